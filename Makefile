@@ -1,0 +1,180 @@
+# vitalsd. One non-recursive Makefile; one build directory per flavour:
+#   make                                      build/         programs
+#   make B=build-asan SAN=address,undefined   build-asan/    with sanitizers
+#   make CC=clang B=build-clang               build-clang/
+# `make demo` and `make test` install missing Debian packages by themselves (.ci/packages).
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables -j2
+
+PREFIX      ?= /usr
+SBINDIR     ?= $(PREFIX)/sbin
+BINDIR      ?= $(PREFIX)/bin
+SYSCONFDIR  ?= /etc
+UNITDIR     ?= /lib/systemd/system
+UDEVDIR     ?= /lib/udev/rules.d
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+TMPFILESDIR ?= /usr/lib/tmpfiles.d
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/vitalsd
+INSTALL     ?= install
+PKG_CONFIG  ?= pkg-config
+PYTHON      ?= /usr/bin/python3
+CC          := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+AR          ?= ar
+CFLAGS      ?= -O2 -g
+B           ?= build
+SAN         ?=
+
+VERSION := $(shell sed -n 's/^\#\# \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
+
+WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wswitch-enum -Wvla -Wundef -Wdouble-promotion -Wimplicit-fallthrough -Wdate-time -Wcast-qual -Wpointer-arith \
+        -Wunused-result -Werror
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero
+# _FORTIFY_SOURCE needs optimisation and gets in the sanitizers' way.
+HARDEN += $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+BASE_CPPFLAGS := -Iinclude -I$(B)/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"'
+BASE_CFLAGS   := -std=c17 -fPIE -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN) $(SANFLAGS)
+BASE_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANFLAGS)
+
+DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libmodbus libserialport libzmq libprotobuf-c libconfuse sqlite3 libsodium)
+CTL_LIBS    = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c libconfuse libsodium libserialport)
+SIM_LIBS    = $(shell $(PKG_CONFIG) --libs libmodbus) -lm
+MODBUS_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libmodbus)
+
+CORE_SRC   := $(sort $(wildcard daemon/core/*.c))
+DAEMON_SRC := $(sort $(filter-out daemon/main.c,$(wildcard daemon/*.c)) $(wildcard daemon/link/*.c daemon/driver/*.c \
+              daemon/record/*.c daemon/publish/*.c daemon/config/*.c))
+CTL_SRC    := $(sort $(wildcard clients/ctl/*.c))
+SIM_SRC    := $(sort $(wildcard tests/simulator/*.c))
+UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+SHIM_SRC   := $(sort $(wildcard tests/shim/*.c))
+
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+PROTO_OBJ := $(B)/proto/vitals.pb-c.o
+PROTO_PY  := $(B)/proto/vitals_pb2.py
+PROGRAMS  := $(B)/vitalsd $(B)/vitalsctl $(B)/vitals-sim
+UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
+SHIMS     := $(patsubst tests/shim/%.c,$(B)/tests/shim/%.so,$(SHIM_SRC))
+
+.PHONY: all deps demo test unit integration lint format check-pure check-asan check-tsan fuzz-smoke bench install \
+        uninstall clean
+
+all: $(PROGRAMS)
+
+deps:
+	@.ci/install-packages
+
+# ---- objects ------------------------------------------------------------------------------------------------------
+
+$(B)/%.o: %.c | $(B)/proto/vitals.pb-c.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The core is compiled without fortify so that its undefined symbols prove its purity (check-pure).
+$(call obj,$(CORE_SRC)): BASE_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0
+$(call obj,$(CORE_SRC)): BASE_CFLAGS += -Wstack-usage=4096
+ifneq (,$(findstring clang,$(CC)))
+$(call obj,$(CORE_SRC)): BASE_CFLAGS := $(filter-out -Wstack-usage=4096,$(BASE_CFLAGS))
+endif
+
+$(B)/proto/vitals.pb-c.c $(B)/proto/vitals.pb-c.h &: proto/vitals.proto
+	@mkdir -p $(B)/proto
+	protoc-c --c_out=$(B)/proto -I proto proto/vitals.proto
+$(PROTO_OBJ): $(B)/proto/vitals.pb-c.c
+	$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+$(PROTO_PY): proto/vitals.proto
+	@mkdir -p $(B)/proto
+	protoc --python_out=$(B)/proto -I proto proto/vitals.proto
+
+$(B)/libcore.a: $(call obj,$(CORE_SRC))
+	@rm -f $@
+	$(AR) rcsD $@ $^
+$(B)/libdaemon.a: $(call obj,$(DAEMON_SRC)) $(PROTO_OBJ)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+# ---- programs -----------------------------------------------------------------------------------------------------
+
+LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@
+$(B)/vitalsd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libcore.a
+	$(LINK) $^ $(DAEMON_LIBS)
+$(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libdaemon.a $(B)/libcore.a
+	$(LINK) $^ $(CTL_LIBS)
+$(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
+	$(LINK) $^ $(SIM_LIBS)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
+	$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
+	$(LINK) $^ $(DAEMON_LIBS)
+$(B)/tests/shim/%.so: tests/shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CPPFLAGS) -std=c17 -fPIC -shared $(WARN) $(CFLAGS) -o $@ $< -ldl
+.PRECIOUS: $(B)/%.o
+
+# ---- proofs -------------------------------------------------------------------------------------------------------
+
+# The core may need nothing but these: no I/O, no clock, no heap, no locale.
+CORE_ALLOWED := memcpy|memset|memmove|memcmp|strlen|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_
+check-pure: $(B)/libcore.a
+	@nm --defined-only $< | awk 'NF == 3 {print $$3}' | sort -u > $(B)/core-defined
+	@nm -u $< | awk '$$1 == "U" {print $$2}' | sort -u | grep -vxF -f $(B)/core-defined | \
+	  grep -Evx '$(CORE_ALLOWED)' && { echo "check-pure: the core needs the symbols above"; exit 1; } || \
+	  echo "check-pure: the core is pure"
+	@nm $< | awk '$$2 ~ /^[BbDdC]$$/ && $$3 !~ /^\./ {print $$3}' | grep . && \
+	  { echo "check-pure: writable data in the core"; exit 1; } || true
+
+test: deps
+	@tests/run-all $(B)
+
+unit: $(UNIT_BIN)
+	@tests/run-unit $(UNIT_BIN)
+integration: all $(PROTO_PY) $(SHIMS)
+	@B=$(B) $(PYTHON) tests/integration/run.py
+
+check-asan:
+	@$(MAKE) B=build-asan SAN=address,undefined unit integration
+check-tsan:
+	@$(MAKE) B=build-tsan SAN=thread CC=clang unit
+
+FUZZ_SECONDS ?= 5
+FUZZ_CFLAGS  := -std=c17 -g -O1 -pthread -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+build-fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(DAEMON_SRC) build-fuzz/proto/vitals.pb-c.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -Iinclude -Ibuild-fuzz/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"' \
+	  $(MODBUS_CPPFLAGS) -o $@ $(filter %.c,$^) $(DAEMON_LIBS)
+build-fuzz/proto/vitals.pb-c.c: proto/vitals.proto
+	@mkdir -p build-fuzz/proto
+	protoc-c --c_out=build-fuzz/proto -I proto proto/vitals.proto
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
+fuzz-smoke: $(FUZZ_BIN)
+	@tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+lint:
+	@tests/lint
+
+format:
+	clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+	  include/vitals/*.h
+
+bench: deps all $(BENCH_BIN) $(PROTO_PY)
+	@B=$(B) $(PYTHON) tests/bench/run.py
+
+DEMO_SECONDS ?=
+demo: deps
+	@$(MAKE) --no-print-directory all $(PROTO_PY)
+	@B=$(B) DEMO_SECONDS=$(DEMO_SECONDS) $(PYTHON) tests/demo/demo.py
+
+# ---- installation -------------------------------------------------------------------------------------------------
+
+clean:
+	rm -rf build build-asan build-tsan build-clang build-fuzz
+
+-include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC)))

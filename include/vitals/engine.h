@@ -1,0 +1,211 @@
+/* The engine: the one writer of patient state. Pure: no I/O, clock, heap, float, locale or globals. Called by the loop
+ * (daemon/loop.c) from the engine thread only, and by tests and replay.
+ *
+ * `struct engine` is plain data (one pointer, to the const configuration), so it can be copied, compared and dumped.
+ * Outside daemon/core it is read, never written: the encoder and the control socket show it.
+ *
+ * Same configuration, same events and times: same actions, byte for byte. */
+#ifndef VITALS_ENGINE_H
+#define VITALS_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vitals/alarm.h"
+#include "vitals/event.h"
+#include "vitals/measurement.h"
+#include "vitals/plan.h"
+
+struct engine_device {
+	char name[NAME_BYTES];
+	int64_t period_ns;       /* how often a whole frame is expected; 10 ms .. 10 min */
+	parameter_set provides;  /* each parameter has at most one providing device at a bedside */
+	bool cuff_command;       /* accepts start and stop of a cuff determination */
+};
+
+struct engine_config {
+	char bedside[NAME_BYTES];
+	struct plan plan;
+	uint8_t device_count;
+	struct engine_device devices[DEVICES_MAX];
+};
+
+/* The newest of each parameter. `current` is what was last received, even when it is stale by now: ask engine_reading. */
+struct engine_parameter {
+	int8_t device;             /* provider, or -1 */
+	bool received;             /* anything since start */
+	struct measurement latest;
+	int64_t latest_wall_ns;    /* stamp of the event that brought it */
+	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
+};
+
+struct engine_device_state {
+	enum device_state state;
+	enum device_fault fault;
+	struct mono last_frame;    /* MONO_NEVER before the first */
+	uint8_t cuff_failures;     /* consecutive failed determinations */
+	bool cuff_requested;       /* ACTION_CUFF start sent, no determination since */
+	struct mono cuff_requested_at;
+};
+
+struct baseline {
+	bool complete;
+	uint8_t readings;          /* determinations averaged so far */
+	int32_t sum_sys, sum_dia;  /* milli */
+	int32_t sys, dia;          /* milli, valid if complete */
+	bool has_hr;
+	int32_t hr;                /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
+};
+
+struct check_state {
+	uint8_t next;      /* index into times_ns of the first check not yet done or given up */
+	uint8_t done, missed;
+	struct mono due;   /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
+};
+
+struct session {
+	bool open;
+	uint32_t number;                /* counts sessions of this run, from 1 */
+	struct session_order order;
+	char opened_by[NAME_BYTES];
+	uint8_t phase;                  /* index into plan.phases */
+	bool started, paused, ended;
+	struct mono opened_at, started_at, ended_at, paused_at;
+	int64_t paused_ns;              /* total of finished pauses */
+	int64_t opened_wall_ns, started_wall_ns, ended_wall_ns;
+	struct baseline baseline;
+	struct check_state checks[PLAN_CHECKS_MAX];
+};
+
+struct engine {
+	const struct engine_config *config;
+	struct mono now;                 /* of the last step; time never goes back */
+	struct engine_parameter parameters[PARAMETER_COUNT];
+	struct engine_device_state devices[DEVICES_MAX];
+	struct session session;
+	struct alarm alarms[ALARMS_MAX];
+	struct mono audio_paused_until;  /* in the past or 0 = not paused */
+	char audio_paused_by[NAME_BYTES];
+	bool service_failed[SERVICE_COUNT];
+};
+
+enum action_kind {
+	ACTION_ALARM,       /* an announced alarm changed */
+	ACTION_READINGS,    /* parameters got a new value or changed quality: publish them, together */
+	ACTION_DEVICE,      /* device state changed */
+	ACTION_SESSION,     /* session, phase, baseline, due checks or audio pause changed */
+	ACTION_OBSERVATION, /* entered by staff: record it */
+	ACTION_CUFF,        /* tell the device to start or stop a determination */
+	ACTION_REPLY,       /* answer a command, after everything before it in this batch is durable */
+};
+
+enum alarm_change {
+	ALARM_RAISED,
+	ALARM_PRIORITY_CHANGED,
+	ALARM_WAS_ACKNOWLEDGED,
+	ALARM_BECAME_LATCHED,
+	ALARM_CLEARED,       /* gone; ended by itself, or latched and then acknowledged */
+	ALARM_SESSION_ENDED, /* gone because the session was closed */
+};
+
+const char *alarm_change_name(enum alarm_change change);
+
+enum session_change {
+	SESSION_OPENED,
+	SESSION_STARTED,
+	SESSION_PAUSED,
+	SESSION_RESUMED,
+	SESSION_ENDED,   /* administration over: planned duration passed or stopped early */
+	SESSION_PHASE,   /* next phase */
+	SESSION_BASELINE,/* baseline complete */
+	SESSION_CHECK,   /* a check was done, missed or became due */
+	SESSION_AUDIO,   /* audio pause began or ended */
+	SESSION_CLOSED,
+};
+
+const char *session_change_name(enum session_change change);
+
+enum result {
+	RESULT_OK,
+	RESULT_NO_SESSION,
+	RESULT_SESSION_OPEN,    /* one is open already */
+	RESULT_WRONG_STATE,     /* e.g. resume without pause */
+	RESULT_UNKNOWN_ALARM,   /* no such alarm, or it needs no acknowledgement */
+	RESULT_OUT_OF_RANGE,
+	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected */
+	RESULT_NOT_RECORDED,    /* made by the shell: carried out but could not be made durable */
+	RESULT_BUSY,            /* made by the shell: too many commands waiting */
+	RESULT_BAD_REQUEST,     /* made by the shell: the message could not be understood */
+	RESULT_COUNT
+};
+
+const char *result_name(enum result result); /* "ok", "no-session", ... */
+const char *result_text(enum result result); /* a sentence for staff */
+
+struct action {
+	enum action_kind kind;
+	union {
+		struct {
+			enum alarm_change change;
+			struct alarm alarm;
+		} alarm;
+		parameter_set readings;
+		uint8_t device;
+		struct {
+			enum session_change change;
+			char actor[NAME_BYTES]; /* "" if the engine did it by itself */
+		} session;
+		struct {
+			char actor[NAME_BYTES];
+			struct observation observation;
+		} observation;
+		struct {
+			uint8_t device;
+			bool start;
+		} cuff;
+		struct {
+			uint64_t id;
+			enum command command;
+			char actor[NAME_BYTES];
+			enum result result;
+		} reply;
+	} u;
+};
+
+/* Enough for every alarm slot to change twice in one step, and the rest. */
+#define ACTIONS_MAX (2 * ALARMS_MAX + 64)
+
+struct actions {
+	uint16_t count;
+	struct action list[ACTIONS_MAX];
+};
+
+/* Sets up `engine`; `config` must be validated, unchanging and outlive it. */
+void engine_init(struct engine *engine, const struct engine_config *config, struct mono now);
+
+/* Judges one event at `now` (not before the last one; an earlier time counts as the last one). Replaces the contents
+ * of `actions`. Order of actions: alarms before readings, reply last. */
+void engine_step(struct engine *engine, const struct event *event, struct mono now, struct actions *actions);
+
+/* When the engine wants an EVENT_TICK at the latest; MONO_NEVER if never. After a step at `now` it is after `now`. */
+struct mono engine_deadline(const struct engine *engine);
+
+/* The parameter as it may be shown at `now`: latest value with its quality, or QUALITY_NO_VALUE with the reason when it
+ * is stale, lost or was never received. An intermittent or entered value does not go stale; it carries its age. */
+struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
+enum priority engine_highest_priority(const struct engine *engine);
+
+/* Digest of the announced alarms, for displays to compare (proto/README.md gives the rule): 64-bit FNV-1a over, in
+ * ascending id, id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
+uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count);
+
+/* Name of an alarm's condition: "O2", "missing-spo2", "device-oximeter", "cuff-failed-bp", "late-cuff",
+ * "service-recorder", "clock-stepped". Writes at most `size` bytes with the NUL; size >= 64 suffices. */
+void engine_condition_name(const struct engine *engine, const struct alarm *alarm, char *name, uint16_t size);
+
+/* What staff read: "SpO2 below 90 %", "no current SpO2 value". Same rules; size >= TEXT_BYTES + 32 suffices. */
+void engine_condition_text(const struct engine *engine, const struct alarm *alarm, char *text, uint16_t size);
+
+#endif

@@ -1,0 +1,33 @@
+/* The only way into the engine: a bounded queue of events with one reader (the engine thread) and many writers (link
+ * threads, control thread, recorder). Mutex and eventfd; no heap after mailbox_open. In daemon/mailbox.c.
+ *
+ * When it is full: measurements are dropped, oldest of the same device first replaced by the newest where one waits, and
+ * counted; all other events have slots of their own that measurements can never take. A writer never blocks on I/O and
+ * never waits for the reader. */
+#ifndef VITALS_MAILBOX_H
+#define VITALS_MAILBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vitals/event.h"
+
+struct mailbox;
+
+/* NULL with errno set on failure. */
+struct mailbox *mailbox_open(void);
+void mailbox_close(struct mailbox *mailbox);
+
+/* Any thread. Stamps event->wall_ns is the caller's duty. Returns false if the event was dropped (counted). */
+bool mailbox_post(struct mailbox *mailbox, const struct event *event);
+
+/* Engine thread. Takes the oldest event; false if there is none. */
+bool mailbox_take(struct mailbox *mailbox, struct event *event);
+
+/* Readable when events may be waiting; mailbox_take clears it when the queue is empty. */
+int mailbox_fd(const struct mailbox *mailbox);
+
+/* Events dropped since mailbox_open. Any thread. */
+uint64_t mailbox_dropped(const struct mailbox *mailbox);
+
+#endif

@@ -1,0 +1,51 @@
+/* A value together with what is known about it. A value never travels without its quality and the time at which it was
+ * determined; "no value" is a quality, never a number. Made by drivers (daemon/driver), judged by the core. */
+#ifndef VITALS_MEASUREMENT_H
+#define VITALS_MEASUREMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vitals/mono.h"
+#include "vitals/parameter.h"
+
+enum quality {
+	QUALITY_NO_VALUE,     /* `milli` means nothing; see `reason` */
+	QUALITY_VALID,
+	QUALITY_QUESTIONABLE, /* the device flags it (motion, low perfusion); still shown and judged */
+};
+
+/* Why there is no value, or why it is questionable. The order is part of the wire contract (proto/vitals.proto). */
+enum reason {
+	REASON_NONE,
+	REASON_NEVER_RECEIVED, /* nothing since the monitor or the session started */
+	REASON_STALE,          /* was valid once, too old now */
+	REASON_DEVICE_LOST,    /* link down, device silent or not identified */
+	REASON_SENSOR_OFF,     /* no finger, probe or lead off */
+	REASON_SENSOR_FAULT,   /* defective or unknown sensor */
+	REASON_SEARCHING,      /* looking for a pulse or signal */
+	REASON_LOW_SIGNAL,     /* low perfusion, low signal quality */
+	REASON_INTERFERENCE,   /* motion, light, electrical */
+	REASON_IMPLAUSIBLE,    /* outside the plausible range, or contradictory (diastolic >= systolic) */
+	REASON_FAILED,         /* a cuff determination ended without a result */
+	REASON_NOT_MEASURED,   /* the device says it has no such value */
+	REASON_COUNT
+};
+
+/* Token for logs and JSON ("sensor_off"); never NULL for a reason < REASON_COUNT. */
+const char *reason_name(enum reason reason);
+
+struct measurement {
+	enum parameter parameter;
+	enum quality quality;
+	enum reason reason;      /* REASON_NONE if quality is VALID */
+	int32_t milli;           /* thousandths of the parameter's unit; 0 if QUALITY_NO_VALUE */
+	struct mono determined;  /* conservative: before the request was sent, or when the first byte of the frame came */
+};
+
+static inline bool measurement_has_value(const struct measurement *m)
+{
+	return m->quality != QUALITY_NO_VALUE;
+}
+
+#endif
