@@ -22,7 +22,7 @@ INSTALL     ?= install
 PKG_CONFIG  ?= pkg-config
 PYTHON      ?= /usr/bin/python3
 CC          := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
-AR          ?= ar
+AR          := $(if $(filter default undefined,$(origin AR)),ar,$(AR))
 CFLAGS      ?= -O2 -g
 B           ?= build
 SAN         ?=
@@ -32,13 +32,15 @@ VERSION := $(shell sed -n 's/^\#\# \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md 2>/dev/n
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wswitch-enum -Wvla -Wundef -Wdouble-promotion -Wimplicit-fallthrough -Wdate-time -Wcast-qual -Wpointer-arith \
         -Wunused-result -Werror
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection
+# clang 14 knows this only behind a switch of its own.
+HARDEN += $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero)
 # _FORTIFY_SOURCE needs optimisation and gets in the sanitizers' way.
-HARDEN += $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+FORTIFY := $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 BASE_CPPFLAGS := -Iinclude -I$(B)/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"'
-BASE_CFLAGS   := -std=c17 -fPIE -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN) $(SANFLAGS)
+BASE_CFLAGS   := -std=c17 -fPIE -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN) $(FORTIFY) $(SANFLAGS)
 BASE_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANFLAGS)
 
 DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libmodbus libserialport libzmq libprotobuf-c libconfuse sqlite3 libsodium)
@@ -79,7 +81,7 @@ $(B)/%.o: %.c | $(B)/proto/vitals.pb-c.h
 	$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The core is compiled without fortify so that its undefined symbols prove its purity (check-pure).
-$(call obj,$(CORE_SRC)): BASE_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0
+$(call obj,$(CORE_SRC)): FORTIFY :=
 $(call obj,$(CORE_SRC)): BASE_CFLAGS += -Wstack-usage=4096
 ifneq (,$(findstring clang,$(CC)))
 $(call obj,$(CORE_SRC)): BASE_CFLAGS := $(filter-out -Wstack-usage=4096,$(BASE_CFLAGS))
@@ -89,7 +91,7 @@ $(B)/proto/vitals.pb-c.c $(B)/proto/vitals.pb-c.h &: proto/vitals.proto
 	@mkdir -p $(B)/proto
 	protoc-c --c_out=$(B)/proto -I proto proto/vitals.proto
 $(PROTO_OBJ): $(B)/proto/vitals.pb-c.c
-	$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(FORTIFY) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 $(PROTO_PY): proto/vitals.proto
 	@mkdir -p $(B)/proto
 	protoc --python_out=$(B)/proto -I proto proto/vitals.proto
@@ -128,7 +130,8 @@ check-pure: $(B)/libcore.a
 	@nm -u $< | awk '$$1 == "U" {print $$2}' | sort -u | grep -vxF -f $(B)/core-defined | \
 	  grep -Evx '$(CORE_ALLOWED)' && { echo "check-pure: the core needs the symbols above"; exit 1; } || \
 	  echo "check-pure: the core is pure"
-	@nm $< | awk '$$2 ~ /^[BbDdC]$$/ && $$3 !~ /^\./ {print $$3}' | grep . && \
+	@objdump -t $< | awk 'NF > 4 && $$(NF-2) ~ /^(\.data|\.bss|\*COM\*)/ && $$(NF-2) !~ /^\.data\.rel\.ro/ && \
+	  $$NF !~ /^\./ {print $$NF}' | grep . && \
 	  { echo "check-pure: writable data in the core"; exit 1; } || true
 
 test: deps
@@ -173,6 +176,55 @@ demo: deps
 	@B=$(B) DEMO_SECONDS=$(DEMO_SECONDS) $(PYTHON) tests/demo/demo.py
 
 # ---- installation -------------------------------------------------------------------------------------------------
+
+# Without DESTDIR this is a live system: a configuration file that is there stays, and the new one is put beside it.
+DATADIR   ?= $(PREFIX)/share/vitalsd
+CONFDIR   := $(SYSCONFDIR)/vitalsd
+PLACE     := $(INSTALL) -D -m
+EXAMPLES  := $(sort $(wildcard etc/plans/*.conf etc/devices/*.conf))
+SCENARIOS := $(sort $(wildcard tests/simulator/scenarios/*))
+CONTRACT  := $(sort $(wildcard proto/*.proto proto/README.md))
+GUIDES    := README.md CHANGELOG.md LICENSE $(sort $(wildcard docs/*.md))
+MANUALS   := $(sort $(wildcard docs/*.[158]))
+# Where each manual page goes: docs/vitalsd.8 -> man8/vitalsd.8
+man_path   = man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+define PLACE_CONFIG
+@to='$(DESTDIR)$(CONFDIR)/$(2)'; \
+if [ -z '$(DESTDIR)' ] && [ -e "$$to" ]; then \
+  cmp -s '$(1)' "$$to" || { echo "$$to is kept, the new one is $$to.new"; $(PLACE) 644 '$(1)' "$$to.new"; }; \
+else echo "$(PLACE) 644 $(1) $$to"; $(PLACE) 644 '$(1)' "$$to"; fi
+
+endef
+
+install: all
+	$(PLACE) 755 $(B)/vitalsd $(DESTDIR)$(SBINDIR)/vitalsd
+	$(PLACE) 755 $(B)/vitalsctl $(DESTDIR)$(BINDIR)/vitalsctl
+	$(PLACE) 755 $(B)/vitals-sim $(DESTDIR)$(BINDIR)/vitals-sim
+	@mkdir -p '$(DESTDIR)$(UNITDIR)'
+	sed 's|/usr/sbin/vitalsd|$(SBINDIR)/vitalsd|; s|/etc/vitalsd|$(CONFDIR)|' systemd/vitalsd@.service \
+	  > '$(DESTDIR)$(UNITDIR)/vitalsd@.service'
+	$(PLACE) 644 systemd/vitalsd.sysusers $(DESTDIR)$(SYSUSERSDIR)/vitalsd.conf
+	$(PLACE) 644 systemd/vitalsd.tmpfiles $(DESTDIR)$(TMPFILESDIR)/vitalsd.conf
+	$(PLACE) 644 systemd/70-vitalsd.rules $(DESTDIR)$(UDEVDIR)/70-vitalsd.rules
+	$(PLACE) 644 systemd/realtime.conf $(DESTDIR)$(DOCDIR)/examples/realtime.conf
+	$(call PLACE_CONFIG,etc/vitalsd.conf,room-1.conf)
+	$(foreach f,$(EXAMPLES),$(call PLACE_CONFIG,$(f),$(f:etc/%=%)))
+	@mkdir -p $(addprefix '$(DESTDIR)$(DATADIR)'/,proto scenarios)
+	$(INSTALL) -m 644 -t '$(DESTDIR)$(DATADIR)/proto' $(CONTRACT)
+	$(if $(SCENARIOS),$(INSTALL) -m 644 -t '$(DESTDIR)$(DATADIR)/scenarios' $(SCENARIOS))
+	$(INSTALL) -m 644 -t '$(DESTDIR)$(DOCDIR)' $(GUIDES)
+	$(foreach f,$(MANUALS),$(PLACE) 644 $(f) $(DESTDIR)$(MANDIR)/$(call man_path,$(f)) &&) :
+	@[ -n '$(DESTDIR)' ] || echo "Now, as root: systemd-sysusers; systemd-tmpfiles --create; udevadm control --reload;" \
+	  "systemctl daemon-reload. The configuration of the first bedside is $(CONFDIR)/room-1.conf (see README.md)."
+
+# What people wrote stays: configuration, keys, records, the account.
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/vitalsd $(BINDIR)/vitalsctl $(BINDIR)/vitals-sim $(UNITDIR)/vitalsd@.service \
+	  $(SYSUSERSDIR)/vitalsd.conf $(TMPFILESDIR)/vitalsd.conf $(UDEVDIR)/70-vitalsd.rules \
+	  $(foreach f,$(MANUALS),$(MANDIR)/$(call man_path,$(f))))
+	rm -rf '$(DESTDIR)$(DATADIR)' '$(DESTDIR)$(DOCDIR)'
+	@echo "kept: $(DESTDIR)$(CONFDIR), /var/lib/vitalsd, user vitalsd"
 
 clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz

@@ -17,9 +17,11 @@
 
 struct control;
 
-/* Binds `path` (a stale socket of a dead daemon is replaced, a live one is an error), starts the thread. NULL after
- * writing the reason to stderr. */
-struct control *control_start(const char *path, struct mailbox *mailbox);
+#define CONTROL_STATE_BYTES 49152 /* larger than any packed Snapshot; MESSAGE_BYTES of publish.h */
+
+/* Binds `path` (a stale socket of a dead daemon is replaced, a live one is an error), starts the thread. `bedside` and
+ * `demo` go into every response. NULL after writing the reason to stderr. */
+struct control *control_start(const char *path, const char *bedside, bool demo, struct mailbox *mailbox);
 
 /* Recorder or engine thread: answer to command `id`. Never blocks. */
 void control_reply(struct control *control, uint64_t id, enum result result);

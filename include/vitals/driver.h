@@ -85,7 +85,7 @@ enum register_order {
 };
 
 #define REGISTER_MAP_BLOCKS_MAX 8
-#define REGISTER_MAP_VALUES_MAX 16
+#define REGISTER_MAP_VALUES_MAX EVENT_MEASUREMENTS_MAX /* a round is one event */
 #define REGISTER_MAP_WRITES_MAX 4
 #define REGISTER_BLOCK_MAX 125    /* Modbus limit of registers in one read */
 #define REGISTER_MISSING_MAX 4

@@ -34,6 +34,7 @@ struct engine_config {
 struct engine_parameter {
 	int8_t device;             /* provider, or -1 */
 	bool received;             /* anything since start */
+	bool stale;                /* continuous: three periods without a newer frame had passed at engine.now */
 	struct measurement latest;
 	int64_t latest_wall_ns;    /* stamp of the event that brought it */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
@@ -43,9 +44,16 @@ struct engine_device_state {
 	enum device_state state;
 	enum device_fault fault;
 	struct mono last_frame;    /* MONO_NEVER before the first */
+	bool ever_up;              /* has been DEVICE_UP since the daemon started */
+	struct mono heard;         /* last sign of life: a frame, or when it became DEVICE_UP */
+	struct mono fine_since;    /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
+	struct mono lost_since;    /* the opposite */
 	uint8_t cuff_failures;     /* consecutive failed determinations */
 	bool cuff_requested;       /* ACTION_CUFF start sent, no determination since */
 	struct mono cuff_requested_at;
+	bool cuff_wanted;          /* a determination is due and waits for the device and for the rest to be over */
+	uint8_t cuff_retries;      /* of the determination that was due */
+	struct mono cuff_rest_until;
 };
 
 struct baseline {
@@ -61,6 +69,8 @@ struct check_state {
 	uint8_t next;      /* index into times_ns of the first check not yet done or given up */
 	uint8_t done, missed;
 	struct mono due;   /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
+	struct mono overdue_since; /* due instant of the first one not done since the last done one; MONO_NEVER if none */
+	uint8_t missed_in_row;     /* missed since the last done one */
 };
 
 struct session {

@@ -48,6 +48,10 @@ void recorder_reply(struct recorder *recorder, uint64_t id, enum result result);
 /* Any thread: false if the thread has not come round for more than `within_ns`. */
 bool recorder_alive(const struct recorder *recorder, struct mono now, int64_t within_ns);
 
+/* Any thread: true from the EVENT_SERVICE that says the record cannot be written, or that rows were lost, to the one that
+ * says all is well. A thread that comes round again after a stall may still be failing. */
+bool recorder_failing(const struct recorder *recorder);
+
 /* Writes what is queued (at most wait_ms), closes the file, frees. Returns false if something was lost. */
 bool recorder_stop(struct recorder *recorder, int wait_ms);
 

@@ -1,0 +1,21 @@
+/* The commands that talk to the control socket. Called by main.c; one thread. Each returns the exit status. */
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+#include "clients/ctl/options.h"
+
+int command_status(const struct options *options, const char *argument);
+int command_session_open(const struct options *options, const char *argument);
+int command_session_start(const struct options *options, const char *argument);
+int command_session_pause(const struct options *options, const char *argument);
+int command_session_resume(const struct options *options, const char *argument);
+int command_session_stop(const struct options *options, const char *argument);
+int command_session_close(const struct options *options, const char *argument);
+int command_alarm_list(const struct options *options, const char *argument);
+int command_alarm_ack(const struct options *options, const char *argument); /* ID, condition name or "all" */
+int command_audio_pause(const struct options *options, const char *argument);
+int command_observe(const struct options *options, const char *argument);
+int command_cuff_start(const struct options *options, const char *argument);
+int command_cuff_stop(const struct options *options, const char *argument);
+
+#endif

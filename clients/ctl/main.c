@@ -1,0 +1,129 @@
+/* vitalsctl: the command line of staff and technicians. Finds the command, checks that its options belong to it, runs it.
+ * It knows the monitor only by proto/vitals.proto, and its configuration files by include/vitals/config.h. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/ctl/commands.h"
+#include "clients/ctl/keys.h"
+#include "clients/ctl/watch.h"
+#include "vitals/config.h"
+
+static const char usage[] =
+        "Usage: vitalsctl [--bedside NAME | --socket PATH] [--json] COMMAND\n"
+        "\n"
+        "  status                        what the monitor shows now\n"
+        "  watch                         the same, live   [--endpoint E] [--seconds N]\n"
+        "                                [--curve-server-key KEY --curve-key-file FILE]\n"
+        "  session open --patient REF    [--weight-kg N] [--dose-mg N] [--duration-min N]\n"
+        "  session start | pause | resume | stop | close\n"
+        "  alarm list                    announced alarms with their numbers\n"
+        "  alarm ack ID | NAME | all     acknowledge by number, by condition, or all\n"
+        "  alarm pause-audio             stop the sound for the time the plan allows\n"
+        "  observe --moaas N | --rass N | --cadss N  [--note TEXT]\n"
+        "  observe --note TEXT\n"
+        "  cuff start | stop             one blood-pressure determination\n"
+        "  config check FILE             read a configuration and print what was understood\n"
+        "  keys generate FILE            CURVE key pair: secret to FILE, public key printed\n"
+        "\n"
+        "Environment: VITALS_SOCKET, VITALS_ENDPOINT. Exit status: 0 done, 1 refused,\n"
+        "2 wrong usage, 3 the monitor cannot be reached. Manual: man vitalsctl\n";
+
+static int config_check(const struct options *options, const char *path)
+{
+	static struct config config; /* too large for a stack */
+
+	(void)options;
+	int errors = config_read(&config, path, stderr);
+	if (errors != 0) {
+		fprintf(stderr, "vitalsctl: %s: %d error%s\n", path, errors, errors == 1 ? "" : "s");
+		return EXIT_REFUSED;
+	}
+	return config_print(&config, stdout) == 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_REFUSED;
+}
+
+static int generate(const struct options *options, const char *path)
+{
+	(void)options;
+	return keys_generate(path);
+}
+
+static int watch(const struct options *options, const char *argument)
+{
+	(void)argument;
+	return watch_run(options);
+}
+
+static const struct verb {
+	const char *word, *second; /* second NULL: one word is enough */
+	const char *argument;      /* what it is called, or NULL */
+	uint32_t options;          /* beside those that go everywhere */
+	int (*run)(const struct options *options, const char *argument);
+} verbs[] = {
+        {"status", NULL, NULL, 0, command_status},
+        {"watch", NULL, NULL, OPTION_ENDPOINT | OPTION_SECONDS | OPTION_SERVER_KEY | OPTION_KEY_FILE, watch},
+        {"session", "open", NULL, OPTION_PATIENT | OPTION_WEIGHT | OPTION_DOSE | OPTION_DURATION, command_session_open},
+        {"session", "start", NULL, 0, command_session_start},
+        {"session", "pause", NULL, 0, command_session_pause},
+        {"session", "resume", NULL, 0, command_session_resume},
+        {"session", "stop", NULL, 0, command_session_stop},
+        {"session", "close", NULL, 0, command_session_close},
+        {"alarm", "list", NULL, 0, command_alarm_list},
+        {"alarm", "ack", "ID, NAME or all", 0, command_alarm_ack},
+        {"alarm", "pause-audio", NULL, 0, command_audio_pause},
+        {"observe", NULL, NULL, OPTION_MOAAS | OPTION_RASS | OPTION_CADSS | OPTION_NOTE, command_observe},
+        {"cuff", "start", NULL, 0, command_cuff_start},
+        {"cuff", "stop", NULL, 0, command_cuff_stop},
+        {"config", "check", "FILE", 0, config_check},
+        {"keys", "generate", "FILE", 0, generate},
+};
+
+static int complain(const char *what, const char *about)
+{
+	fprintf(stderr, "vitalsctl: %s%s; `vitalsctl --help` shows how\n", what, about);
+	return EXIT_USAGE;
+}
+
+/* The command that the words name, NULL if there is none. */
+static const struct verb *find(int count, char **words)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(words[0], verbs[i].word) != 0)
+			continue;
+		if (verbs[i].second == NULL || (count > 1 && strcmp(words[1], verbs[i].second) == 0))
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static int run(const struct options *options, int count, char **words)
+{
+	if (count == 0)
+		return complain("a command is missing", "");
+	const struct verb *verb = find(count, words);
+	if (verb == NULL)
+		return complain("no such command: ", words[count > 1 ? 1 : 0]);
+	int used = verb->second == NULL ? 1 : 2;
+	if (count < used + (verb->argument != NULL))
+		return complain("this command needs ", verb->argument);
+	if (count > used + (verb->argument != NULL))
+		return complain("too many words: ", words[count - 1]);
+	if (options->given & ~(verb->options | (uint32_t)OPTIONS_EVERYWHERE))
+		return complain("an option does not belong to this command", "");
+	if ((options->given & OPTION_BEDSIDE) && (options->given & OPTION_SOCKET))
+		return complain("--bedside and --socket exclude each other", "");
+	return verb->run(options, verb->argument != NULL ? words[used] : NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	if (!options_read(&options, argc, argv))
+		return complain("the options are wrong", "");
+	if (options.given & OPTION_HELP)
+		return fputs(usage, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_REFUSED;
+	if (options.given & OPTION_VERSION)
+		return printf("vitalsctl %s\n", VITALS_VERSION) > 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_REFUSED;
+	return run(&options, argc - optind, argv + optind);
+}

@@ -1,0 +1,227 @@
+/* Reading of options and finding of the bedside; see options.h. */
+#include "clients/ctl/options.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/ctl/decimal.h"
+#include "clients/ctl/out.h"
+
+#define RUN_DIRECTORY "/run/vitalsd"
+#define NAME_CHARS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define NAME_MOST     31
+#define NOTE_MOST     95
+
+static bool wrong(const char *option, const char *value, const char *legal)
+{
+	fprintf(stderr, "vitalsctl: %s %s: must be %s\n", option, value, legal);
+	return false;
+}
+
+/* A quantity in the unit of the option, times `factor`, in the integer unit of the wire: exact or refused. */
+static bool quantity(const char *option, const char *text, int64_t factor, const char *legal, int32_t *result)
+{
+	int64_t milli;
+
+	if (!decimal_milli(text, &milli) || milli <= 0 || milli > INT64_MAX / factor || milli * factor % 1000 != 0 ||
+	    milli * factor / 1000 > INT32_MAX)
+		return wrong(option, text, legal);
+	*result = (int32_t)(milli * factor / 1000);
+	return true;
+}
+
+static bool score(const char *option, const char *text, int32_t *milli)
+{
+	int64_t value;
+
+	if (!decimal_milli(text, &value) || value % 1000 != 0 || value > INT32_MAX || value < INT32_MIN)
+		return wrong(option, text, "a whole number");
+	*milli = (int32_t)value;
+	return true;
+}
+
+/* A token of the contract: [A-Za-z0-9._-]{1,31}. */
+static bool token(const char *option, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length > NAME_MOST || strspn(text, NAME_CHARS) != length || text[0] == '.')
+		return wrong(option, text, "1 to 31 of the characters A-Z a-z 0-9 . _ - and not begin with a point");
+	return true;
+}
+
+static bool note(const char *text)
+{
+	char clean[NOTE_MOST + 1];
+
+	out_copy(clean, sizeof(clean), text);
+	if (text[0] == '\0' || strcmp(clean, text) != 0)
+		return wrong("--note", "TEXT", "1 to 95 bytes of UTF-8 without control characters");
+	return true;
+}
+
+static bool take(struct options *options, int option, char *text)
+{
+	if (options->given & (uint32_t)option) {
+		fprintf(stderr, "vitalsctl: the same option was given twice\n");
+		return false;
+	}
+	options->given |= (uint32_t)option;
+	switch (option) {
+	case OPTION_BEDSIDE:
+		options->bedside = text;
+		return token("--bedside", text);
+	case OPTION_SOCKET:
+		options->socket = text;
+		return true;
+	case OPTION_ENDPOINT:
+		options->endpoint = text;
+		return true;
+	case OPTION_SECONDS:
+		return (decimal_count(text, &options->seconds) && options->seconds > 0) ||
+		       wrong("--seconds", text, "a whole number from 1");
+	case OPTION_SERVER_KEY:
+		options->server_key = text;
+		return true;
+	case OPTION_KEY_FILE:
+		options->key_file = text;
+		return true;
+	case OPTION_PATIENT:
+		options->patient = text;
+		return token("--patient", text);
+	case OPTION_WEIGHT:
+		return quantity("--weight-kg", text, 1000, "kilograms above 0, at most 3 decimals", &options->weight_g);
+	case OPTION_DOSE:
+		return quantity("--dose-mg", text, 1000, "milligrams above 0, at most 3 decimals", &options->dose_ug);
+	case OPTION_DURATION:
+		return quantity("--duration-min", text, 60, "minutes above 0, in whole seconds", &options->duration_s);
+	case OPTION_MOAAS:
+		return score("--moaas", text, &options->score_milli);
+	case OPTION_RASS:
+		return score("--rass", text, &options->score_milli);
+	case OPTION_CADSS:
+		return score("--cadss", text, &options->score_milli);
+	case OPTION_NOTE:
+		options->note = text;
+		return note(text);
+	default: /* the options without a value; an unknown one was reported by getopt_long */
+		return option == OPTION_JSON || option == OPTION_HELP || option == OPTION_VERSION;
+	}
+}
+
+bool options_read(struct options *options, int argc, char **argv)
+{
+	static const struct option table[] = {
+	        {"bedside", required_argument, NULL, OPTION_BEDSIDE},
+	        {"socket", required_argument, NULL, OPTION_SOCKET},
+	        {"json", no_argument, NULL, OPTION_JSON},
+	        {"endpoint", required_argument, NULL, OPTION_ENDPOINT},
+	        {"seconds", required_argument, NULL, OPTION_SECONDS},
+	        {"curve-server-key", required_argument, NULL, OPTION_SERVER_KEY},
+	        {"curve-key-file", required_argument, NULL, OPTION_KEY_FILE},
+	        {"patient", required_argument, NULL, OPTION_PATIENT},
+	        {"weight-kg", required_argument, NULL, OPTION_WEIGHT},
+	        {"dose-mg", required_argument, NULL, OPTION_DOSE},
+	        {"duration-min", required_argument, NULL, OPTION_DURATION},
+	        {"moaas", required_argument, NULL, OPTION_MOAAS},
+	        {"rass", required_argument, NULL, OPTION_RASS},
+	        {"cadss", required_argument, NULL, OPTION_CADSS},
+	        {"note", required_argument, NULL, OPTION_NOTE},
+	        {"help", no_argument, NULL, OPTION_HELP},
+	        {"version", no_argument, NULL, OPTION_VERSION},
+	        {NULL, 0, NULL, 0},
+	};
+
+	*options = (struct options){0};
+	for (;;) {
+		int option = getopt_long(argc, argv, "", table, NULL);
+		if (option < 0)
+			return true;
+		if (option == '?') /* is also the value of a sum of bits: it must not reach take() */
+			return false;
+		if (!take(options, option, optarg))
+			return false;
+	}
+}
+
+/* ---- the bedside ------------------------------------------------------------------------------------------------- */
+
+/* The names under /run/vitalsd: writes them for a person, space between, and returns how many there are. */
+static int bedsides(char name[NAME_MOST + 1], struct out *list)
+{
+	DIR *directory = opendir(RUN_DIRECTORY);
+	int count = 0;
+
+	for (const struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+		size_t length = strlen(entry->d_name);
+		if (entry->d_name[0] == '.' || length > NAME_MOST || strspn(entry->d_name, NAME_CHARS) != length)
+			continue;
+		out_format(list, " %s", entry->d_name);
+		memcpy(name, entry->d_name, length + 1);
+		count++;
+	}
+	if (directory != NULL)
+		(void)closedir(directory); /* was only read */
+	return count;
+}
+
+static bool find_bedside(const struct options *options, char name[NAME_MOST + 1])
+{
+	char bytes[1024];
+	struct out list = {bytes, sizeof(bytes), 0, false};
+
+	if (options->bedside != NULL) {
+		memcpy(name, options->bedside, strlen(options->bedside) + 1);
+		return true;
+	}
+	int count = bedsides(name, &list);
+	if (count == 0)
+		fprintf(stderr, "vitalsctl: no monitor under " RUN_DIRECTORY ": give --bedside NAME, or --socket PATH "
+		                "(for watch: --endpoint)\n");
+	if (count > 1)
+		fprintf(stderr, "vitalsctl: which bedside? Give --bedside and one of:%.*s\n", (int)list.used, bytes);
+	return count == 1;
+}
+
+static bool chosen(const char *text, char result[OPTION_PATH_BYTES])
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length >= OPTION_PATH_BYTES)
+		return wrong("path or endpoint", text, "1 to 255 bytes long");
+	memcpy(result, text, length + 1);
+	return true;
+}
+
+/* What is said on the command line comes before the environment, and this before what can be found. */
+static bool locate(const struct options *options, const char *option, const char *variable, const char *scheme,
+                   const char *file, char result[OPTION_PATH_BYTES])
+{
+	char name[NAME_MOST + 1];
+	const char *environment = getenv(variable);
+
+	if (option != NULL)
+		return chosen(option, result);
+	if (options->bedside == NULL && environment != NULL && environment[0] != '\0')
+		return chosen(environment, result);
+	if (!find_bedside(options, name))
+		return false;
+	struct out out = {result, OPTION_PATH_BYTES - 1, 0, false};
+	out_format(&out, "%s" RUN_DIRECTORY "/%s/%s", scheme, name, file);
+	result[out.used] = '\0';
+	return true;
+}
+
+bool options_socket(const struct options *options, char path[OPTION_PATH_BYTES])
+{
+	return locate(options, options->socket, "VITALS_SOCKET", "", "control", path);
+}
+
+bool options_endpoint(const struct options *options, char endpoint[OPTION_PATH_BYTES])
+{
+	return locate(options, options->endpoint, "VITALS_ENDPOINT", "ipc://", "publish", endpoint);
+}

@@ -1,0 +1,57 @@
+/* The command line of vitalsctl, read and checked as far as it can be without the monitor. Called by main.c. */
+#ifndef CTL_OPTIONS_H
+#define CTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_REFUSED = 1, /* by the monitor, or a file is wrong */
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3,
+};
+
+#define OPTION_PATH_BYTES 256
+
+/* One bit for each option, to tell which were given and which belong to a command. */
+enum {
+	OPTION_BEDSIDE = 1 << 0,
+	OPTION_SOCKET = 1 << 1,
+	OPTION_JSON = 1 << 2,
+	OPTION_ENDPOINT = 1 << 3,
+	OPTION_SECONDS = 1 << 4,
+	OPTION_SERVER_KEY = 1 << 5,
+	OPTION_KEY_FILE = 1 << 6,
+	OPTION_PATIENT = 1 << 7,
+	OPTION_WEIGHT = 1 << 8,
+	OPTION_DOSE = 1 << 9,
+	OPTION_DURATION = 1 << 10,
+	OPTION_MOAAS = 1 << 11,
+	OPTION_RASS = 1 << 12,
+	OPTION_CADSS = 1 << 13,
+	OPTION_NOTE = 1 << 14,
+	OPTION_HELP = 1 << 15,
+	OPTION_VERSION = 1 << 16,
+};
+#define OPTIONS_EVERYWHERE (OPTION_BEDSIDE | OPTION_SOCKET | OPTION_JSON | OPTION_HELP | OPTION_VERSION)
+
+struct options {
+	uint32_t given;
+	const char *bedside, *socket, *endpoint, *server_key, *key_file;
+	char *patient, *note; /* go into messages, whose strings protobuf-c declares as writable */
+	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */
+	int32_t score_milli;                   /* of the one score that was given */
+	uint32_t seconds;
+};
+
+/* Reads every option; the words that are none are then argv[optind] to argv[argc - 1]. False after writing to stderr what
+ * is wrong. */
+bool options_read(struct options *options, int argc, char **argv);
+
+/* Where the bedside is, by option, environment or the only directory under /run/vitalsd. False after writing to stderr
+ * why it is not known. */
+bool options_socket(const struct options *options, char path[OPTION_PATH_BYTES]);
+bool options_endpoint(const struct options *options, char endpoint[OPTION_PATH_BYTES]);
+
+#endif

@@ -1,0 +1,564 @@
+/* Layout of the terminal view; see screen.h. Values keep their place, alarms are listed under them, checks and devices sit
+ * at the bottom. Colours follow the alarm indicator convention of IEC 60601-1-8 (high red, medium yellow, low cyan) and
+ * never stand alone: each has its word. */
+#include "clients/ctl/screen.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/ctl/row.h"
+
+#define ALARM_ROWS_LEAST 3
+#define CHECK_ROWS_MOST  2
+#define ITEMS_COLUMN     13 /* where checks and devices begin */
+
+/* A short text made with the functions of out.h. */
+struct words {
+	struct out out;
+	char bytes[256];
+};
+
+struct frame {
+	const struct view *view;
+	const struct screen *screen;
+	int64_t now_ns;
+	enum view_link link;
+	struct row row;
+	size_t alarm_count;
+	uint16_t order[MESSAGE_ALARMS_MAX];
+};
+
+static struct out *words_begin(struct words *words)
+{
+	words->out = (struct out){words->bytes, sizeof(words->bytes) - 1, 0, false};
+	return &words->out;
+}
+
+static const char *words_end(struct words *words)
+{
+	words->bytes[words->out.used] = '\0';
+	return words->bytes;
+}
+
+static int64_t since(const struct frame *frame, int64_t received_ns)
+{
+	return frame->now_ns > received_ns ? frame->now_ns - received_ns : 0;
+}
+
+/* High flashes at 2 Hz, medium at 0.5 Hz, half of the time each (IEC 60601-1-8 allows 1.4-2.8 and 0.4-0.8 Hz at 20-60 %);
+ * low, and what somebody has answered, is steady. */
+static const char *alarm_style(const struct frame *frame, const struct view_alarm *alarm)
+{
+	int rank = view_rank(alarm->priority);
+	bool answered = alarm->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
+	int64_t half_ns = rank >= 3 ? INT64_C(250000000) : INT64_C(1000000000);
+	bool dark = frame->screen->live && !answered && rank >= 2 && frame->now_ns / half_ns % 2 != 0;
+
+	if (rank == 0)
+		return STYLE_BOLD;
+	if (rank == 1)
+		return answered ? "36" : STYLE_CYAN;
+	if (rank == 2)
+		return dark || answered ? "1;33" : STYLE_YELLOW;
+	return dark || answered ? "1;31" : STYLE_RED;
+}
+
+static const char *alarm_word(char *to, size_t size, const struct view_alarm *alarm)
+{
+	out_word(to, size, &vitals__v1__priority__descriptor, (int)alarm->priority);
+	return out_upper(to);
+}
+
+/* ---- top --------------------------------------------------------------------------------------------------------- */
+
+static void session_times(struct frame *frame, struct out *out)
+{
+	const struct view_session *session = &frame->view->session;
+	int64_t passed = since(frame, session->received_ns);
+
+	if (!session->open) {
+		out_text(out, "no session open");
+		return;
+	}
+	out_text(out, session->phase);
+	if (!session->started) {
+		out_text(out, "  not started, open for ");
+		out_duration(out, session->since_open_ns + passed);
+		return;
+	}
+	out_text(out, "  T0 +");
+	out_duration(out, session->since_start_ns + passed);
+	if (session->ended) {
+		out_text(out, "  ended +");
+		out_duration(out, session->since_end_ns + passed);
+		return;
+	}
+	int64_t given = session->since_start_ns - session->paused_ns + (session->paused ? 0 : passed);
+	out_text(out, "  left ");
+	out_duration(out, given < session->planned_duration_ns ? session->planned_duration_ns - given : 0);
+}
+
+static void header(struct frame *frame)
+{
+	const struct view *view = frame->view;
+	struct row *row = &frame->row;
+	struct words words;
+	size_t right = row->columns > 18 ? row->columns - 18 : 0;
+
+	row_begin(row);
+	row_style(row, STYLE_BOLD);
+	row_text(row, " ");
+	row_text(row, view->bedside[0] != '\0' ? view->bedside : "?");
+	row_text(row, "  ");
+	session_times(frame, words_begin(&words));
+	row_text(row, words_end(&words));
+	row_text(row, "  ");
+	if (view->session.open && view->session.paused) {
+		row_style(row, STYLE_YELLOW);
+		row_text(row, " PAUSED ");
+		row_style(row, "");
+	}
+	row_fill(row, right);
+	row_style(row, STYLE_REVERSE ";1");
+	row_text(row, view->demo ? " DEMO " : "");
+	row_style(row, "");
+	row_fill(row, right + 9);
+	row_text(row, frame->screen->clock);
+}
+
+static void patient(struct frame *frame)
+{
+	const struct view_session *session = &frame->view->session;
+	struct words words;
+	struct out *out = words_begin(&words);
+
+	row_begin(&frame->row);
+	if (session->open) {
+		out_format(out, " %s  session %" PRIu32, session->patient_ref, session->number);
+		if (session->weight_g > 0) {
+			out_text(out, "  ");
+			out_milli_short(out, session->weight_g);
+			out_text(out, " kg");
+		}
+		if (session->dose_ug > 0) {
+			out_text(out, "  ");
+			out_milli_short(out, session->dose_ug);
+			out_text(out, " mg");
+		}
+		if (session->baseline_complete) {
+			out_text(out, "  baseline ");
+			out_milli(out, session->baseline_sys_milli, 0);
+			out_text(out, "/");
+			out_milli(out, session->baseline_dia_milli, 0);
+		}
+		out_text(out, "  ");
+	}
+	row_text(&frame->row, words_end(&words));
+	row_style(&frame->row, STYLE_DIM);
+	row_text(&frame->row, session->open ? session->plan_title : "");
+}
+
+/* The sentence about the link when it is too bad to show anything else first; false if there is none. */
+static bool link_banner(struct frame *frame)
+{
+	struct words words;
+	struct out *out = words_begin(&words);
+	int64_t silence = since(frame, frame->view->heard_ns);
+
+	if (frame->link == VIEW_NO_DATA) {
+		out_format(out, " NO DATA FROM %s for ", frame->view->bedside[0] != '\0' ? frame->view->bedside : "MONITOR");
+		out_duration(out, silence);
+		out_text(out, ". LOOK AT THE PATIENT.");
+	} else if (frame->link == VIEW_STALE) {
+		out_format(out, " STALE: nothing heard for %" PRId64 ".%" PRId64 " s. What is below may be old.",
+		           silence / 1000000000, silence / 100000000 % 10);
+	} else if (frame->link == VIEW_WAITING) {
+		out_text(out, " Waiting for the complete state of the monitor ...");
+	} else {
+		return false;
+	}
+	row_style(&frame->row, frame->link == VIEW_NO_DATA ? STYLE_RED : STYLE_YELLOW);
+	row_text(&frame->row, words_end(&words));
+	row_fill(&frame->row, frame->row.columns);
+	return true;
+}
+
+static void alarm_banner(struct frame *frame)
+{
+	size_t unanswered = 0;
+	struct words words;
+	char word[16];
+
+	for (size_t i = 0; i < frame->alarm_count; i++) {
+		unanswered += frame->view->alarms[frame->order[i]].state !=
+		              VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
+	}
+	if (frame->alarm_count == 0) {
+		row_text(&frame->row, frame->link == VIEW_OK ? " No alarm" : " Messages were missed: alarms may be missing here");
+		return;
+	}
+	const struct view_alarm *first = &frame->view->alarms[frame->order[0]];
+	struct out *out = words_begin(&words);
+	out_format(out, "  %zu alarm%s, %zu not acknowledged ", frame->alarm_count, frame->alarm_count == 1 ? "" : "s",
+	           unanswered);
+	const char *count = words_end(&words);
+	size_t right = frame->row.columns > strlen(count) ? frame->row.columns - strlen(count) : 0;
+	row_style(&frame->row, alarm_style(frame, first));
+	row_text(&frame->row, " ");
+	row_text(&frame->row, alarm_word(word, sizeof(word), first));
+	row_text(&frame->row, "  ");
+	if (right > frame->row.column)
+		row_field(&frame->row, first->text, right - frame->row.column);
+	row_text(&frame->row, count);
+}
+
+static void banner(struct frame *frame)
+{
+	row_begin(&frame->row);
+	if (!frame->screen->live || !link_banner(frame))
+		alarm_banner(frame);
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------ */
+
+static const struct view_alarm *alarm_of_parameter(const struct frame *frame, const char *parameter)
+{
+	for (size_t i = 0; i < frame->alarm_count; i++) {
+		const struct view_alarm *alarm = &frame->view->alarms[frame->order[i]];
+		if (strcmp(alarm->parameter, parameter) == 0)
+			return alarm;
+	}
+	return NULL;
+}
+
+static void remark(struct frame *frame, const struct view_reading *reading)
+{
+	char word[32];
+
+	if (frame->link == VIEW_NO_DATA) {
+		row_style(&frame->row, STYLE_RED);
+		row_text(&frame->row, " NO DATA ");
+		return;
+	}
+	if (frame->link == VIEW_STALE) {
+		row_style(&frame->row, STYLE_YELLOW);
+		row_text(&frame->row, " STALE ");
+		return;
+	}
+	if (reading->has_value && reading->quality == VITALS__V1__QUALITY__QUALITY_VALID)
+		return;
+	out_word(word, sizeof(word), &vitals__v1__reason__descriptor, (int)reading->reason);
+	row_text(&frame->row, reading->has_value ? "? " : "");
+	row_text(&frame->row, out_spaced(word));
+}
+
+static void reading_row(struct frame *frame, const struct view_reading *reading)
+{
+	struct row *row = &frame->row;
+	struct words words;
+	bool shown = reading->has_value && frame->link != VIEW_NO_DATA;
+	const struct view_alarm *alarm = shown ? alarm_of_parameter(frame, reading->parameter) : NULL;
+
+	row_begin(row);
+	row_text(row, " ");
+	row_field(row, reading->label[0] != '\0' ? reading->label : reading->parameter, 18);
+	row_style(row, alarm != NULL ? alarm_style(frame, alarm) : STYLE_BOLD);
+	struct out *out = words_begin(&words);
+	if (shown)
+		out_milli(out, reading->milli, reading->decimals);
+	else
+		out_text(out, "--");
+	row_number(row, words_end(&words), 8);
+	row_text(row, " ");
+	row_style(row, "");
+	row_text(row, " ");
+	row_field(row, strcmp(reading->unit, "1") == 0 ? "" : reading->unit, 9);
+	out = words_begin(&words);
+	if (shown)
+		out_duration(out, reading->age_ns + since(frame, reading->received_ns));
+	row_number(row, words_end(&words), 8);
+	row_text(row, "  ");
+	row_field(row, reading->device, 13);
+	remark(frame, reading);
+}
+
+static void readings(struct frame *frame, size_t count)
+{
+	row_begin(&frame->row);
+	row_style(&frame->row, STYLE_DIM);
+	row_field(&frame->row, " Value", 29);
+	row_field(&frame->row, "unit", 9);
+	row_number(&frame->row, "age", 8);
+	row_text(&frame->row, "  ");
+	row_field(&frame->row, "from", 13);
+	row_style(&frame->row, STYLE_YELLOW);
+	if (count < frame->view->reading_count)
+		row_text(&frame->row, " MAKE WINDOW TALLER ");
+	for (size_t i = 0; i < count; i++)
+		reading_row(frame, &frame->view->readings[i]);
+}
+
+/* ---- alarms ------------------------------------------------------------------------------------------------------ */
+
+/* What stands after the alarm's text: who answered, or the value that raised it. */
+static void alarm_detail(struct out *out, const struct view_alarm *alarm)
+{
+	if (alarm->acknowledged_by[0] != '\0') {
+		out_format(out, ", by %s", alarm->acknowledged_by);
+	} else if (alarm->has_value) {
+		out_text(out, ": ");
+		out_milli_short(out, alarm->milli);
+		out_text(out, " (limit ");
+		out_milli_short(out, alarm->limit_milli);
+		out_text(out, ")");
+	}
+	out_format(out, "  #%" PRIu32, alarm->id);
+}
+
+static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
+{
+	struct row *row = &frame->row;
+	struct words words;
+	char word[32];
+
+	row_begin(row);
+	row_text(row, " ");
+	row_style(row, alarm_style(frame, alarm));
+	row_field(row, alarm_word(word, sizeof(word), alarm), 8);
+	row_style(row, "");
+	struct out *out = words_begin(&words);
+	out_duration(out, alarm->age_ns + since(frame, alarm->received_ns));
+	row_number(row, words_end(&words), 8);
+	row_text(row, frame->link >= VIEW_STALE && frame->screen->live ? " was " : " ");
+	out_word(word, sizeof(word), &vitals__v1__alarm_state__descriptor, (int)alarm->state);
+	row_field(row, out_upper(word), 13);
+	alarm_detail(words_begin(&words), alarm);
+	const char *detail = words_end(&words);
+	size_t columns = out_columns(detail), space = row->columns > row->column ? row->columns - row->column : 0;
+	if (out_columns(alarm->text) + columns <= space)
+		row_text(row, alarm->text);
+	else
+		row_field(row, alarm->text, space > columns + 8 ? space - columns : 8);
+	row_text(row, detail);
+}
+
+static void alarms(struct frame *frame, size_t rows)
+{
+	size_t shown = frame->alarm_count <= rows ? frame->alarm_count : rows > 0 ? rows - 1 : 0;
+	struct words words;
+
+	for (size_t i = 0; i < shown; i++)
+		alarm_row(frame, &frame->view->alarms[frame->order[i]]);
+	if (shown < frame->alarm_count && rows > 0) {
+		out_format(words_begin(&words), " and %zu more of this or lower priority (vitalsctl alarm list)",
+		           frame->alarm_count - shown);
+		row_begin(&frame->row);
+		row_style(&frame->row, STYLE_BOLD);
+		row_text(&frame->row, words_end(&words));
+	}
+}
+
+/* ---- checks and devices ------------------------------------------------------------------------------------------ */
+
+/* Places the next item of a list in two columns; `index` counts from 0. */
+static void place(struct frame *frame, const char *title, size_t index)
+{
+	size_t half = frame->row.columns > ITEMS_COLUMN ? (frame->row.columns - ITEMS_COLUMN) / 2 : 0;
+
+	if (index % 2 == 0) {
+		row_begin(&frame->row);
+		row_style(&frame->row, STYLE_DIM);
+		row_text(&frame->row, index == 0 ? title : "");
+		row_text(&frame->row, index == 0 && frame->screen->live && frame->link >= VIEW_STALE ? " OLD" : "");
+		row_style(&frame->row, "");
+	}
+	row_fill(&frame->row, ITEMS_COLUMN + index % 2 * half);
+}
+
+/* Indexes of the checks that are still to come, soonest first. */
+static size_t sorted_checks(const struct view_session *session, size_t order[MESSAGE_CHECKS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->check_count; i++) {
+		if (!session->checks[i].has_next)
+			continue;
+		size_t at = count++;
+		for (; at > 0 && session->checks[i].due_in_ns < session->checks[order[at - 1]].due_in_ns; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	return count;
+}
+
+static void checks(struct frame *frame, const size_t *order, size_t count)
+{
+	const struct view_session *session = &frame->view->session;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct view_check *check = &session->checks[order[i]];
+		int64_t due = check->due_in_ns - since(frame, session->received_ns);
+		struct words words;
+		struct out *out = words_begin(&words);
+
+		place(frame, " Due", i);
+		row_style(&frame->row, due < 0 ? STYLE_YELLOW : "");
+		out_text(out, check->text[0] != '\0' ? check->text : check->name);
+		out_text(out, due < 0 ? " OVERDUE by " : " in ");
+		out_duration(out, due < 0 ? due : due + 999999999);
+		if (check->missed > 0)
+			out_format(out, ", %" PRIu32 " missed", check->missed);
+		row_text(&frame->row, words_end(&words));
+		row_style(&frame->row, "");
+	}
+}
+
+static bool device_up(const struct view_device *device)
+{
+	return device->state == VITALS__V1__DEVICE_STATE__DEVICE_STATE_UP;
+}
+
+/* Those that need somebody first. */
+static void devices(struct frame *frame)
+{
+	size_t placed = 0;
+
+	for (int up = 0; up < 2; up++) {
+		for (size_t i = 0; i < frame->view->device_count; i++) {
+			const struct view_device *device = &frame->view->devices[i];
+			char word[32];
+			if (device_up(device) != (up == 1))
+				continue;
+			place(frame, " Devices", placed++);
+			out_word(word, sizeof(word), &vitals__v1__device_state__descriptor, (int)device->state);
+			row_style(&frame->row, up ? "" : STYLE_BOLD);
+			row_text(&frame->row, device->name);
+			row_text(&frame->row, " ");
+			row_text(&frame->row, up ? word : out_upper(word));
+			if (strcmp(device->fault, "none") != 0 && device->fault[0] != '\0') {
+				row_text(&frame->row, " ");
+				row_text(&frame->row, device->fault);
+			}
+			row_style(&frame->row, "");
+		}
+	}
+}
+
+/* ---- bottom ------------------------------------------------------------------------------------------------------ */
+
+static void sound(struct frame *frame)
+{
+	const struct view_session *session = &frame->view->session;
+	int64_t left = session->audio_paused_ns - since(frame, session->received_ns);
+	struct words words;
+	struct out *out = words_begin(&words);
+
+	if (left <= 0) {
+		row_text(&frame->row, " Sound on");
+		return;
+	}
+	out_text(out, " SOUND PAUSED ");
+	out_duration(out, left + 999999999);
+	out_text(out, session->audio_paused_by[0] != '\0' ? " by " : "");
+	out_text(out, session->audio_paused_by);
+	out_text(out, " ");
+	row_style(&frame->row, STYLE_REVERSE);
+	row_text(&frame->row, words_end(&words));
+	row_style(&frame->row, "");
+}
+
+static void footer(struct frame *frame)
+{
+	const struct view *view = frame->view;
+	struct row *row = &frame->row;
+	int64_t beat = since(frame, view->heartbeat_ns);
+	struct words words;
+	struct out *out = words_begin(&words);
+
+	row_begin(row);
+	sound(frame);
+	row_text(row, "   ");
+	if (frame->screen->live) {
+		row_style(row, frame->link == VIEW_OK ? "" : STYLE_YELLOW);
+		out_format(out, "Monitor link %s", view_link_name(frame->link));
+		if (view->has_heartbeat)
+			out_format(out, ", heartbeat %" PRId64 ".%" PRId64 " s ago", beat / 1000000000, beat / 100000000 % 10);
+		row_text(row, words_end(&words));
+		row_style(row, "");
+	}
+	if (view->recorder_failed || view->publisher_failed) {
+		row_text(row, " ");
+		row_style(row, STYLE_RED);
+		row_text(row, view->recorder_failed ? " RECORD FAILED " : "");
+		row_text(row, view->publisher_failed ? " PUBLISHING FAILED " : "");
+		row_style(row, "");
+	}
+	if (frame->screen->live && row->columns > 7) {
+		row_fill(row, row->columns - 7);
+		row_text(row, "q ends");
+	}
+}
+
+static void frame_begin(struct frame *frame, struct out *out, const struct view *view, const struct screen *screen,
+                        int64_t now_ns)
+{
+	frame->view = view;
+	frame->screen = screen;
+	frame->now_ns = now_ns;
+	frame->link = screen->live ? view_link(view, now_ns) : VIEW_OK;
+	frame->row = (struct row){out, screen->columns, screen->colour, true, 0};
+	frame->alarm_count = view_sorted_alarms(view, frame->order, now_ns);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+void screen_frame(struct out *out, const struct view *view, const struct screen *screen, int64_t now_ns)
+{
+	struct frame frame;
+	size_t check_order[MESSAGE_CHECKS_MAX];
+	size_t check_count = view->session.open ? sorted_checks(&view->session, check_order) : 0;
+	size_t value_rows = view->reading_count, alarm_rows;
+
+	frame_begin(&frame, out, view, screen, now_ns);
+	alarm_rows = frame.alarm_count;
+	size_t gap = 0;
+	if (screen->live) {
+		check_count = least(check_count, 2 * CHECK_ROWS_MOST);
+		size_t fixed = 5 + (check_count + 1) / 2 + (view->device_count + 1) / 2;
+		size_t rows = screen->rows > fixed ? screen->rows - fixed : 0;
+		value_rows = least(value_rows, rows - least(rows, least(alarm_rows, ALARM_ROWS_LEAST)));
+		alarm_rows = least(alarm_rows, rows - value_rows);
+		gap = rows - value_rows - alarm_rows;
+		out_text(out, "\033[H");
+	}
+	header(&frame);
+	patient(&frame);
+	banner(&frame);
+	readings(&frame, value_rows);
+	alarms(&frame, alarm_rows);
+	for (; gap > 0; gap--)
+		row_begin(&frame.row);
+	checks(&frame, check_order, check_count);
+	devices(&frame);
+	footer(&frame);
+	row_end(&frame.row);
+	out_text(out, screen->live ? "\033[J" : "\n");
+}
+
+void screen_alarms(struct out *out, const struct view *view, const struct screen *screen, int64_t now_ns)
+{
+	struct frame frame;
+
+	frame_begin(&frame, out, view, screen, now_ns);
+	if (frame.alarm_count == 0) {
+		row_begin(&frame.row);
+		row_text(&frame.row, "No alarm");
+	}
+	alarms(&frame, frame.alarm_count);
+	row_end(&frame.row);
+	out_text(out, "\n");
+}

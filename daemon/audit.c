@@ -1,0 +1,164 @@
+/* Turns actions into record lines: key="value" pairs in a fixed order for each kind, because auditors grep them.
+ * Called by the engine thread (daemon/perform.c, daemon/loop.c). */
+#include "daemon/audit.h"
+
+static void begin(struct audit_line *audit, enum severity severity, const char *kind)
+{
+	audit->wanted = true;
+	audit->severity = severity;
+	audit->kind = kind;
+	line_start(&audit->line);
+}
+
+static enum severity alarm_severity(enum alarm_change change, enum priority priority)
+{
+	if (change != ALARM_RAISED && change != ALARM_PRIORITY_CHANGED)
+		return SEVERITY_NOTICE;
+	switch (priority) {
+	case PRIORITY_HIGH:
+		return SEVERITY_CRITICAL;
+	case PRIORITY_MEDIUM:
+		return SEVERITY_ERROR;
+	case PRIORITY_LOW:
+		return SEVERITY_WARNING;
+	case PRIORITY_NONE:
+		return SEVERITY_NOTICE;
+	}
+	return SEVERITY_CRITICAL;
+}
+
+static void alarm_line(struct audit_line *audit, const struct engine *engine, enum alarm_change change,
+                       const struct alarm *alarm)
+{
+	char name[64];
+	char text[TEXT_BYTES + 32];
+	engine_condition_name(engine, alarm, name, sizeof(name));
+	engine_condition_text(engine, alarm, text, sizeof(text));
+	begin(audit, alarm_severity(change, alarm->priority), "alarm");
+	line_text(&audit->line, "change", alarm_change_name(change));
+	line_text(&audit->line, "condition", name);
+	line_text(&audit->line, "priority", priority_name(alarm->priority));
+	line_text(&audit->line, "state", alarm_state_name(alarm->state));
+	line_number(&audit->line, "id", alarm->id);
+	line_number(&audit->line, "generation", alarm->generation);
+	line_number(&audit->line, "session", engine->session.number);
+	line_text(&audit->line, "text", text);
+	if (alarm->has_value) {
+		line_text(&audit->line, "parameter", parameter_table[alarm->parameter].name);
+		line_milli(&audit->line, "value", alarm->milli);
+		line_milli(&audit->line, "limit", alarm->limit);
+	}
+	if (alarm->reason != REASON_NONE)
+		line_text(&audit->line, "reason", reason_name(alarm->reason));
+	if (alarm->acknowledged_by[0] != '\0')
+		line_text(&audit->line, "acknowledged_by", alarm->acknowledged_by);
+}
+
+static void session_line(struct audit_line *audit, const struct engine *engine, enum session_change change,
+                         const char *actor)
+{
+	const struct session *session = &engine->session;
+	const struct plan *plan = &engine->config->plan;
+	begin(audit, SEVERITY_NOTICE, "session");
+	line_text(&audit->line, "change", session_change_name(change));
+	line_text(&audit->line, "actor", actor);
+	line_number(&audit->line, "session", session->number);
+	line_text(&audit->line, "patient", session->order.patient_ref);
+	line_text(&audit->line, "plan", plan->name);
+	line_text(&audit->line, "phase", session->phase < plan->phase_count ? plan->phases[session->phase].name : "");
+	if (change == SESSION_OPENED) {
+		line_number(&audit->line, "weight_g", session->order.weight_g);
+		line_number(&audit->line, "dose_ug", session->order.dose_ug);
+		line_number(&audit->line, "duration_s", session->order.duration_s);
+	}
+	if (session->baseline.complete) {
+		line_milli(&audit->line, "baseline_sys", session->baseline.sys);
+		line_milli(&audit->line, "baseline_dia", session->baseline.dia);
+	}
+}
+
+static void device_line(struct audit_line *audit, const struct engine *engine, uint8_t device)
+{
+	const struct engine_device_state *state = &engine->devices[device];
+	begin(audit, state->state == DEVICE_UP ? SEVERITY_NOTICE : SEVERITY_WARNING, "device");
+	line_text(&audit->line, "device", engine->config->devices[device].name);
+	line_text(&audit->line, "state", device_state_name(state->state));
+	line_text(&audit->line, "fault", device_fault_name(state->fault));
+}
+
+static void observation_line(struct audit_line *audit, const struct engine *engine, const char *actor,
+                             const struct observation *observation)
+{
+	begin(audit, SEVERITY_NOTICE, "observation");
+	line_text(&audit->line, "actor", actor);
+	line_number(&audit->line, "session", engine->session.number);
+	if (observation->has_score) {
+		line_text(&audit->line, "parameter", parameter_table[observation->parameter].name);
+		line_milli(&audit->line, "score", observation->milli);
+	}
+	if (observation->note[0] != '\0')
+		line_text(&audit->line, "note", observation->note);
+}
+
+void audit_action(struct audit_line *audit, const struct engine *engine, const struct action *action)
+{
+	audit->wanted = false;
+	switch (action->kind) {
+	case ACTION_ALARM:
+		alarm_line(audit, engine, action->u.alarm.change, &action->u.alarm.alarm);
+		break;
+	case ACTION_SESSION:
+		session_line(audit, engine, action->u.session.change, action->u.session.actor);
+		break;
+	case ACTION_DEVICE:
+		device_line(audit, engine, action->u.device);
+		break;
+	case ACTION_OBSERVATION:
+		observation_line(audit, engine, action->u.observation.actor, &action->u.observation.observation);
+		break;
+	case ACTION_CUFF:
+		begin(audit, SEVERITY_INFO, "cuff");
+		line_text(&audit->line, "device", engine->config->devices[action->u.cuff.device].name);
+		line_text(&audit->line, "order", action->u.cuff.start ? "start" : "stop");
+		break;
+	case ACTION_REPLY:
+		begin(audit, SEVERITY_NOTICE, "command");
+		line_text(&audit->line, "actor", action->u.reply.actor);
+		line_text(&audit->line, "command", command_name(action->u.reply.command));
+		line_text(&audit->line, "result", result_name(action->u.reply.result));
+		break;
+	case ACTION_READINGS:
+		break;
+	}
+}
+
+void audit_start(struct audit_line *audit, const struct config *config, uint64_t epoch)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[17];
+	for (int i = 0; i < 16; i++)
+		hex[i] = digits[(epoch >> (60 - 4 * i)) & 15];
+	hex[16] = '\0';
+	begin(audit, SEVERITY_NOTICE, "start");
+	line_text(&audit->line, "bedside", config->engine.bedside);
+	line_text(&audit->line, "version", VITALS_VERSION);
+	line_text(&audit->line, "config", config->path);
+	line_text(&audit->line, "config_hash", config->hash_hex);
+	line_text(&audit->line, "plan", config->engine.plan.name);
+	line_text(&audit->line, "plan_hash", config->plan_hash_hex);
+	line_text(&audit->line, "demo", config->engine.plan.demo ? "yes" : "no");
+	line_text(&audit->line, "epoch", hex);
+}
+
+void audit_stop(struct audit_line *audit, const char *why)
+{
+	begin(audit, SEVERITY_NOTICE, "stop");
+	line_text(&audit->line, "why", why);
+}
+
+void audit_notice(struct audit_line *audit, enum severity severity, const char *what, const char *detail)
+{
+	begin(audit, severity, "notice");
+	line_text(&audit->line, "what", what);
+	line_text(&audit->line, "detail", detail);
+}

@@ -1,0 +1,343 @@
+/* Register maps (etc/devices): schema and checks of one Modbus device. Called by config_main.c at start, once for each
+ * file. Addresses are written as the device's manual prints them (`address_base`) and kept as they are on the wire. */
+#include <string.h>
+
+#include "daemon/config/reading.h"
+
+static cfg_opt_t identity_rows[] = {TREE_LINE(),         TREE_VALUE("table"), TREE_VALUE("address"),
+                                    TREE_VALUE("count"), TREE_LIST("expect"), TREE_END()};
+static cfg_opt_t block_rows[] = {TREE_LINE(), TREE_VALUE("table"), TREE_VALUE("address"), TREE_VALUE("count"),
+                                 TREE_END()};
+static cfg_opt_t place_rows[] = {TREE_LINE(), TREE_VALUE("block"), TREE_VALUE("address"), TREE_END()};
+static cfg_opt_t value_rows[] = {
+    TREE_LINE(),         TREE_VALUE("block"),  TREE_VALUE("address"), TREE_VALUE("type"),           TREE_VALUE("order"),
+    TREE_VALUE("scale"), TREE_VALUE("offset"), TREE_LIST("missing"),  TREE_VALUE("missing_reason"), TREE_END(),
+};
+static cfg_opt_t write_rows[] = {TREE_LINE(), TREE_VALUE("address"), TREE_VALUE("value"), TREE_END()};
+static cfg_opt_t map_rows[] = {
+    TREE_LINE(),
+    TREE_VALUE("description"),
+    TREE_VALUE("address_base"),
+    TREE_SECTION("identity", identity_rows),
+    TREE_TITLED("block", block_rows),
+    TREE_SECTION("sequence", place_rows),
+    TREE_SECTION("status", place_rows),
+    TREE_TITLED("value", value_rows),
+    TREE_TITLED("command", write_rows),
+    TREE_SECTION("init", write_rows),
+    TREE_END(),
+};
+
+struct map_reading {
+	struct register_map *map;
+	struct report *report;
+	int64_t bases[2]; /* first address of enum register_table as the file writes it */
+	char block_names[REGISTER_MAP_BLOCKS_MAX][NAME_BYTES];
+	bool block_good[REGISTER_MAP_BLOCKS_MAX];
+};
+
+static bool read_base(struct map_reading *reading, const struct section *root)
+{
+	static const char *const names[] = {"0", "1", "30001", "40001", NULL};
+	static const int64_t bases[][2] = {{0, 0}, {1, 1}, {30001, 40001}, {30001, 40001}};
+	int choice;
+	if (!key_choice(root, "address_base", REQUIRED, names, &choice))
+		return false;
+	memcpy(reading->bases, bases[choice], sizeof reading->bases);
+	return true;
+}
+
+/* Key "address" in the spelling of the file -> wire address. */
+static bool read_address(const struct map_reading *reading, const struct section *section, enum register_table table,
+                         uint16_t *wire)
+{
+	int64_t base = reading->bases[table];
+	int64_t last = base >= 30001 ? base + 9998 : base + UINT16_MAX;
+	int64_t address;
+	if (!key_integer(section, "address", REQUIRED, base, last, &address))
+		return false;
+	*wire = (uint16_t)(address - base);
+	return true;
+}
+
+static bool read_block(const struct map_reading *reading, const struct section *section, struct register_block *block)
+{
+	static const char *const tables[] = {[REGISTER_INPUT] = "input", [REGISTER_HOLDING] = "holding", NULL};
+	int table;
+	int64_t count;
+	bool good = key_choice(section, "table", REQUIRED, tables, &table);
+	if (good) {
+		block->table = (enum register_table)table;
+		good = read_address(reading, section, block->table, &block->start);
+	}
+	if (!key_integer(section, "count", REQUIRED, 1, REGISTER_BLOCK_MAX, &count))
+		return false;
+	block->count = (uint16_t)count;
+	if (good && block->start + count > UINT16_MAX + 1) {
+		report_error(reading->report, key_where(section, "count"), "runs past register 65535 (legal: 1..%d)",
+		             UINT16_MAX + 1 - block->start);
+		return false;
+	}
+	return good;
+}
+
+static void read_identity(struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	struct section section;
+	if (!section_only(root, "identity", OPTIONAL, &section))
+		return;
+	map->has_identity = true;
+	bool good = read_block(reading, &section, &map->identity);
+	if (!key_present(&section, "expect", REQUIRED, "1..8 register values"))
+		return;
+	unsigned count = key_count(&section, "expect");
+	unsigned most = good && map->identity.count < 8 ? map->identity.count : 8;
+	if (count > most) {
+		report_error(reading->report, key_where_at(&section, "expect", most),
+		             "there are %u values (legal: 1..%u)", count, most);
+		return;
+	}
+	map->identity_expect_count = (uint8_t)count;
+	for (unsigned i = 0; i < count; i++) {
+		int64_t value = 0;
+		(void)key_integer_at(&section, "expect", i, 0, UINT16_MAX, &value);
+		map->identity_expect[i] = (uint16_t)value;
+	}
+}
+
+static void read_blocks(struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	map->block_count = (uint8_t)section_bounded(root, "block", REGISTER_MAP_BLOCKS_MAX);
+	if (map->block_count == 0)
+		report_error(reading->report, section_where(root, "block"), "there is no block (legal: 1..%d)",
+		             REGISTER_MAP_BLOCKS_MAX);
+	for (uint8_t i = 0; i < map->block_count; i++) {
+		struct section section = section_at(root, "block", i);
+		bool named = title_token(&section, reading->block_names[i]);
+		reading->block_good[i] = read_block(reading, &section, &map->blocks[i]) && named;
+		/* Modbus RTU has no transaction number: only the length tells a late answer from the right one. */
+		bool same = map->has_identity && map->identity.count == map->blocks[i].count;
+		for (uint8_t j = 0; j < i; j++)
+			same |= map->blocks[j].count == map->blocks[i].count;
+		if (same && reading->block_good[i])
+			report_error(
+			    reading->report, key_where(&section, "count"),
+			    "%d is the length of another block or of the identity too (legal: a length of its own)",
+			    map->blocks[i].count);
+	}
+}
+
+/* Keys "block" and "address" of something that is `width` registers long. */
+static bool read_place(const struct map_reading *reading, const struct section *section, uint16_t width, uint8_t *block,
+                       uint16_t *offset)
+{
+	char name[NAME_BYTES];
+	uint16_t wire;
+	if (!key_token(section, "block", REQUIRED, name))
+		return false;
+	uint8_t i = 0;
+	while (i < reading->map->block_count && strcmp(reading->block_names[i], name) != 0)
+		i++;
+	if (i == reading->map->block_count) {
+		report_error(reading->report, key_where(section, "block"),
+		             "there is no block \"%s\" (legal: a block of this map)", name);
+		return false;
+	}
+	const struct register_block *found = &reading->map->blocks[i];
+	if (!reading->block_good[i] || !read_address(reading, section, found->table, &wire))
+		return false;
+	if (wire < found->start || wire + width > found->start + found->count) {
+		int first = (int)(found->start + reading->bases[found->table]);
+		report_error(reading->report, key_where(section, "address"), "is not in block %s (legal: %d..%d)", name,
+		             first, first + found->count - width);
+		return false;
+	}
+	*block = i;
+	*offset = (uint16_t)(wire - found->start);
+	return true;
+}
+
+static void read_missing_codes(const struct section *section, struct register_value *value)
+{
+	static const struct {
+		int64_t min, max;
+	} widths[] = {
+	    [REGISTER_U8_HIGH] = {0, UINT8_MAX}, [REGISTER_U8_LOW] = {0, UINT8_MAX},
+	    [REGISTER_U16] = {0, UINT16_MAX},    [REGISTER_S16] = {INT16_MIN, UINT16_MAX},
+	    [REGISTER_U32] = {0, UINT32_MAX},    [REGISTER_S32] = {INT32_MIN, UINT32_MAX},
+	    [REGISTER_F32] = {0, UINT32_MAX},
+	};
+	struct report *report = section->source->report;
+	if (!key_present(section, "missing", OPTIONAL, "1..4 raw codes"))
+		return;
+	unsigned count = key_count(section, "missing");
+	if (count > REGISTER_MISSING_MAX) {
+		report_error(report, key_where_at(section, "missing", REGISTER_MISSING_MAX),
+		             "there are %u codes (legal: 1..%d)", count, REGISTER_MISSING_MAX);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		int64_t code;
+		if (!key_integer_at(section, "missing", i, widths[value->type].min, widths[value->type].max, &code))
+			continue;
+		uint32_t pattern = (uint32_t)(code & UINT32_MAX);
+		value->missing[value->missing_count++] = value->type == REGISTER_S16 ? pattern & UINT16_MAX : pattern;
+	}
+}
+
+static void read_missing_reason(const struct section *section, struct register_value *value)
+{
+	/* The reasons that a device can give; the others are the monitor's own. */
+	const char *names[REASON_COUNT + 1] = {NULL};
+	for (int i = REASON_SENSOR_OFF; i < REASON_COUNT; i++)
+		names[i - REASON_SENSOR_OFF] = reason_name((enum reason)i);
+	int choice;
+	value->missing_reason = REASON_NOT_MEASURED;
+	if (key_choice(section, "missing_reason", OPTIONAL, names, &choice))
+		value->missing_reason = (enum reason)(choice + REASON_SENSOR_OFF);
+}
+
+/* value in milli = raw * scale_milli / divisor + offset_milli; six decimals, of which three go into the divisor when
+ * they are needed. */
+static void read_scale(const struct section *section, struct register_value *value)
+{
+	int64_t scale = 1000000, offset = 0;
+	enum need need = value->type == REGISTER_F32 ? OPTIONAL : REQUIRED;
+	(void)key_decimal(section, "scale", need, 6, 1, INT64_C(1000) * 1000000, &scale);
+	bool fine = scale % 1000 != 0;
+	value->divisor = fine ? 1000 : 1;
+	value->scale_milli = (int32_t)(fine ? scale : scale / 1000);
+	(void)key_decimal(section, "offset", OPTIONAL, 3, INT64_C(-1000000) * MILLI, INT64_C(1000000) * MILLI, &offset);
+	value->offset_milli = (int32_t)offset;
+}
+
+static void read_value(const struct map_reading *reading, const struct section *section, struct register_value *value)
+{
+	static const char *const types[] = {
+	    [REGISTER_U8_HIGH] = "u8-high", [REGISTER_U8_LOW] = "u8-low",
+	    [REGISTER_U16] = "u16",         [REGISTER_S16] = "s16",
+	    [REGISTER_U32] = "u32",         [REGISTER_S32] = "s32",
+	    [REGISTER_F32] = "f32",         NULL,
+	};
+	static const char *const orders[] = {
+	    [ORDER_ABCD] = "abcd", [ORDER_CDAB] = "cdab", [ORDER_BADC] = "badc", [ORDER_DCBA] = "dcba", NULL,
+	};
+	int parameter = title_parameter(section), type, order;
+	if (parameter >= 0 && parameter_table[parameter].cadence == CADENCE_ENTERED)
+		report_error(reading->report, section_where(section, "value"),
+		             "%s is entered by staff (legal: a measured parameter)", parameter_table[parameter].name);
+	if (!key_choice(section, "type", REQUIRED, types, &type))
+		return;
+	value->parameter = (enum parameter)(parameter >= 0 ? parameter : 0);
+	value->type = (enum register_type)type;
+	bool wide = value->type == REGISTER_U32 || value->type == REGISTER_S32 || value->type == REGISTER_F32;
+	if (!wide)
+		key_refuse(section, "order", "a value of one register has no order");
+	else if (key_choice(section, "order", REQUIRED, orders, &order))
+		value->order = (enum register_order)order;
+	(void)read_place(reading, section, wide ? 2 : 1, &value->block, &value->offset);
+	read_scale(section, value);
+	read_missing_codes(section, value);
+	read_missing_reason(section, value);
+}
+
+static void read_values(struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	/* One frame carries at most so many measurements. */
+	unsigned most =
+	    EVENT_MEASUREMENTS_MAX < REGISTER_MAP_VALUES_MAX ? EVENT_MEASUREMENTS_MAX : REGISTER_MAP_VALUES_MAX;
+	bool intermittent = false;
+	map->value_count = (uint8_t)section_bounded(root, "value", most);
+	if (map->value_count == 0)
+		report_error(reading->report, section_where(root, "value"), "there is no value (legal: 1..%u)", most);
+	for (uint8_t i = 0; i < map->value_count; i++) {
+		struct section section = section_at(root, "value", i);
+		read_value(reading, &section, &map->values[i]);
+		map->provides |= PARAMETER_BIT(map->values[i].parameter);
+		intermittent |= parameter_table[map->values[i].parameter].cadence == CADENCE_INTERMITTENT;
+	}
+	if (intermittent && !map->has_sequence)
+		report_error(reading->report, section_where(root, "sequence"),
+		             "is missing: an old cuff reading could not be told from a new one (legal: sequence { "
+		             "block, address })");
+}
+
+static bool read_write(const struct map_reading *reading, const struct section *section, struct register_write *write)
+{
+	int64_t value = 0;
+	bool placed = read_address(reading, section, REGISTER_HOLDING, &write->address);
+	write->used = key_integer(section, "value", REQUIRED, 0, UINT16_MAX, &value) && placed;
+	write->value = (uint16_t)value;
+	return write->used;
+}
+
+static void read_writes(struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	unsigned count = section_count(root, "command");
+	for (unsigned i = 0; i < count; i++) {
+		struct section section = section_at(root, "command", i);
+		bool start = strcmp(section_title(&section), "cuff-start") == 0;
+		if (start || strcmp(section_title(&section), "cuff-stop") == 0)
+			(void)read_write(reading, &section, start ? &map->cuff_start : &map->cuff_stop);
+		else
+			report_error(reading->report, section_where(&section, "command"),
+			             "\"%.40s\" is not known (legal: cuff-start | cuff-stop)", section_title(&section));
+	}
+	if (count == 1) {
+		struct section only = section_at(root, "command", 0);
+		report_error(
+		    reading->report, section_where(&only, "command"),
+		    "a cuff that can be started must be stoppable (legal: both cuff-start and cuff-stop, or none)");
+	}
+	if (count > 0 && (map->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) == 0) {
+		struct section first = section_at(root, "command", 0);
+		report_error(reading->report, section_where(&first, "command"),
+		             "the map has no cuff value (legal: with value nibp_sys only)");
+	}
+	map->init_count = (uint8_t)section_bounded(root, "init", REGISTER_MAP_WRITES_MAX);
+	for (uint8_t i = 0; i < map->init_count; i++) {
+		struct section section = section_at(root, "init", i);
+		(void)read_write(reading, &section, &map->init[i]);
+	}
+}
+
+static void read_sections(struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	struct section section;
+	(void)key_text(root, "description", REQUIRED, map->description, sizeof map->description);
+	if (!read_base(reading, root))
+		return; /* no address can be understood without it */
+	read_identity(reading, root);
+	read_blocks(reading, root);
+	map->has_sequence = section_only(root, "sequence", OPTIONAL, &section);
+	if (map->has_sequence)
+		(void)read_place(reading, &section, 1, &map->sequence_block, &map->sequence_offset);
+	map->has_status = section_only(root, "status", OPTIONAL, &section);
+	if (map->has_status)
+		(void)read_place(reading, &section, 1, &map->status_block, &map->status_offset);
+	read_values(reading, root);
+	read_writes(reading, root);
+}
+
+int read_map(struct reading *reading, const char *file, struct where where)
+{
+	struct config *config = reading->config;
+	int index = config->map_count++; /* at most one for each device */
+	struct map_reading here = {.map = &config->maps[index], .report = &reading->report};
+	struct source source;
+	int before = reading->report.count;
+	memcpy(reading->map_files[index], file, strlen(file) + 1);
+	(void)reading_name(reading, where, file, here.map->name);
+	if (reading_open(reading, &source, file, where, map_rows, NULL)) {
+		struct section root = tree_root(&source);
+		read_sections(&here, &root);
+	}
+	tree_close(&source);
+	reading->map_good[index] = reading->report.count == before;
+	return index;
+}

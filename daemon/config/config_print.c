@@ -1,0 +1,266 @@
+/* What was understood, for `vitalsd --check` and `vitalsctl config check`: every value with its default filled in,
+ * Modbus addresses as on the wire and as manuals print them, and the time a round of each bus takes. Never the secret
+ * key. */
+#include <inttypes.h>
+
+#include "daemon/config/source.h"
+
+static const char *yes_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+static const char *anchor_text(enum anchor anchor)
+{
+	switch (anchor) {
+	case ANCHOR_OPEN:
+		return "session opened";
+	case ANCHOR_START:
+		return "start";
+	case ANCHOR_END:
+		return "end of administration";
+	}
+	return "";
+}
+
+static const char *comparison_text(enum comparison comparison)
+{
+	switch (comparison) {
+	case COMPARISON_ABOVE:
+		return ">";
+	case COMPARISON_AT_LEAST:
+		return ">=";
+	case COMPARISON_BELOW:
+		return "<";
+	case COMPARISON_AT_MOST:
+		return "<=";
+	}
+	return "";
+}
+
+static const char *type_text(enum register_type type)
+{
+	static const char *const names[] = {
+	    [REGISTER_U8_HIGH] = "u8-high", [REGISTER_U8_LOW] = "u8-low", [REGISTER_U16] = "u16",
+	    [REGISTER_S16] = "s16",         [REGISTER_U32] = "u32",       [REGISTER_S32] = "s32",
+	    [REGISTER_F32] = "f32",
+	};
+	return names[type];
+}
+
+static const char *order_text(const struct register_value *value)
+{
+	static const char *const names[] = {
+	    [ORDER_ABCD] = " abcd", [ORDER_CDAB] = " cdab", [ORDER_BADC] = " badc", [ORDER_DCBA] = " dcba"};
+	bool wide = value->type == REGISTER_U32 || value->type == REGISTER_S32 || value->type == REGISTER_F32;
+	return wide ? names[value->order] : "";
+}
+
+static void print_parameters(parameter_set set, FILE *out)
+{
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if ((set & PARAMETER_BIT(i)) != 0)
+			(void)fprintf(out, " %s", parameter_table[i].name);
+	(void)fputc('\n', out);
+}
+
+static void print_link(const struct config *config, uint8_t index, FILE *out)
+{
+	const struct link_config *link = &config->links[index];
+	bool serial = link->type == LINK_SERIAL || link->type == LINK_MODBUS_RTU;
+	bool modbus = link->type == LINK_MODBUS_RTU || link->type == LINK_MODBUS_TCP;
+	(void)fprintf(out, "\nlink %s: %s ", link->name, modbus ? "Modbus" : "stream");
+	if (serial)
+		(void)fprintf(out, "on %s, %d %d%c%d\n", link->port, (int)link->line.baud, link->line.data_bits,
+		              link->line.parity, link->line.stop_bits);
+	else
+		(void)fprintf(out, "over TCP to %s port %u\n", link->host, link->tcp_port);
+	if (modbus)
+		(void)fprintf(out, "  timeout %d ms, worst round %" PRId64 " ms\n", (int)link->timeout_ms,
+		              config_link_cycle_ns(config, index) / NS_PER_MS);
+}
+
+static void print_device(const struct config *config, uint8_t index, FILE *out)
+{
+	const struct device_config *device = &config->devices[index];
+	(void)fprintf(out, "\ndevice %s on link %s, every %" PRId64 " ms: ", device->name,
+	              config->links[device->link].name, device->period_ns / NS_PER_MS);
+	if (device->driver != NULL)
+		(void)fprintf(out, "driver %s (%s)\n", device->driver->name, device->driver->description);
+	else
+		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
+	(void)fprintf(out, "  provides");
+	print_parameters(config->engine.devices[index].provides, out);
+	(void)fprintf(out, "  cuff can be started: %s\n", yes_no(config->engine.devices[index].cuff_command));
+}
+
+/* "input 16 (30017)": on the wire, and as a manual that counts from 30001 or 40001 prints it. */
+static void print_address(enum register_table table, unsigned wire, FILE *out)
+{
+	bool input = table == REGISTER_INPUT;
+	(void)fprintf(out, "%s %u (%u)", input ? "input" : "holding", wire, wire + (input ? 30001u : 40001u));
+}
+
+static void print_place(const struct register_map *map, uint8_t block, uint16_t offset, FILE *out)
+{
+	print_address(map->blocks[block].table, (unsigned)map->blocks[block].start + offset, out);
+}
+
+static void print_value(const struct register_map *map, const struct register_value *value, FILE *out)
+{
+	char scale[32], offset[32];
+	decimal_text(scale, sizeof scale, (int64_t)value->scale_milli * 1000 / value->divisor, 6);
+	decimal_text(offset, sizeof offset, value->offset_milli, 3);
+	(void)fprintf(out, "  %s at ", parameter_table[value->parameter].name);
+	print_place(map, value->block, value->offset, out);
+	(void)fprintf(out, ": %s%s x %s + %s", type_text(value->type), order_text(value), scale, offset);
+	for (uint8_t i = 0; i < value->missing_count; i++)
+		(void)fprintf(out, "%s0x%" PRIX32, i == 0 ? "; none if " : ", ", value->missing[i]);
+	(void)fprintf(out, " (%s)\n", reason_name(value->missing_reason));
+}
+
+static void print_write(const char *what, const struct register_write *write, FILE *out)
+{
+	if (!write->used)
+		return;
+	(void)fprintf(out, "  %s: write %u to ", what, write->value);
+	print_address(REGISTER_HOLDING, write->address, out);
+	(void)fputc('\n', out);
+}
+
+static void print_map(const struct register_map *map, FILE *out)
+{
+	(void)fprintf(out, "\nmap %s: %s\n", map->name, map->description);
+	for (uint8_t i = 0; i < map->block_count; i++) {
+		(void)fprintf(out, "  reads ");
+		print_address(map->blocks[i].table, map->blocks[i].start, out);
+		(void)fprintf(out, " x %u\n", map->blocks[i].count);
+	}
+	if (map->has_identity) {
+		(void)fprintf(out, "  identity ");
+		print_address(map->identity.table, map->identity.start, out);
+		(void)fprintf(out, " x %u =", map->identity.count);
+		for (uint8_t i = 0; i < map->identity_expect_count; i++)
+			(void)fprintf(out, " 0x%04X", map->identity_expect[i]);
+		(void)fputc('\n', out);
+	}
+	for (uint8_t i = 0; i < map->value_count; i++)
+		print_value(map, &map->values[i], out);
+	if (map->has_sequence) {
+		(void)fprintf(out, "  new reading when this changes: ");
+		print_place(map, map->sequence_block, map->sequence_offset, out);
+		(void)fputc('\n', out);
+	}
+	if (map->has_status) {
+		(void)fprintf(out, "  reading good when this is 0: ");
+		print_place(map, map->status_block, map->status_offset, out);
+		(void)fputc('\n', out);
+	}
+	print_write("cuff start", &map->cuff_start, out);
+	print_write("cuff stop", &map->cuff_stop, out);
+	for (uint8_t i = 0; i < map->init_count; i++)
+		print_write("after connecting", &map->init[i], out);
+}
+
+/* A parameter that no device provides and nobody enters is legal, but its rules and checks will never be judged. */
+static void print_unprovided(const struct config *config, enum parameter parameter, FILE *out)
+{
+	parameter_set all = 0;
+	for (uint8_t i = 0; i < config->device_count; i++)
+		all |= config->engine.devices[i].provides;
+	if (parameter_table[parameter].cadence != CADENCE_ENTERED && (all & PARAMETER_BIT(parameter)) == 0)
+		(void)fprintf(out, "    NOTE: no device provides %s\n", parameter_table[parameter].name);
+}
+
+static void print_rule(const struct config *config, const struct plan_rule *rule, FILE *out)
+{
+	const struct plan *plan = &config->engine.plan;
+	(void)fprintf(out, "  rule %s, %s%s: %s\n   ", rule->name, priority_name(rule->priority),
+	              rule->latching ? ", latching" : "", rule->text);
+	for (uint8_t i = 0; i < rule->term_count; i++) {
+		const struct rule_term *term = &rule->terms[i];
+		char limit[32], clear[32];
+		decimal_text(limit, sizeof limit, term->limit, 3);
+		decimal_text(clear, sizeof clear, term->clear, 3);
+		(void)fprintf(out, "%s %s%s %s %s (clear at %s)",
+		              i == 0                                 ? ""
+		              : rule->combination == COMBINATION_ALL ? " and"
+		                                                     : " or",
+		              parameter_table[term->parameter].name,
+		              term->reference == REFERENCE_BASELINE ? " minus baseline" : "",
+		              comparison_text(term->comparison), limit, clear);
+	}
+	(void)fprintf(out, ", for %" PRId64 " s, back for %" PRId64 " s, in", rule->delay_ns / NS_PER_S,
+	              rule->clear_delay_ns / NS_PER_S);
+	for (uint8_t i = 0; i < plan->phase_count; i++)
+		if ((rule->phases & 1u << i) != 0)
+			(void)fprintf(out, " %s", plan->phases[i].name);
+	(void)fputc('\n', out);
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		print_unprovided(config, rule->terms[i].parameter, out);
+}
+
+static void print_check(const struct config *config, const struct plan_check *check, FILE *out)
+{
+	(void)fprintf(out, "  check %s of %s, late after %" PRId64 " s, seconds from %s:", check->name,
+	              parameter_table[check->parameter].name, check->late_after_ns / NS_PER_S,
+	              anchor_text(check->anchor));
+	for (uint8_t i = 0; i < check->time_count; i++)
+		(void)fprintf(out, " %" PRId64, check->times_ns[i] / NS_PER_S);
+	(void)fputc('\n', out);
+	print_unprovided(config, check->parameter, out);
+}
+
+static void print_plan(const struct config *config, FILE *out)
+{
+	const struct plan *plan = &config->engine.plan;
+	(void)fprintf(out, "\nplan %s%s: %s\n", plan->name, plan->demo ? " (DEMO)" : "", plan->title);
+	(void)fprintf(out, "  planned duration %" PRId64 " s, audio pause %" PRId64 " s, baseline of %u readings\n",
+	              plan->planned_duration_ns / NS_PER_S, plan->audio_pause_ns / NS_PER_S, plan->baseline_readings);
+	(void)fprintf(out, "  missing value: %s after %" PRId64 " s", priority_name(plan->missing.priority),
+	              plan->missing.raise_after_ns / NS_PER_S);
+	if (plan->missing.escalate_after_ns != INT64_MAX)
+		(void)fprintf(out, ", %s after %" PRId64 " s", priority_name(plan->missing.escalated),
+		              plan->missing.escalate_after_ns / NS_PER_S);
+	(void)fputc('\n', out);
+	for (uint8_t i = 0; i < plan->phase_count; i++)
+		(void)fprintf(out, "  phase %s: %s + %" PRId64 " s\n", plan->phases[i].name,
+		              anchor_text(plan->phases[i].anchor), plan->phases[i].after_ns / NS_PER_S);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		print_rule(config, &plan->rules[i], out);
+	for (uint8_t i = 0; i < plan->check_count; i++)
+		print_check(config, &plan->checks[i], out);
+}
+
+static void print_general(const struct config *config, FILE *out)
+{
+	const struct publish_config *publish = &config->publish;
+	(void)fprintf(out, "configuration %s\n  sha256 %s\n  plan sha256 %s\n", config->path, config->hash_hex,
+	              config->plan_hash_hex);
+	(void)fprintf(out, "bedside %s\ncontrol socket %s\nrecord %s\nsyslog ident %s\n", config->engine.bedside,
+	              config->control_socket, config->record_path, config->syslog_ident);
+	if (config->realtime_priority > 0)
+		(void)fprintf(out, "real-time priority %u\n", config->realtime_priority);
+	else
+		(void)fprintf(out, "normal scheduling\n");
+	for (uint8_t i = 0; i < publish->endpoint_count; i++)
+		(void)fprintf(out, "publish %s\n", publish->endpoints[i]);
+	if (publish->curve)
+		(void)fprintf(out, "encrypted with the key of %s, %u display key(s)\n", publish->secret_key_file,
+		              publish->client_key_count);
+	else
+		(void)fprintf(out, "not encrypted: this computer only\n");
+}
+
+int config_print(const struct config *config, FILE *out)
+{
+	print_general(config, out);
+	for (uint8_t i = 0; i < config->link_count; i++)
+		print_link(config, i, out);
+	for (uint8_t i = 0; i < config->device_count; i++)
+		print_device(config, i, out);
+	for (uint8_t i = 0; i < config->map_count; i++)
+		print_map(&config->maps[i], out);
+	print_plan(config, out);
+	return ferror(out) ? -1 : 0;
+}

@@ -1,0 +1,220 @@
+/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests
+ * and replay.
+ *
+ * A step has two passes. The first brings the state to `now` with what was known before, as if ticks had come exactly
+ * on time; the second applies the event and judges again. A late tick therefore decides as a punctual one would have.
+ */
+#include "core.h"
+
+/* A step can never need more than ACTIONS_MAX actions. A slot of the alarm table changes at most once in the first pass
+ * and at most once more by the event: a command (acknowledge, close) changes it directly and leaves its inputs as the
+ * first pass judged them, any other event changes it in the second pass. That is 2 * ALARMS_MAX. Beside them a step
+ * adds at most: one for each device (32), one cuff action for each intermittent parameter's provider or for a command
+ * (5), each kind of session change once and a phase, an end, a check and an audio change once more (14), one
+ * observation, one set of readings and one reply: 54, of 64. Should this proof ever be wrong the last action is
+ * overwritten, never the memory behind it. */
+struct action *step_action(struct step *step, enum action_kind kind)
+{
+	struct actions *actions = step->actions;
+
+	if (actions->count < ACTIONS_MAX)
+		actions->count++;
+
+	struct action *action = &actions->list[actions->count - 1];
+
+	memset(action, 0, sizeof(*action));
+	action->kind = kind;
+	return action;
+}
+
+void core_copy_text(char *to, const char *from, size_t size)
+{
+	size_t i = 0;
+
+	for (; i + 1 < size && from[i] != '\0'; i++)
+		to[i] = from[i];
+	memset(to + i, 0, size - i);
+}
+
+void step_session(struct step *step, enum session_change change, const char *actor)
+{
+	struct action *action = step_action(step, ACTION_SESSION);
+
+	action->u.session.change = change;
+	core_copy_text(action->u.session.actor, actor, sizeof(action->u.session.actor));
+}
+
+void engine_init(struct engine *engine, const struct engine_config *config, struct mono now)
+{
+	memset(engine, 0, sizeof(*engine));
+	engine->config = config;
+	engine->now = now;
+	for (int p = 0; p < PARAMETER_COUNT; p++) {
+		struct engine_parameter *parameter = &engine->parameters[p];
+
+		parameter->device = -1;
+		parameter->latest.parameter = (enum parameter)p;
+		parameter->missing_since = now;
+		for (int d = config->device_count - 1; d >= 0; d--)
+			if ((config->devices[d].provides & PARAMETER_BIT(p)) != 0)
+				parameter->device = (int8_t)d;
+	}
+	for (int d = 0; d < DEVICES_MAX; d++) {
+		engine->devices[d].last_frame = MONO_NEVER;
+		engine->devices[d].heard = MONO_NEVER;
+		engine->devices[d].fine_since = MONO_NEVER;
+		engine->devices[d].lost_since = now;
+	}
+	alarm_init(engine);
+}
+
+/* Everything that time alone changes, in the order in which one thing depends on another. */
+static void step_advance(struct step *step)
+{
+	session_advance(step);
+	device_advance(step);
+	reading_advance(step);
+	check_advance(step);
+	condition_judge_all(step);
+}
+
+static bool score_acceptable(const struct observation *observation)
+{
+	if ((unsigned)observation->parameter >= PARAMETER_COUNT)
+		return false;
+
+	const struct parameter_info *info = &parameter_table[observation->parameter];
+
+	return info->cadence == CADENCE_ENTERED && observation->milli >= info->plausible_min &&
+	       observation->milli <= info->plausible_max && observation->milli % MILLI == 0;
+}
+
+static enum result step_observe(struct step *step, const struct event_command *command)
+{
+	const struct observation *observation = &command->u.observation;
+
+	if (observation->has_score) {
+		if (!step->engine->session.open)
+			return RESULT_NO_SESSION;
+		if (!score_acceptable(observation))
+			return RESULT_OUT_OF_RANGE;
+	} else if (observation->note[0] == '\0') {
+		return RESULT_OUT_OF_RANGE;
+	}
+
+	struct action *action = step_action(step, ACTION_OBSERVATION);
+	struct observation *copy = &action->u.observation.observation;
+
+	core_copy_text(action->u.observation.actor, command->actor, sizeof(action->u.observation.actor));
+	core_copy_text(copy->note, observation->note, sizeof(copy->note));
+	copy->has_score = observation->has_score;
+	if (observation->has_score) {
+		copy->parameter = observation->parameter;
+		copy->milli = observation->milli;
+		reading_score(step, observation->parameter, observation->milli);
+		check_determined(step);
+	}
+	return RESULT_OK;
+}
+
+static enum result step_command(struct step *step, const struct event_command *command)
+{
+	switch (command->command) {
+	case COMMAND_SESSION_OPEN:
+	case COMMAND_SESSION_START:
+	case COMMAND_SESSION_PAUSE:
+	case COMMAND_SESSION_RESUME:
+	case COMMAND_SESSION_STOP:
+	case COMMAND_SESSION_CLOSE:
+		return session_command(step, command);
+	case COMMAND_ALARM_ACKNOWLEDGE:
+		return alarm_acknowledge(step, command->u.alarm_id, command->actor);
+	case COMMAND_AUDIO_PAUSE:
+		alarm_pause_audio(step, command->actor);
+		return RESULT_OK;
+	case COMMAND_OBSERVE:
+		return step_observe(step, command);
+	case COMMAND_CUFF_START:
+		return device_cuff(step, true);
+	case COMMAND_CUFF_STOP:
+		return device_cuff(step, false);
+	case COMMAND_COUNT:
+		break;
+	}
+	return RESULT_OUT_OF_RANGE;
+}
+
+/* Applies the event. Returns the result if it was a command. */
+static enum result step_event(struct step *step, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_TICK:
+		break;
+	case EVENT_MEASUREMENTS:
+		reading_frame(step, &event->u.measurements);
+		session_baseline(step);
+		check_determined(step);
+		break;
+	case EVENT_DEVICE:
+		device_event(step, &event->u.device);
+		break;
+	case EVENT_COMMAND:
+		return step_command(step, &event->u.command);
+	case EVENT_SERVICE:
+		if ((unsigned)event->u.service.service < SERVICE_COUNT)
+			step->engine->service_failed[event->u.service.service] = !event->u.service.ok;
+		break;
+	case EVENT_CLOCK:
+		if (event->u.clock.step_ns >= CLOCK_STEP_NS || event->u.clock.step_ns <= -CLOCK_STEP_NS)
+			alarm_clock_stepped(step);
+		break;
+	}
+	return RESULT_OK;
+}
+
+static void step_finish(struct step *step, const struct event *event, enum result result)
+{
+	if (step->checks_changed)
+		step_session(step, SESSION_CHECK, "");
+	for (uint8_t d = 0; d < step->engine->config->device_count; d++)
+		if ((step->devices_changed & (UINT32_C(1) << d)) != 0)
+			step_action(step, ACTION_DEVICE)->u.device = d;
+	if (step->changed != 0)
+		step_action(step, ACTION_READINGS)->u.readings = step->changed;
+	if (event->kind == EVENT_COMMAND) {
+		struct action *action = step_action(step, ACTION_REPLY);
+
+		action->u.reply.id = event->u.command.id;
+		action->u.reply.command = event->u.command.command;
+		action->u.reply.result = result;
+		core_copy_text(action->u.reply.actor, event->u.command.actor, sizeof(action->u.reply.actor));
+	}
+}
+
+void engine_step(struct engine *engine, const struct event *event, struct mono now, struct actions *actions)
+{
+	engine->now = mono_later(engine->now, now);
+	actions->count = 0;
+
+	struct step step = {.engine = engine, .now = engine->now, .wall_ns = event->wall_ns, .actions = actions};
+
+	step_advance(&step);
+
+	enum result result = step_event(&step, event);
+
+	if (event->kind != EVENT_TICK)
+		step_advance(&step);
+	device_start_cuffs(&step);
+	step_finish(&step, event, result);
+}
+
+struct mono engine_deadline(const struct engine *engine)
+{
+	struct mono deadline = session_deadline(engine);
+
+	deadline = mono_earlier(deadline, device_deadline(engine));
+	deadline = mono_earlier(deadline, reading_deadline(engine));
+	deadline = mono_earlier(deadline, check_deadline(engine));
+	deadline = mono_earlier(deadline, condition_deadline(engine));
+	return mono_earlier(deadline, alarm_deadline(engine));
+}

@@ -1,0 +1,183 @@
+/* Tokens and sentences of the core's enums, for configuration, record, wire and staff. Const data and pure look-ups,
+ * called by every room from any thread. A number outside its enum gives "unknown": names are also asked for values that
+ * were read back from a record. */
+#include "vitals/engine.h"
+
+#include <stddef.h>
+
+#define NAME_OF(table, value)                                                                                          \
+	((size_t)(value) < sizeof(table) / sizeof((table)[0]) && (table)[(size_t)(value)] != NULL                      \
+	     ? (table)[(size_t)(value)]                                                                                \
+	     : "unknown")
+
+const char *device_state_name(enum device_state state)
+{
+	static const char *const names[] = {
+	    [DEVICE_DOWN] = "down",
+	    [DEVICE_RESYNC] = "resync",
+	    [DEVICE_UP] = "up",
+	    [DEVICE_REFUSED] = "refused",
+	};
+
+	return NAME_OF(names, state);
+}
+
+const char *device_fault_name(enum device_fault fault)
+{
+	static const char *const names[FAULT_COUNT] = {
+	    [FAULT_NONE] = "none",           [FAULT_NOT_FOUND] = "not-found",
+	    [FAULT_LOCKED] = "locked",       [FAULT_HUNG_UP] = "hung-up",
+	    [FAULT_TIMEOUT] = "timeout",     [FAULT_BAD_FRAME] = "bad-frame",
+	    [FAULT_EXCEPTION] = "exception", [FAULT_WRONG_IDENTITY] = "wrong-identity",
+	};
+
+	return NAME_OF(names, fault);
+}
+
+const char *command_name(enum command command)
+{
+	static const char *const names[COMMAND_COUNT] = {
+	    [COMMAND_SESSION_OPEN] = "session-open",
+	    [COMMAND_SESSION_START] = "session-start",
+	    [COMMAND_SESSION_PAUSE] = "session-pause",
+	    [COMMAND_SESSION_RESUME] = "session-resume",
+	    [COMMAND_SESSION_STOP] = "session-stop",
+	    [COMMAND_SESSION_CLOSE] = "session-close",
+	    [COMMAND_ALARM_ACKNOWLEDGE] = "alarm-acknowledge",
+	    [COMMAND_AUDIO_PAUSE] = "audio-pause",
+	    [COMMAND_OBSERVE] = "observe",
+	    [COMMAND_CUFF_START] = "cuff-start",
+	    [COMMAND_CUFF_STOP] = "cuff-stop",
+	};
+
+	return NAME_OF(names, command);
+}
+
+const char *service_name(enum service service)
+{
+	static const char *const names[SERVICE_COUNT] = {
+	    [SERVICE_RECORDER] = "recorder",
+	    [SERVICE_PUBLISHER] = "publisher",
+	};
+
+	return NAME_OF(names, service);
+}
+
+const char *reason_name(enum reason reason)
+{
+	static const char *const names[REASON_COUNT] = {
+	    [REASON_NONE] = "none",
+	    [REASON_NEVER_RECEIVED] = "never_received",
+	    [REASON_STALE] = "stale",
+	    [REASON_DEVICE_LOST] = "device_lost",
+	    [REASON_SENSOR_OFF] = "sensor_off",
+	    [REASON_SENSOR_FAULT] = "sensor_fault",
+	    [REASON_SEARCHING] = "searching",
+	    [REASON_LOW_SIGNAL] = "low_signal",
+	    [REASON_INTERFERENCE] = "interference",
+	    [REASON_IMPLAUSIBLE] = "implausible",
+	    [REASON_FAILED] = "failed",
+	    [REASON_NOT_MEASURED] = "not_measured",
+	};
+
+	return NAME_OF(names, reason);
+}
+
+const char *alarm_state_name(enum alarm_state state)
+{
+	static const char *const names[ALARM_STATE_COUNT] = {
+	    [ALARM_INACTIVE] = "inactive",         [ALARM_PENDING] = "pending", [ALARM_ACTIVE] = "active",
+	    [ALARM_ACKNOWLEDGED] = "acknowledged", [ALARM_LATCHED] = "latched",
+	};
+
+	return NAME_OF(names, state);
+}
+
+const char *priority_name(enum priority priority)
+{
+	static const char *const names[] = {
+	    [PRIORITY_NONE] = "none",
+	    [PRIORITY_LOW] = "low",
+	    [PRIORITY_MEDIUM] = "medium",
+	    [PRIORITY_HIGH] = "high",
+	};
+
+	return NAME_OF(names, priority);
+}
+
+const char *condition_kind_name(enum condition_kind kind)
+{
+	static const char *const names[CONDITION_KIND_COUNT] = {
+	    [CONDITION_RULE] = "rule",
+	    [CONDITION_MISSING] = "missing",
+	    [CONDITION_DEVICE] = "device",
+	    [CONDITION_CUFF_FAILED] = "cuff-failed",
+	    [CONDITION_CHECK_LATE] = "check-late",
+	    [CONDITION_SERVICE] = "service",
+	    [CONDITION_CLOCK] = "clock",
+	};
+
+	return NAME_OF(names, kind);
+}
+
+const char *alarm_change_name(enum alarm_change change)
+{
+	static const char *const names[] = {
+	    [ALARM_RAISED] = "raised",
+	    [ALARM_PRIORITY_CHANGED] = "priority",
+	    [ALARM_WAS_ACKNOWLEDGED] = "acknowledged",
+	    [ALARM_BECAME_LATCHED] = "latched",
+	    [ALARM_CLEARED] = "cleared",
+	    [ALARM_SESSION_ENDED] = "session-ended",
+	};
+
+	return NAME_OF(names, change);
+}
+
+const char *session_change_name(enum session_change change)
+{
+	static const char *const names[] = {
+	    [SESSION_OPENED] = "opened",     [SESSION_STARTED] = "started", [SESSION_PAUSED] = "paused",
+	    [SESSION_RESUMED] = "resumed",   [SESSION_ENDED] = "ended",     [SESSION_PHASE] = "phase",
+	    [SESSION_BASELINE] = "baseline", [SESSION_CHECK] = "check",     [SESSION_AUDIO] = "audio",
+	    [SESSION_CLOSED] = "closed",
+	};
+
+	return NAME_OF(names, change);
+}
+
+const char *result_name(enum result result)
+{
+	static const char *const names[RESULT_COUNT] = {
+	    [RESULT_OK] = "ok",
+	    [RESULT_NO_SESSION] = "no-session",
+	    [RESULT_SESSION_OPEN] = "session-open",
+	    [RESULT_WRONG_STATE] = "wrong-state",
+	    [RESULT_UNKNOWN_ALARM] = "unknown-alarm",
+	    [RESULT_OUT_OF_RANGE] = "out-of-range",
+	    [RESULT_NO_CUFF] = "no-cuff",
+	    [RESULT_NOT_RECORDED] = "not-recorded",
+	    [RESULT_BUSY] = "busy",
+	    [RESULT_BAD_REQUEST] = "bad-request",
+	};
+
+	return NAME_OF(names, result);
+}
+
+const char *result_text(enum result result)
+{
+	static const char *const texts[RESULT_COUNT] = {
+	    [RESULT_OK] = "Done.",
+	    [RESULT_NO_SESSION] = "No session is open.",
+	    [RESULT_SESSION_OPEN] = "A session is open already. Close it first.",
+	    [RESULT_WRONG_STATE] = "The session is not in a state in which this can be done.",
+	    [RESULT_UNKNOWN_ALARM] = "There is no such alarm, or it needs no acknowledgement.",
+	    [RESULT_OUT_OF_RANGE] = "A value is missing or out of range.",
+	    [RESULT_NO_CUFF] = "No connected device accepts cuff commands.",
+	    [RESULT_NOT_RECORDED] = "Carried out, but it could not be recorded.",
+	    [RESULT_BUSY] = "Too many commands are waiting. Try again.",
+	    [RESULT_BAD_REQUEST] = "The request could not be understood.",
+	};
+
+	return NAME_OF(texts, result);
+}

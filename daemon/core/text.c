@@ -1,0 +1,103 @@
+/* Names and sentences of alarm conditions. Called by the encoder, the record and the control socket; pure. */
+#include "core.h"
+
+struct text {
+	char *to;
+	uint16_t size, count;
+};
+
+/* Appends what fits, never half a UTF-8 character, and keeps the text terminated. */
+static void append(struct text *text, const char *from)
+{
+	size_t length = strlen(from);
+	size_t room = (size_t)(text->size - text->count - 1);
+
+	if (length > room) {
+		length = room;
+		while (length > 0 && ((unsigned char)from[length] & 0xc0) == 0x80)
+			length--;
+		text->size = (uint16_t)(text->count + length + 1);
+	}
+	memcpy(text->to + text->count, from, length);
+	text->count = (uint16_t)(text->count + length);
+	text->to[text->count] = '\0';
+}
+
+static void append_two(char *to, uint16_t size, const char *first, const char *second)
+{
+	struct text text = {.to = to, .size = size};
+
+	if (size == 0)
+		return;
+	append(&text, first);
+	append(&text, second);
+}
+
+void engine_condition_name(const struct engine *engine, const struct alarm *alarm, char *name, uint16_t size)
+{
+	const struct engine_config *config = engine->config;
+
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+		append_two(name, size, config->plan.rules[alarm->index].name, "");
+		break;
+	case CONDITION_MISSING:
+		append_two(name, size, "missing-", parameter_table[alarm->index].name);
+		break;
+	case CONDITION_DEVICE:
+		append_two(name, size, "device-", config->devices[alarm->index].name);
+		break;
+	case CONDITION_CUFF_FAILED:
+		append_two(name, size, "cuff-failed-", config->devices[alarm->index].name);
+		break;
+	case CONDITION_CHECK_LATE:
+		append_two(name, size, "late-", config->plan.checks[alarm->index].name);
+		break;
+	case CONDITION_SERVICE:
+		append_two(name, size, "service-", service_name((enum service)alarm->index));
+		break;
+	case CONDITION_CLOCK:
+		append_two(name, size, "clock-stepped", "");
+		break;
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+}
+
+void engine_condition_text(const struct engine *engine, const struct alarm *alarm, char *text, uint16_t size)
+{
+	const struct engine_config *config = engine->config;
+	static const char *const services[SERVICE_COUNT] = {
+	    [SERVICE_RECORDER] = "The record cannot be written",
+	    [SERVICE_PUBLISHER] = "Displays may not be reached",
+	};
+
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+		append_two(text, size, config->plan.rules[alarm->index].text, "");
+		break;
+	case CONDITION_MISSING:
+		append_two(text, size, "No current value: ", parameter_table[alarm->index].label);
+		break;
+	case CONDITION_DEVICE:
+		append_two(text, size,
+		           engine->devices[alarm->index].state == DEVICE_REFUSED ? "A different device answers as "
+		                                                                 : "No data from device ",
+		           config->devices[alarm->index].name);
+		break;
+	case CONDITION_CUFF_FAILED:
+		append_two(text, size, "Cuff measurement keeps failing: ", config->devices[alarm->index].name);
+		break;
+	case CONDITION_CHECK_LATE:
+		append_two(text, size, "Late: ", config->plan.checks[alarm->index].text);
+		break;
+	case CONDITION_SERVICE:
+		append_two(text, size, services[alarm->index], "");
+		break;
+	case CONDITION_CLOCK:
+		append_two(text, size, "The clock of the monitor was stepped", "");
+		break;
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+}

@@ -1,0 +1,199 @@
+/* The generic Modbus device: registers to measurements as a map from etc/devices says. Pure; called by link threads
+ * after each complete round of reads, by tests and by the fuzzer. All arithmetic is on integers, the IEEE 754 single
+ * included, because libmodbus's float helpers differ between its releases and do not round-trip in Debian's. */
+#include <assert.h>
+
+#include "vitals/driver.h"
+
+/* Bits of an IEEE 754 single. */
+#define F32_SIGN          UINT32_C(0x80000000)
+#define F32_EXPONENT_MAX  255
+#define F32_FRACTION_BITS 23
+#define F32_BIAS          127
+
+static uint32_t word_32(const uint16_t *registers, enum register_order order)
+{
+	uint32_t first = registers[0], second = registers[1];
+	uint32_t first_swapped = (first >> 8 | first << 8) & 0xFFFF;
+	uint32_t second_swapped = (second >> 8 | second << 8) & 0xFFFF;
+
+	switch (order) {
+	case ORDER_ABCD:
+		return first << 16 | second;
+	case ORDER_CDAB:
+		return second << 16 | first;
+	case ORDER_BADC:
+		return first_swapped << 16 | second_swapped;
+	case ORDER_DCBA:
+		return second_swapped << 16 | first_swapped;
+	}
+	assert(false);
+	return 0;
+}
+
+/* The raw bit pattern, of the type's width. */
+static uint32_t raw_bits(const struct register_value *value, const uint16_t *registers)
+{
+	const uint16_t *first = registers + value->offset;
+
+	switch (value->type) {
+	case REGISTER_U8_HIGH:
+		return (uint32_t)*first >> 8;
+	case REGISTER_U8_LOW:
+		return *first & 0xFFU;
+	case REGISTER_U16:
+	case REGISTER_S16:
+		return *first;
+	case REGISTER_U32:
+	case REGISTER_S32:
+	case REGISTER_F32:
+		return word_32(first, value->order);
+	}
+	assert(false);
+	return 0;
+}
+
+/* numerator / (divisor * 2^shift), rounded half away from 0. divisor > 0. */
+static int64_t divide_rounded(int64_t numerator, int64_t divisor, unsigned shift)
+{
+	bool negative = numerator < 0;
+	uint64_t magnitude = negative ? 0 - (uint64_t)numerator : (uint64_t)numerator;
+	uint64_t by = (uint64_t)divisor;
+
+	if (shift > 0) {
+		/* Below one half of the whole divisor the result is 0; above it the whole divisor fits 64 bits, since
+		 * it is at most twice the magnitude, which never uses the top bit here. */
+		if (shift > 63 || magnitude >> (shift - 1) < by)
+			return 0;
+		by <<= shift;
+	}
+	uint64_t quotient = magnitude / by, rest = magnitude % by;
+	if (rest >= by - rest)
+		quotient++;
+	return negative ? -(int64_t)quotient : (int64_t)quotient;
+}
+
+/* Adds the offset and narrows; false if the result does not fit. */
+static bool finish(int64_t scaled, int32_t offset_milli, int32_t *milli)
+{
+	if (scaled > 2 * (int64_t)INT32_MAX || scaled < 2 * (int64_t)INT32_MIN)
+		return false;
+	scaled += offset_milli;
+	if (scaled > INT32_MAX || scaled < INT32_MIN)
+		return false;
+	*milli = (int32_t)scaled;
+	return true;
+}
+
+static bool scale_integer(const struct register_value *value, int64_t raw, int32_t *milli)
+{
+	/* |raw| < 2^32 and |scale| <= 2^31: the product fits. */
+	return finish(divide_rounded(raw * value->scale_milli, value->divisor, 0), value->offset_milli, milli);
+}
+
+/* A finite single: fraction * 2^power, scaled. */
+static bool scale_f32(const struct register_value *value, uint32_t bits, int32_t *milli)
+{
+	uint32_t exponent = bits >> F32_FRACTION_BITS & F32_EXPONENT_MAX;
+	int64_t fraction = bits & ((UINT32_C(1) << F32_FRACTION_BITS) - 1);
+	int power = 1 - F32_BIAS - F32_FRACTION_BITS;
+
+	if (exponent > 0) {
+		fraction |= INT64_C(1) << F32_FRACTION_BITS;
+		power = (int)exponent - F32_BIAS - F32_FRACTION_BITS;
+	}
+	if ((bits & F32_SIGN) != 0)
+		fraction = -fraction;
+	int64_t product = fraction * value->scale_milli; /* below 2^55 */
+	if (power <= 0)
+		return finish(divide_rounded(product, value->divisor, (unsigned)-power), value->offset_milli, milli);
+	for (; power > 0 && product != 0; power--) {
+		if (product > INT64_MAX / 2 || product < INT64_MIN / 2)
+			return false;
+		product *= 2;
+	}
+	return finish(divide_rounded(product, value->divisor, 0), value->offset_milli, milli);
+}
+
+static bool is_missing(const struct register_value *value, uint32_t bits)
+{
+	for (uint8_t i = 0; i < value->missing_count; i++)
+		if (value->missing[i] == bits)
+			return true;
+	/* NaN and the infinities have the largest exponent. */
+	return value->type == REGISTER_F32 && (bits >> F32_FRACTION_BITS & F32_EXPONENT_MAX) == F32_EXPONENT_MAX;
+}
+
+static bool scale(const struct register_value *value, uint32_t bits, int32_t *milli)
+{
+	switch (value->type) {
+	case REGISTER_U8_HIGH:
+	case REGISTER_U8_LOW:
+	case REGISTER_U16:
+	case REGISTER_U32:
+		return scale_integer(value, bits, milli);
+	case REGISTER_S16:
+		return scale_integer(value, bits < 0x8000 ? (int64_t)bits : (int64_t)bits - 0x10000, milli);
+	case REGISTER_S32:
+		return scale_integer(value, bits < F32_SIGN ? (int64_t)bits : (int64_t)bits - INT64_C(0x100000000),
+		                     milli);
+	case REGISTER_F32:
+		return scale_f32(value, bits, milli);
+	}
+	assert(false);
+	return false;
+}
+
+static void measure(const struct register_value *value, const uint16_t *registers, struct measurement *m)
+{
+	uint32_t bits = raw_bits(value, registers);
+
+	m->quality = QUALITY_NO_VALUE;
+	m->milli = 0;
+	if (is_missing(value, bits)) {
+		m->reason = value->missing_reason;
+	} else if (!scale(value, bits, &m->milli)) {
+		m->reason = REASON_IMPLAUSIBLE;
+	} else {
+		m->quality = QUALITY_VALID;
+		m->reason = REASON_NONE;
+	}
+}
+
+/* Whether a new determination ended since the last round. The first look only learns the register's value. */
+static bool determination_is_new(const struct register_map *map, struct register_state *state,
+                                 const uint16_t *const registers[])
+{
+	if (!map->has_sequence)
+		return false;
+	uint16_t sequence = registers[map->sequence_block][map->sequence_offset];
+	bool is_new = state->primed && sequence != state->sequence;
+	state->primed = true;
+	state->sequence = sequence;
+	return is_new;
+}
+
+void register_map_decode(const struct register_map *map, struct register_state *state,
+                         const uint16_t *const registers[], struct mono determined, struct decoded *decoded)
+{
+	bool is_new = determination_is_new(map, state, registers);
+	bool failed = map->has_status && registers[map->status_block][map->status_offset] != 0;
+
+	decoded->count = 0;
+	for (uint8_t i = 0; i < map->value_count && decoded->count < EVENT_MEASUREMENTS_MAX; i++) {
+		const struct register_value *value = &map->values[i];
+		bool intermittent = parameter_table[value->parameter].cadence == CADENCE_INTERMITTENT;
+		if (intermittent && !is_new)
+			continue;
+		struct measurement *m = &decoded->list[decoded->count++];
+		m->parameter = value->parameter;
+		m->determined = determined;
+		if (intermittent && failed) {
+			m->quality = QUALITY_NO_VALUE;
+			m->reason = REASON_FAILED;
+			m->milli = 0;
+		} else {
+			measure(value, registers[value->block], m);
+		}
+	}
+}

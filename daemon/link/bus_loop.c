@@ -1,0 +1,315 @@
+/* The thread of a Modbus link, RTU or TCP: polls the devices of one bus by turns, each on its own period. Knows
+ * schedules, identity, rounds and failures; how bytes travel is behind struct modbus_port.
+ *
+ * Of a device: connect -> identity matches -> init writes -> rounds of reads. A round counts only if all its blocks
+ * were read. After a timeout or a bad frame the port is resynchronised and every device of the bus shows its identity
+ * again before its next value. A device that keeps failing is asked less and less often, so that it cannot starve the
+ * others. */
+#include <assert.h>
+
+#include "daemon/link/modbus_port.h"
+
+#define GIVE_UP_AFTER 3 /* failures in a row */
+
+struct bus_device {
+	uint8_t index;
+	const struct device_config *own;
+	const struct register_map *map;
+	struct register_state state;
+	bool identified;
+	bool initialised; /* the init writes were done since the connect */
+	uint8_t failures; /* in a row */
+	struct mono due;
+};
+
+struct bus {
+	struct link *link;
+	struct modbus_port port;
+	uint8_t count;
+	struct bus_device devices[DEVICES_MAX];
+	uint16_t registers[REGISTER_MAP_BLOCKS_MAX][REGISTER_BLOCK_MAX];
+};
+
+static enum outcome transact(struct bus *bus, const struct request *request, uint16_t *registers)
+{
+	link_touch(bus->link);
+	return bus->port.ops->transact(&bus->port, request, registers);
+}
+
+static enum outcome read_block(struct bus *bus, const struct bus_device *device, const struct register_block *block,
+                               uint16_t *registers)
+{
+	struct request request = {.unit = device->own->unit, .address = block->start, .argument = block->count};
+
+	switch (block->table) {
+	case REGISTER_INPUT:
+		request.function = MODBUS_READ_INPUT;
+		break;
+	case REGISTER_HOLDING:
+		request.function = MODBUS_READ_HOLDING;
+		break;
+	}
+	return transact(bus, &request, registers);
+}
+
+static enum outcome write_register(struct bus *bus, const struct bus_device *device, const struct register_write *write)
+{
+	struct request request = {
+	    .unit = device->own->unit,
+	    .function = MODBUS_WRITE_ONE,
+	    .address = write->address,
+	    .argument = write->value,
+	};
+
+	return transact(bus, &request, NULL);
+}
+
+static enum outcome identify(struct bus *bus, const struct bus_device *device)
+{
+	const struct register_map *map = device->map;
+	uint16_t *registers = bus->registers[0];
+
+	if (!map->has_identity)
+		return OUTCOME_OK;
+	enum outcome outcome = read_block(bus, device, &map->identity, registers);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	for (uint8_t i = 0; i < map->identity_expect_count; i++)
+		if (registers[i] != map->identity_expect[i])
+			return OUTCOME_REFUSED;
+	return OUTCOME_OK;
+}
+
+static enum outcome initialise(struct bus *bus, const struct bus_device *device)
+{
+	enum outcome outcome = OUTCOME_OK;
+
+	for (uint8_t i = 0; i < device->map->init_count && outcome == OUTCOME_OK; i++)
+		outcome = write_register(bus, device, &device->map->init[i]);
+	return outcome;
+}
+
+/* The block with the sequence register is read first: a determination that ends during the round is then taken whole in
+ * the next one, never half. */
+static enum outcome read_round(struct bus *bus, const struct bus_device *device)
+{
+	const struct register_map *map = device->map;
+	uint8_t first = map->has_sequence ? map->sequence_block : 0;
+	enum outcome outcome = read_block(bus, device, &map->blocks[first], bus->registers[first]);
+
+	for (uint8_t i = 0; i < map->block_count && outcome == OUTCOME_OK; i++)
+		if (i != first)
+			outcome = read_block(bus, device, &map->blocks[i], bus->registers[i]);
+	return outcome;
+}
+
+static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+{
+	const uint16_t *registers[REGISTER_MAP_BLOCKS_MAX];
+	enum outcome outcome = OUTCOME_OK;
+
+	if (!device->identified)
+		outcome = identify(bus, device);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	device->identified = true;
+	if (!device->initialised)
+		outcome = initialise(bus, device);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	device->initialised = true;
+	struct mono determined = link_now();
+	outcome = read_round(bus, device);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	for (uint8_t i = 0; i < REGISTER_MAP_BLOCKS_MAX; i++)
+		registers[i] = bus->registers[i];
+	register_map_decode(device->map, &device->state, registers, determined, decoded);
+	return OUTCOME_OK;
+}
+
+/* The port is closed: nothing that was known of the devices holds any more. */
+static void forget(struct bus *bus, enum device_fault fault)
+{
+	for (uint8_t i = 0; i < bus->count; i++) {
+		bus->devices[i].identified = false;
+		bus->devices[i].initialised = false;
+		bus->devices[i].failures = 0;
+		bus->devices[i].state = (struct register_state){0};
+	}
+	link_tell_all(bus->link, DEVICE_DOWN, fault);
+}
+
+/* The pause before a device that failed again and again is asked the next time. */
+static int64_t pause_ns(uint8_t failures)
+{
+	int64_t pause = BACKOFF_MIN_NS;
+
+	for (int i = GIVE_UP_AFTER; i < failures && pause < BACKOFF_MAX_NS; i++)
+		pause *= 2;
+	return pause < BACKOFF_MAX_NS ? pause : BACKOFF_MAX_NS;
+}
+
+static void note_failure(struct bus *bus, struct bus_device *device, enum device_fault fault)
+{
+	bool refused = fault == FAULT_WRONG_IDENTITY;
+
+	if (device->failures < UINT8_MAX)
+		device->failures++;
+	if (device->failures < GIVE_UP_AFTER && !refused) {
+		link_tell(bus->link, device->index, DEVICE_RESYNC, fault);
+		return;
+	}
+	device->initialised = false; /* it may have been switched off and on */
+	device->identified = false;
+	link_tell(bus->link, device->index, refused ? DEVICE_REFUSED : DEVICE_DOWN, fault);
+	struct mono next = mono_after(link_now(), pause_ns(device->failures));
+	if (mono_before(device->due, next))
+		device->due = next;
+}
+
+/* A late answer may be on its way: nobody's next value counts before the line is clean and the device has said again
+ * who it is. Only the failing device forgets its sequence register; of the others nothing was missed. */
+static bool recover(struct bus *bus, struct bus_device *device, enum device_fault fault)
+{
+	note_failure(bus, device, fault);
+	device->state = (struct register_state){0};
+	for (uint8_t i = 0; i < bus->count; i++)
+		bus->devices[i].identified = false;
+	if (bus->port.ops->resync(&bus->port))
+		return true;
+	forget(bus, fault);
+	return false;
+}
+
+/* What a transaction with this device led to. False if the port is closed now. */
+static bool settle(struct bus *bus, struct bus_device *device, enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+		return true;
+	case OUTCOME_BUSY:
+		if (device->failures + 1 < GIVE_UP_AFTER)
+			device->failures++;
+		else
+			note_failure(bus, device, FAULT_EXCEPTION);
+		return true;
+	case OUTCOME_EXCEPTION:
+		note_failure(bus, device, FAULT_EXCEPTION);
+		return true;
+	case OUTCOME_REFUSED:
+		note_failure(bus, device, FAULT_WRONG_IDENTITY);
+		return true;
+	case OUTCOME_TIMEOUT:
+		return recover(bus, device, FAULT_TIMEOUT);
+	case OUTCOME_BAD_FRAME:
+		return recover(bus, device, FAULT_BAD_FRAME);
+	case OUTCOME_LOST:
+		bus->port.ops->close(&bus->port);
+		forget(bus, FAULT_HUNG_UP);
+		return false;
+	}
+	assert(false);
+	return false;
+}
+
+/* One round of one device. Its next time is a whole number of periods after the last one, so that late polls do not
+ * shift the later ones; periods that have passed unused are counted and not made up for. */
+static bool poll_device(struct bus *bus, struct bus_device *device)
+{
+	struct decoded decoded;
+	int64_t missed = mono_since(link_now(), device->due) / device->own->period_ns;
+
+	bus->link->missed_polls += (uint64_t)missed;
+	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
+	enum outcome outcome = poll_once(bus, device, &decoded);
+	if (outcome != OUTCOME_OK)
+		return settle(bus, device, outcome);
+	device->failures = 0;
+	link_works(bus->link);
+	link_tell(bus->link, device->index, DEVICE_UP, FAULT_NONE);
+	link_deliver(bus->link, device->index, &decoded);
+	return true;
+}
+
+static bool run_commands(struct bus *bus)
+{
+	struct link_command command;
+
+	while (link_take_command(bus->link, &command)) {
+		struct bus_device *device = NULL;
+		for (uint8_t i = 0; i < bus->count; i++)
+			if (bus->devices[i].index == command.device)
+				device = &bus->devices[i];
+		assert(device != NULL);
+		const struct register_map *map = device->map;
+		enum outcome outcome = write_register(bus, device, command.start ? &map->cuff_start : &map->cuff_stop);
+		/* Not tried again: a start whose answer was lost may have been obeyed. */
+		if (!settle(bus, device, outcome))
+			return false;
+	}
+	return true;
+}
+
+static struct bus_device *next_due(struct bus *bus)
+{
+	struct bus_device *next = &bus->devices[0];
+
+	for (uint8_t i = 1; i < bus->count; i++)
+		if (mono_before(bus->devices[i].due, next->due))
+			next = &bus->devices[i];
+	return next;
+}
+
+/* Until the port is closed. */
+static void work(struct bus *bus)
+{
+	for (uint8_t i = 0; i < bus->count; i++)
+		bus->devices[i].due = link_now();
+	while (!atomic_load(&bus->link->stopping)) {
+		if (!run_commands(bus))
+			return;
+		struct bus_device *device = next_due(bus);
+		if (link_wait(bus->link, -1, 0, device->due) != WAIT_TIMEOUT)
+			continue;
+		if (!poll_device(bus, device))
+			return;
+	}
+	bus->port.ops->close(&bus->port);
+}
+
+static void add_device(struct bus *bus, uint8_t index)
+{
+	const struct config *config = bus->link->config;
+	const struct device_config *own = &config->devices[index];
+	const struct register_map *map = &config->maps[own->map];
+
+	bus->devices[bus->count++] = (struct bus_device){.index = index, .own = own, .map = map};
+	if (map->has_identity && map->identity.count > bus->port.longest)
+		bus->port.longest = map->identity.count;
+	for (uint8_t i = 0; i < map->block_count; i++)
+		if (map->blocks[i].count > bus->port.longest)
+			bus->port.longest = map->blocks[i].count;
+}
+
+void bus_run(struct link *link)
+{
+	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU ? &rtu_port_ops : &tcp_port_ops;
+	struct bus bus = {.link = link, .port = {.link = link, .ops = ops}};
+
+	for (uint8_t i = 0; i < link->config->device_count; i++)
+		if (link->config->devices[i].link == link->index)
+			add_device(&bus, i);
+	while (bus.count > 0 && !atomic_load(&link->stopping)) {
+		link_touch(link);
+		enum device_fault fault = ops->open(&bus.port);
+		if (fault == FAULT_NONE) {
+			link_tell_all(link, DEVICE_RESYNC, FAULT_NONE);
+			work(&bus);
+		} else {
+			link_tell_all(link, DEVICE_DOWN, fault);
+		}
+		if (!link_back_off(link))
+			return;
+	}
+}

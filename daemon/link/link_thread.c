@@ -1,0 +1,141 @@
+/* The helpers of link threads: clock, waiting, back-off, posting. Each function is called by the thread that owns the
+ * link, link_take_command included (it shares the queue with the engine thread). */
+#include "daemon/link/link_thread.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+/* No wait is longer, so that links_alive can tell a waiting thread from a stuck one. */
+#define SLICE_NS (500 * NS_PER_MS)
+
+struct mono link_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
+}
+
+static int64_t wall_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+void link_sleep_until(struct mono until)
+{
+	struct timespec at = {.tv_sec = until.ns / NS_PER_S, .tv_nsec = until.ns % NS_PER_S};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		continue;
+}
+
+void link_touch(struct link *link)
+{
+	atomic_store_explicit(&link->last_round_ns, link_now().ns, memory_order_relaxed);
+}
+
+enum wait link_wait(struct link *link, int fd, short events, struct mono until)
+{
+	for (;;) {
+		link_touch(link);
+		int64_t left = mono_since(until, link_now());
+		if (left > SLICE_NS)
+			left = SLICE_NS;
+		struct timespec slice = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+		struct pollfd fds[2] = {{.fd = link->wake_fd, .events = POLLIN}, {.fd = fd, .events = events}};
+		int ready = ppoll(fds, 2, &slice, NULL);
+		if (ready > 0 && fds[0].revents != 0) {
+			uint64_t wakes;
+			if (read(link->wake_fd, &wakes, sizeof wakes) > 0)
+				return WAIT_WOKEN;
+		}
+		if (ready > 0 && (fds[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
+			return WAIT_GONE;
+		if (ready > 0)
+			return WAIT_READY;
+		if (mono_since(until, link_now()) == 0)
+			return WAIT_TIMEOUT;
+	}
+}
+
+bool link_back_off(struct link *link)
+{
+	struct mono until = mono_after(link_now(), link->backoff_ns);
+
+	link->backoff_ns = link->backoff_ns * 2 < BACKOFF_MAX_NS ? link->backoff_ns * 2 : BACKOFF_MAX_NS;
+	while (!atomic_load(&link->stopping))
+		if (link_wait(link, -1, 0, until) == WAIT_TIMEOUT)
+			return true;
+	return false;
+}
+
+void link_works(struct link *link)
+{
+	link->backoff_ns = BACKOFF_MIN_NS;
+}
+
+void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault)
+{
+	if (link->told[device].posted && link->told[device].state == state && link->told[device].fault == fault)
+		return;
+	link->told[device].posted = true;
+	link->told[device].state = state;
+	link->told[device].fault = fault;
+
+	struct event event = {.kind = EVENT_DEVICE, .wall_ns = wall_now()};
+	event.u.device = (struct event_device){.device = device, .state = state, .fault = fault};
+	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there, and these are never dropped first */
+}
+
+void link_tell_all(struct link *link, enum device_state state, enum device_fault fault)
+{
+	for (uint8_t i = 0; i < link->config->device_count; i++)
+		if (link->config->devices[i].link == link->index)
+			link_tell(link, i, state, fault);
+}
+
+void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded)
+{
+	struct event event = {.kind = EVENT_MEASUREMENTS, .wall_ns = wall_now()};
+
+	event.u.measurements.device = device;
+	event.u.measurements.count = decoded->count;
+	for (uint8_t i = 0; i < decoded->count; i++)
+		event.u.measurements.list[i] = decoded->list[i];
+	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there; the next frame brings newer values */
+}
+
+/* A start is carried out only while the wish is young; a stop is worth more patience. */
+static bool has_expired(const struct link_command *command)
+{
+	int64_t life = command->start ? 2 * NS_PER_S : 10 * NS_PER_S;
+	return mono_since(link_now(), command->asked) > life;
+}
+
+bool link_take_command(struct link *link, struct link_command *command)
+{
+	struct link_queue *queue = &link->queue;
+	bool taken = false;
+	uint8_t kept = 0;
+
+	(void)pthread_mutex_lock(&queue->lock); /* cannot fail: initialised, not recursive, not held */
+	for (uint8_t i = 0; i < queue->count; i++) {
+		const struct link_command *waiting = &queue->list[i];
+		if (has_expired(waiting))
+			continue;
+		if (!taken && link->told[waiting->device].state == DEVICE_UP) {
+			*command = *waiting;
+			taken = true;
+			continue;
+		}
+		queue->list[kept++] = *waiting;
+	}
+	queue->count = kept;
+	(void)pthread_mutex_unlock(&queue->lock);
+	return taken;
+}

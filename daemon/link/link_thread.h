@@ -1,0 +1,89 @@
+/* What the files of this room share: the state of one link and the helpers of its thread. Included by daemon/link (and
+ * by the room's unit tests). Fields are the link thread's own unless marked otherwise. */
+#ifndef VITALS_DAEMON_LINK_THREAD_H
+#define VITALS_DAEMON_LINK_THREAD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vitals/link.h"
+
+#define LINK_COMMANDS_MAX 8
+
+#define BACKOFF_MIN_NS (250 * NS_PER_MS)
+#define BACKOFF_MAX_NS (5 * NS_PER_S)
+
+struct link_command {
+	uint8_t device;
+	bool start;
+	struct mono asked;
+};
+
+/* Written by the engine thread, emptied by the link thread. */
+struct link_queue {
+	pthread_mutex_t lock;
+	uint8_t count;
+	struct link_command list[LINK_COMMANDS_MAX];
+};
+
+struct link {
+	const struct config *config;
+	const struct link_config *own;
+	uint8_t index;
+	struct mailbox *mailbox;
+	pthread_t thread;
+	int wake_fd; /* eventfd: a command waits, or the thread is to end */
+	struct link_queue queue;
+	atomic_bool stopping;
+	atomic_bool ended;
+	_Atomic int64_t last_round_ns; /* of the monotonic clock; the thread passed its loop */
+	int64_t backoff_ns;            /* before the next attempt to open */
+	uint64_t missed_polls;         /* periods that passed without a poll, since the start */
+	struct {
+		bool posted;
+		enum device_state state;
+		enum device_fault fault;
+	} told[DEVICES_MAX]; /* what the engine was told of each device */
+};
+
+/* Bodies of the thread; they return when link->stopping. */
+void bus_run(struct link *link);    /* Modbus: bus_loop.c */
+void stream_run(struct link *link); /* streaming devices: stream_loop.c */
+
+struct mono link_now(void);
+
+/* Sleeps without a break. For short waits only (silence on a line, an answer on its way). */
+void link_sleep_until(struct mono until);
+
+enum wait {
+	WAIT_TIMEOUT, /* `until` has come */
+	WAIT_READY,   /* fd can be read or written as asked */
+	WAIT_GONE,    /* fd hung up or broken */
+	WAIT_WOKEN,   /* a command waits, or link->stopping */
+};
+
+/* Waits for fd (-1 = none) to be readable or writable (`events` as for poll), for a wake-up, or for `until`. Tells
+ * links_alive that the thread is well. */
+enum wait link_wait(struct link *link, int fd, short events, struct mono until);
+
+/* The next attempt to open comes after a pause that doubles until something works. False: the link is to end. */
+bool link_back_off(struct link *link);
+void link_works(struct link *link);
+
+/* Marks the thread as well; called before everything that may block for as long as the link's timeout. */
+void link_touch(struct link *link);
+
+/* Posts EVENT_DEVICE if this is news. */
+void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault);
+void link_tell_all(struct link *link, enum device_state state, enum device_fault fault);
+
+/* Posts EVENT_MEASUREMENTS. */
+void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded);
+
+/* Takes the oldest waiting command whose device is up; false if there is none. Commands that waited too long for their
+ * device are thrown away: a cuff must not start long after somebody wanted it. */
+bool link_take_command(struct link *link, struct link_command *command);
+
+#endif

@@ -1,0 +1,28 @@
+/* One serial port, claimed for this process: shared by the RTU link and the serial link. Called by link threads. */
+#ifndef VITALS_DAEMON_SERIAL_PORT_H
+#define VITALS_DAEMON_SERIAL_PORT_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "vitals/driver.h"
+#include "vitals/event.h"
+
+struct serial_port {
+	int lock_fd;
+	bool is_pty;         /* a pseudo terminal: tests and simulator; knows no parity, no baud, no modem lines */
+	char real[PATH_MAX]; /* the device node that the configured path means now */
+};
+
+/* Finds the device node behind `path` (a by-id or by-path link gets another node after a replug, so it is looked up
+ * each time) and locks it before anything on the line is touched. FAULT_NONE, FAULT_NOT_FOUND or FAULT_LOCKED. */
+enum device_fault serial_port_claim(struct serial_port *port, const char *path);
+
+/* Sets on `fd` what the libraries leave wrong, reads the settings back and empties the input. False: the port cannot do
+ * what is configured, or is gone. */
+bool serial_port_settle(const struct serial_port *port, int fd, const struct line_settings *line);
+
+/* Gives the claim up. The libraries' descriptors must be closed already. */
+void serial_port_release(struct serial_port *port);
+
+#endif

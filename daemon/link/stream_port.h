@@ -1,0 +1,27 @@
+/* The seam between the stream loop and what carries a streaming device's bytes. In serial_link.c and raw_tcp_link.c;
+ * called by the link thread only. */
+#ifndef VITALS_DAEMON_STREAM_PORT_H
+#define VITALS_DAEMON_STREAM_PORT_H
+
+#include "daemon/link/link_thread.h"
+#include "daemon/link/serial_port.h"
+
+struct sp_port; /* libserialport */
+
+struct stream_port {
+	int fd; /* non-blocking; read and polled by the loop */
+	struct serial_port serial;
+	struct sp_port *library; /* NULL on a pty */
+};
+
+struct stream_port_ops {
+	/* FAULT_NONE if the port is open; else everything is as before. */
+	enum device_fault (*open)(struct link *link, struct stream_port *port);
+	void (*close)(struct stream_port *port);
+	/* Bytes that come within this time of the connect are thrown away. */
+	int64_t settle_ns;
+};
+
+extern const struct stream_port_ops serial_port_ops, raw_tcp_port_ops;
+
+#endif

@@ -1,0 +1,217 @@
+/* The engine thread: waits for the mailbox, signals, the publisher child and the engine's own deadline, and steps the
+ * engine. Once every half second it beats: heartbeat, snapshot now and then, the health of the other threads, the wall
+ * clock, the service manager's watchdog. It makes no call that can block. */
+#include "daemon/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/notify.h"
+
+#define EVENTS_PER_TURN 128              /* then time is read again: a flood of events cannot hold up deadlines */
+#define RECORDER_SLOW_NS (2 * NS_PER_S)  /* a technical alarm */
+#define WATCHDOG_PATIENCE_NS (30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
+#define CLOCK_STEP_NS (2 * NS_PER_S)
+#define PUBLISHER_RETRY_NS (250 * NS_PER_MS)
+
+struct mono loop_now(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		abort(); /* cannot happen on Linux; without a clock there is no monitor */
+	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
+}
+
+int64_t loop_wall_ns(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+		abort();
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void service_event(struct loop *loop, enum service service, bool ok, struct mono now)
+{
+	struct event event = {.kind = EVENT_SERVICE, .wall_ns = loop_wall_ns()};
+	event.u.service.service = service;
+	event.u.service.ok = ok;
+	perform_event(loop, &event, now);
+}
+
+static void check_clock(struct loop *loop, struct mono now)
+{
+	int64_t offset = loop_wall_ns() - now.ns;
+	int64_t step = offset - loop->clock_offset_ns;
+	loop->clock_offset_ns = offset;
+	if (step > -CLOCK_STEP_NS && step < CLOCK_STEP_NS)
+		return;
+	struct event event = {.kind = EVENT_CLOCK, .wall_ns = loop_wall_ns()};
+	event.u.clock.step_ns = step;
+	perform_event(loop, &event, now);
+}
+
+/* A dead or silent child is replaced at once, then every quarter of a second; the new epoch tells displays. */
+static void check_publisher(struct loop *loop, struct mono now)
+{
+	if (publisher_check(loop->publisher, now))
+		return;
+	if (loop->publisher_ok) {
+		loop->publisher_ok = false;
+		loop->publisher_failed_at = now;
+		perform_notice(loop, SEVERITY_ERROR, "publisher-lost", "the publisher process died or fell silent");
+		service_event(loop, SERVICE_PUBLISHER, false, now);
+	}
+	if (mono_since(now, loop->publisher_started_at) < PUBLISHER_RETRY_NS)
+		return;
+	loop->publisher_started_at = now;
+	if (publisher_restart(loop->publisher, now))
+		perform_new_epoch(loop, now);
+}
+
+/* Once a beat: the child must have lived for a second and have taken all that was sent to it. */
+static void judge_publisher(struct loop *loop, struct mono now)
+{
+	bool behind = loop->send_failures > 0;
+	loop->send_failures = 0;
+	if (behind && loop->publisher_ok) {
+		loop->publisher_ok = false;
+		loop->publisher_failed_at = now;
+		perform_notice(loop, SEVERITY_ERROR, "publisher-behind", "messages could not be handed to the publisher");
+		service_event(loop, SERVICE_PUBLISHER, false, now);
+	} else if (!behind && !loop->publisher_ok && mono_since(now, loop->publisher_started_at) >= NS_PER_S &&
+	           publisher_check(loop->publisher, now)) {
+		loop->publisher_ok = true;
+		perform_notice(loop, SEVERITY_NOTICE, "publisher-ok", "messages reach the publisher process");
+		service_event(loop, SERVICE_PUBLISHER, true, now);
+		perform_snapshot(loop, now);
+	}
+}
+
+static void check_threads(struct loop *loop, struct mono now)
+{
+	const char *name = "";
+	bool links_slow = !links_alive(loop->links, &name);
+	if (links_slow && !loop->links_slow)
+		perform_notice(loop, SEVERITY_ERROR, "link-thread-stuck", name);
+	loop->links_slow = links_slow;
+
+	bool slow = !recorder_alive(loop->recorder, now, RECORDER_SLOW_NS);
+	if (slow != loop->recorder_slow) {
+		loop->recorder_slow = slow;
+		service_event(loop, SERVICE_RECORDER, !slow, now);
+	}
+	uint64_t dropped = mailbox_dropped(loop->mailbox);
+	if (dropped != loop->dropped_events) {
+		loop->dropped_events = dropped;
+		perform_notice(loop, SEVERITY_ERROR, "mailbox-overflow", "events came faster than they could be judged");
+	}
+}
+
+/* The watchdog is fed only while engine, recorder and publisher meet their deadlines. */
+static void feed_watchdog(struct loop *loop, struct mono now)
+{
+	if (notify_watchdog_ns() == 0)
+		return;
+	bool recorder_ok = recorder_alive(loop->recorder, now, WATCHDOG_PATIENCE_NS);
+	bool publisher_ok = loop->publisher_ok || mono_since(now, loop->publisher_failed_at) < WATCHDOG_PATIENCE_NS;
+	bool control_ok = control_alive(loop->control, now, WATCHDOG_PATIENCE_NS);
+	if (recorder_ok && publisher_ok && control_ok)
+		notify_send("WATCHDOG=1");
+}
+
+static void beat(struct loop *loop, struct mono now)
+{
+	check_clock(loop, now);
+	check_threads(loop, now);
+	judge_publisher(loop, now);
+	if (loop->beats % SNAPSHOT_BEATS == 0)
+		perform_snapshot(loop, now);
+	perform_heartbeat(loop, now);
+	feed_watchdog(loop, now);
+	loop->beats++;
+	/* Never catch up in a burst: after a stall the beat goes on from here. */
+	loop->next_beat = mono_after(loop->next_beat, BEAT_NS);
+	if (mono_before(loop->next_beat, now))
+		loop->next_beat = mono_after(now, BEAT_NS);
+}
+
+/* Returns the signal that ends the daemon, or 0. */
+static int take_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+	for (int i = 0; i < 8; i++) {
+		ssize_t size = read(loop->signal_fd, &info, sizeof(info));
+		if (size != (ssize_t)sizeof(info))
+			return 0;
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			return (int)info.ssi_signo;
+		if (info.ssi_signo == SIGHUP)
+			perform_notice(loop, SEVERITY_NOTICE, "reload-refused",
+			               "the configuration is read at the start only; restart the service to apply a change");
+		/* SIGCHLD only wakes the loop; publisher_check reaps. */
+	}
+	return 0;
+}
+
+static void take_events(struct loop *loop)
+{
+	struct event event;
+	struct mono now = loop_now();
+	for (int i = 0; i < EVENTS_PER_TURN && mailbox_take(loop->mailbox, &event); i++)
+		perform_event(loop, &event, now);
+	if (!mono_before(now, engine_deadline(&loop->engine))) {
+		event = (struct event){.kind = EVENT_TICK, .wall_ns = loop_wall_ns()};
+		perform_event(loop, &event, now);
+	}
+	perform_turn_end(loop, now);
+}
+
+static struct timespec until(struct mono then, struct mono now)
+{
+	int64_t ns = mono_since(then, now);
+	if (ns > BEAT_NS)
+		ns = BEAT_NS;
+	return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+}
+
+int loop_run(struct loop *loop)
+{
+	struct mono now = loop_now();
+	loop->next_beat = now;
+	loop->clock_offset_ns = loop_wall_ns() - now.ns;
+	loop->publisher_ok = true;
+	loop->publisher_started_at = now;
+	for (;;) {
+		now = loop_now();
+		struct timespec timeout = until(mono_earlier(engine_deadline(&loop->engine), loop->next_beat), now);
+		struct pollfd fds[] = {
+			{.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
+			{.fd = loop->signal_fd, .events = POLLIN},
+			/* A dead child's socket stays readable: the beat looks after it then. */
+			{.fd = loop->publisher_ok ? publisher_fd(loop->publisher) : -1, .events = POLLIN},
+		};
+		int ready = ppoll(fds, 3, &timeout, NULL);
+		if (ready < 0 && errno != EINTR)
+			abort(); /* our own descriptors are wrong: a bug; the service manager starts us again */
+		take_events(loop);
+		if (ready > 0 && fds[1].revents != 0) {
+			int signal_number = take_signals(loop);
+			if (signal_number != 0)
+				return signal_number;
+		}
+		now = loop_now();
+		if (ready > 0 && fds[2].revents != 0)
+			check_publisher(loop, now);
+		if (!mono_before(now, loop->next_beat)) {
+			check_publisher(loop, now);
+			beat(loop, now);
+			perform_turn_end(loop, now);
+		}
+	}
+}

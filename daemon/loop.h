@@ -1,0 +1,67 @@
+/* The engine thread's loop and what it owns. Private to daemon/{main,loop,perform}.c. */
+#ifndef DAEMON_LOOP_H
+#define DAEMON_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vitals/config.h"
+#include "vitals/control.h"
+#include "vitals/engine.h"
+#include "vitals/link.h"
+#include "vitals/mailbox.h"
+#include "vitals/publish.h"
+#include "vitals/record.h"
+
+#define BEAT_NS (500 * NS_PER_MS)       /* heartbeat, housekeeping, watchdog */
+#define SNAPSHOT_BEATS 10               /* a snapshot every 5 s */
+
+struct loop {
+	const struct config *config;
+	struct mailbox *mailbox;
+	struct recorder *recorder;
+	struct publisher *publisher;
+	struct control *control;
+	struct links *links;
+	int signal_fd;
+
+	struct engine engine;
+	struct actions actions;
+	struct stream_id stream;
+	struct message message;          /* scratch of the encoder */
+
+	parameter_set unsent_readings;   /* gathered over one turn, sent together after its alarms */
+	bool control_is_old;             /* the state that `status` gets is behind */
+	struct mono next_beat;
+	uint32_t beats;
+	int64_t clock_offset_ns;         /* wall minus monotonic at the last beat */
+	bool publisher_ok;
+	uint32_t send_failures;          /* since the last beat */
+	struct mono publisher_failed_at, publisher_started_at;
+	bool recorder_slow;
+	bool links_slow;
+	uint64_t dropped_events;         /* of the mailbox, as last reported */
+};
+
+/* Runs until SIGTERM or SIGINT. Returns the signal. The engine and everything in `loop` above it must be set up. */
+int loop_run(struct loop *loop);
+
+struct mono loop_now(void);
+int64_t loop_wall_ns(void);
+
+/* ---- daemon/perform.c: carrying out what the engine asks for ------------------------------------------------------- */
+
+/* Steps the engine with one event and carries out the actions, readings excepted. */
+void perform_event(struct loop *loop, const struct event *event, struct mono now);
+
+/* End of a turn: sends the readings gathered, refreshes the control socket's copy. */
+void perform_turn_end(struct loop *loop, struct mono now);
+
+void perform_snapshot(struct loop *loop, struct mono now);
+void perform_heartbeat(struct loop *loop, struct mono now);
+void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail);
+
+/* A new epoch: with the start and with each new publisher child. */
+void perform_new_epoch(struct loop *loop, struct mono now);
+
+#endif

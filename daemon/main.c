@@ -1,0 +1,226 @@
+/* vitalsd: arguments, and the visible list of what is started, in which order, and stopped again.
+ *
+ * Processes: this one, and the publisher child that owns every ZeroMQ socket. Threads here: the engine (this one, after
+ * the start), one for each link, the recorder, its syslog writer, the control socket. docs/ARCHITECTURE.md is the map. */
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "daemon/audit.h"
+#include "daemon/loop.h"
+#include "daemon/notify.h"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_CONFIG = 3,
+};
+
+#define STOP_WAIT_MS 1000
+
+struct options {
+	const char *config_path;
+	bool check, use_stderr;
+};
+
+/* Static: both are large, and the engine's memory must not move or fail. */
+static struct config config;
+static struct loop loop;
+
+static void usage(FILE *out)
+{
+	(void)fputs("usage: vitalsd --config FILE [--check] [--stderr]\n"
+	            "       vitalsd --version | --help\n\n"
+	            "  --config FILE  the bedside's configuration (see vitalsd.conf)\n"
+	            "  --check        read and validate everything, print what was understood, exit\n"
+	            "  --stderr       copy each record line to standard error\n\n"
+	            "SIGTERM stops. Exit status: 0 stopped, 1 failed, 2 usage, 3 configuration refused.\n",
+	            out);
+}
+
+/* Returns an exit code, or -1 to go on. */
+static int parse(int argc, char **argv, struct options *options)
+{
+	static const struct option list[] = {
+		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
+		{"stderr", no_argument, NULL, 'e'},       {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+	};
+	for (;;) {
+		int option = getopt_long(argc, argv, "c:neVh", list, NULL);
+		if (option == -1)
+			break;
+		switch (option) {
+		case 'c':
+			options->config_path = optarg;
+			break;
+		case 'n':
+			options->check = true;
+			break;
+		case 'e':
+			options->use_stderr = true;
+			break;
+		case 'V':
+			return printf("vitalsd %s\n", VITALS_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
+		case 'h':
+			usage(stdout);
+			return EXIT_OK;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (options->config_path == NULL || optind != argc) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static int read_config(const struct options *options)
+{
+	int errors = config_read(&config, options->config_path, stderr);
+	if (errors != 0) {
+		(void)fprintf(stderr, "vitalsd: %s: %d error%s, nothing was started\n", options->config_path, errors,
+		              errors == 1 ? "" : "s");
+		return EXIT_CONFIG;
+	}
+	if (!options->check)
+		return -1;
+	return config_print(&config, stdout) == 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+/* All signals arrive through the engine's signalfd; threads started later inherit the mask. */
+static int block_signals(void)
+{
+	sigset_t signals;
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigaddset(&signals, SIGCHLD);
+	(void)sigaddset(&signals, SIGPIPE);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+		return -1;
+	(void)sigdelset(&signals, SIGPIPE); /* blocked and never read: a write to a closed socket is an error code */
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void reply_released(void *context, uint64_t id, enum result result, bool durable)
+{
+	/* Recorder thread. */
+	control_reply(context, id, durable || result != RESULT_OK ? result : RESULT_NOT_RECORDED);
+}
+
+/* Wake-ups on time: no timer slack, memory locked, real-time class when the configuration asks and the system lets us. */
+static void make_punctual(void)
+{
+	const char *refused = NULL;
+	if (prctl(PR_SET_TIMERSLACK, 1UL) != 0)
+		refused = "timer slack";
+	if (config.realtime_priority > 0) {
+		struct sched_param param = {.sched_priority = config.realtime_priority};
+		if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+			refused = "memory lock";
+		if (sched_setscheduler(0, SCHED_FIFO, &param) != 0)
+			refused = "real-time scheduling";
+	}
+	if (refused != NULL)
+		perform_notice(&loop, SEVERITY_WARNING, "not-punctual", refused);
+}
+
+static bool fail(const char *what)
+{
+	int error = errno;
+	(void)fprintf(stderr, "vitalsd: %s: %s\n", what, strerror(error));
+	return false;
+}
+
+/* The start list. The publisher comes before any thread; the links come last, when there is somebody to judge. */
+static bool start(const struct options *options)
+{
+	struct audit_line audit;
+	struct mono now = loop_now();
+
+	loop.config = &config;
+	loop.stream.config_hash_hex = config.hash_hex;
+	loop.stream.plan_hash_hex = config.plan_hash_hex;
+	engine_init(&loop.engine, &config.engine, now);
+	loop.signal_fd = block_signals();
+	if (loop.signal_fd < 0)
+		return fail("signals");
+	loop.mailbox = mailbox_open();
+	if (loop.mailbox == NULL)
+		return fail("mailbox");
+	loop.publisher = publisher_start(&config);
+	if (loop.publisher == NULL)
+		return fail("publisher");
+	loop.control = control_start(config.control_socket, config.engine.bedside, config.engine.plan.demo, loop.mailbox);
+	if (loop.control == NULL)
+		return false;
+	loop.recorder = recorder_start(&config, loop.mailbox, options->use_stderr, reply_released, loop.control);
+	if (loop.recorder == NULL)
+		return false;
+	perform_new_epoch(&loop, now);
+	audit_start(&audit, &config, loop.stream.epoch);
+	if (!recorder_write(loop.recorder, audit.severity, loop_wall_ns(), audit.kind, audit.line.text))
+		return false;
+	make_punctual();
+	loop.links = links_start(&config, loop.mailbox);
+	if (loop.links == NULL)
+		return fail("links");
+	return true;
+}
+
+/* The other way round. Each wait is bounded, so stopping takes a few seconds at the worst. */
+static bool stop(const char *why)
+{
+	bool clean = true;
+	struct audit_line audit;
+	if (loop.links != NULL && links_stop(loop.links, STOP_WAIT_MS) != 0)
+		clean = false;
+	if (loop.recorder != NULL) {
+		audit_stop(&audit, why);
+		if (!recorder_write(loop.recorder, audit.severity, loop_wall_ns(), audit.kind, audit.line.text))
+			clean = false;
+		if (!recorder_stop(loop.recorder, STOP_WAIT_MS))
+			clean = false;
+	}
+	if (loop.control != NULL)
+		control_stop(loop.control, STOP_WAIT_MS);
+	if (loop.publisher != NULL)
+		publisher_stop(loop.publisher, STOP_WAIT_MS);
+	return clean;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+
+	if (argc == 2 && strcmp(argv[1], "--publisher-child") == 0)
+		return publisher_child_main();
+	int code = parse(argc, argv, &options);
+	if (code >= 0)
+		return code;
+	code = read_config(&options);
+	if (code >= 0)
+		return code;
+	notify_open();
+	if (!start(&options)) {
+		(void)stop("start-failed"); /* the exit code says it already */
+		return EXIT_FAILED;
+	}
+	notify_send("READY=1");
+	int signal_number = loop_run(&loop);
+	notify_send("STOPPING=1");
+	return stop(signal_number == SIGTERM ? "SIGTERM" : "SIGINT") ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,16 @@
+/* Messages to the service manager (the protocol of sd_notify(3)). Engine thread only. In daemon/notify.c. */
+#ifndef DAEMON_NOTIFY_H
+#define DAEMON_NOTIFY_H
+
+#include <stdint.h>
+
+/* Opens the way to $NOTIFY_SOCKET if there is one. Call once, before threads. */
+void notify_open(void);
+
+/* Sends one message such as "READY=1"; does nothing without a service manager. Never blocks. */
+void notify_send(const char *message);
+
+/* How often the watchdog wants to be fed, from $WATCHDOG_USEC; 0 if it does not. */
+int64_t notify_watchdog_ns(void);
+
+#endif

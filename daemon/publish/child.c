@@ -1,0 +1,216 @@
+/* The engine's handle of the publisher child: start, send, check, restart, stop. Engine thread only (publisher_start runs
+ * on it before any other thread exists). Nothing here waits for the child, but for the bounded moments in which a dead
+ * one is reaped and a new one is started. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/publish/protocol.h"
+
+#define SEND_BUFFER_BYTES (1024 * 1024) /* some seconds of traffic; the kernel may allow less */
+#define HEARD_LIMIT_NS (2 * NS_PER_S)
+#define REAP_MS 50
+#define REPORTS_PER_CHECK 64
+
+struct publisher {
+	const struct config *config;
+	pid_t pid;          /* 0 = none to reap */
+	int fd;             /* -1 = none */
+	struct mono heard;  /* MONO_NEVER until the first check after a start */
+};
+
+static int configure_spawn(posix_spawnattr_t *attributes, posix_spawn_file_actions_t *actions, int fd)
+{
+	sigset_t none, all;
+
+	(void)sigemptyset(&none); /* cannot fail on a valid set, nor can sigfillset */
+	(void)sigfillset(&all);
+	int error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	if (error == 0)
+		error = posix_spawnattr_setsigmask(attributes, &none);
+	if (error == 0)
+		error = posix_spawnattr_setsigdefault(attributes, &all);
+	if (error == 0)
+		error = posix_spawn_file_actions_adddup2(actions, fd, PUBLISHER_FD);
+	return error;
+}
+
+/* The child gets an empty environment: it must not speak to the service manager in our name. */
+static int spawn(pid_t *pid, int fd)
+{
+	char name[] = "vitalsd", option[] = "--publisher-child";
+	char *arguments[] = {name, option, NULL};
+	char *environment[] = {NULL};
+	posix_spawnattr_t attributes;
+	posix_spawn_file_actions_t actions;
+
+	int error = posix_spawnattr_init(&attributes);
+	if (error != 0)
+		return error;
+	error = posix_spawn_file_actions_init(&actions);
+	if (error == 0) {
+		error = configure_spawn(&attributes, &actions, fd);
+		if (error == 0)
+			error = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, arguments, environment);
+		(void)posix_spawn_file_actions_destroy(&actions); /* frees memory only */
+	}
+	(void)posix_spawnattr_destroy(&attributes); /* frees nothing */
+	return error;
+}
+
+static bool send_settings(int fd, const struct config *config)
+{
+	struct publisher_settings settings;
+
+	memcpy(settings.bedside, config->engine.bedside, sizeof settings.bedside);
+	settings.publish = config->publish;
+	ssize_t sent = send(fd, &settings, sizeof settings, MSG_DONTWAIT | MSG_NOSIGNAL);
+	int error = errno;
+	explicit_bzero(&settings, sizeof settings);
+	errno = error;
+	return sent == (ssize_t)sizeof settings;
+}
+
+/* False with errno; then nothing is left behind. */
+static bool launch(struct publisher *publisher)
+{
+	int pair[2];
+	const int bytes = SEND_BUFFER_BYTES;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return false;
+	int error = 0;
+	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) != 0 ||
+	    !send_settings(pair[0], publisher->config))
+		error = errno;
+	if (error == 0)
+		error = spawn(&publisher->pid, pair[1]);
+	(void)close(pair[1]); /* the child has its own copy */
+	if (error != 0) {
+		(void)close(pair[0]); /* nothing was written that counts */
+		publisher->pid = 0;
+		errno = error;
+		return false;
+	}
+	publisher->fd = pair[0];
+	return true;
+}
+
+struct publisher *publisher_start(const struct config *config)
+{
+	struct publisher *publisher = calloc(1, sizeof *publisher);
+
+	if (publisher == NULL)
+		return NULL;
+	publisher->config = config;
+	publisher->fd = -1;
+	publisher->heard = MONO_NEVER;
+	if (launch(publisher))
+		return publisher;
+	int error = errno;
+	free(publisher);
+	errno = error;
+	return NULL;
+}
+
+bool publisher_send(struct publisher *publisher, const struct message *message)
+{
+	uint8_t topic = (uint8_t)message->topic;
+	struct iovec parts[] = {
+		{.iov_base = &topic, .iov_len = sizeof topic},
+		{.iov_base = (void *)(uintptr_t)message->bytes, .iov_len = message->size}, /* only read */
+	};
+	const struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
+
+	return publisher->fd >= 0 && sendmsg(publisher->fd, &packet, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+int publisher_fd(const struct publisher *publisher)
+{
+	return publisher->fd;
+}
+
+static void close_fd(struct publisher *publisher)
+{
+	if (publisher->fd >= 0)
+		(void)close(publisher->fd); /* a socket: nothing to lose */
+	publisher->fd = -1;
+}
+
+/* Waits at most wait_ms for the child's end and reaps it. */
+static bool reap(struct publisher *publisher, int wait_ms)
+{
+	if (publisher->pid == 0)
+		return true;
+	int pidfd = pidfd_open(publisher->pid, 0);
+	if (pidfd >= 0) {
+		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+		(void)poll(&ended, 1, wait_ms); /* waitpid below tells what happened */
+		(void)close(pidfd);
+	}
+	pid_t got = waitpid(publisher->pid, NULL, WNOHANG);
+	int error = errno;
+	if (got == publisher->pid || (got < 0 && error == ECHILD))
+		publisher->pid = 0;
+	return publisher->pid == 0;
+}
+
+bool publisher_check(struct publisher *publisher, struct mono now)
+{
+	if (publisher->heard.ns == MONO_NEVER.ns)
+		publisher->heard = now;
+	for (int i = 0; publisher->fd >= 0 && i < REPORTS_PER_CHECK; i++) {
+		struct publisher_report report;
+		ssize_t size = recv(publisher->fd, &report, sizeof report, MSG_DONTWAIT);
+		int error = errno;
+		if (size < 0 && error == EAGAIN)
+			break;
+		if (size == (ssize_t)sizeof report)
+			publisher->heard = now;
+		else if (size == 0 || error != EINTR)
+			close_fd(publisher); /* it is gone; no second end of file shall wake the loop */
+	}
+	if (publisher->fd < 0) {
+		(void)reap(publisher, 0); /* if it is still on its way out, the restart ends and reaps it */
+		return false;
+	}
+	return mono_since(now, publisher->heard) <= HEARD_LIMIT_NS;
+}
+
+static bool end_child(struct publisher *publisher)
+{
+	close_fd(publisher);
+	/* The pid is ours until it is reaped, so this cannot hit a stranger; if it is dead already, nothing happens. */
+	if (publisher->pid != 0)
+		(void)kill(publisher->pid, SIGKILL);
+	return reap(publisher, REAP_MS);
+}
+
+bool publisher_restart(struct publisher *publisher, struct mono now)
+{
+	if (!end_child(publisher)) {
+		errno = EAGAIN;
+		return false;
+	}
+	publisher->heard = now;
+	return launch(publisher);
+}
+
+void publisher_stop(struct publisher *publisher, int wait_ms)
+{
+	if (publisher == NULL)
+		return;
+	/* The child reads what was handed over, then the end of file. Closing would throw that away if a report is unread. */
+	if (publisher->fd >= 0 && shutdown(publisher->fd, SHUT_WR) == 0)
+		(void)reap(publisher, wait_ms); /* if it does not end in time, the next lines end it */
+	(void)end_child(publisher); /* a child that cannot be reaped now is left to init: we are about to exit */
+	free(publisher);
+}

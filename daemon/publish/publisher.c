@@ -1,0 +1,176 @@
+/* The publisher child: the process that owns every ZeroMQ socket, so that a stranger on the network, or an abort inside
+ * libzmq, costs no judgement. Started by child.c as `vitalsd --publisher-child` with the engine's socket as fd 3; one
+ * thread of ours beside libzmq's. It gives up what it does not need, reads finished messages, sends them, and proves by
+ * its own subscription that they leave. It ends when the engine closes the socket or dies. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "daemon/publish/loopback.h"
+#include "daemon/publish/protocol.h"
+#include "daemon/publish/sockets.h"
+
+#define OPEN_FILES 256     /* strangers' connections end here */
+#define PACKETS_PER_TURN 64
+#define LISTENED_PER_TURN 16
+#define TURN_MS 250        /* the loop-back check is looked at this often when nothing happens */
+#define SETTINGS_WAIT_S 5
+
+static struct mono clock_now(void)
+{
+	struct timespec now;
+	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		abort(); /* cannot happen on Linux */
+	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
+}
+
+/* When memory runs out the kernel ends this process before the one that judges alarms. */
+static void volunteer_for_oom(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)!write(fd, "1000", 4); /* a help, not a condition */
+	(void)close(fd);
+}
+
+static bool drop_privileges(void)
+{
+	const struct rlimit files = {OPEN_FILES, OPEN_FILES};
+	const struct rlimit core = {0, 0};
+	const struct sched_param normal = {0};
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	volunteer_for_oom();
+	/* A listener on the network must not compete with the engine; refused only where it never was real-time. */
+	(void)sched_setscheduler(0, SCHED_OTHER, &normal);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+	       syscall(SYS_capset, &header, none) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	       setrlimit(RLIMIT_CORE, &core) == 0;
+}
+
+/* A terminal or service manager signals the whole group; the child still has the engine's last words to send, and ends
+ * with the engine's socket. */
+static bool ignore_signals(void)
+{
+	const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+		if (sigaction(ignored[i], &ignore, NULL) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool receive_settings(struct publisher_settings *settings)
+{
+	const struct timeval wait = {.tv_sec = SETTINGS_WAIT_S};
+
+	if (setsockopt(PUBLISHER_FD, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)
+		return false;
+	return recv(PUBLISHER_FD, settings, sizeof *settings, MSG_TRUNC) == (ssize_t)sizeof *settings;
+}
+
+/* Sends on what the engine has handed over. False when the engine is gone. */
+static bool forward(struct sockets *sockets, struct loopback *loopback)
+{
+	static struct publisher_packet packet;
+
+	for (int i = 0; i < PACKETS_PER_TURN; i++) {
+		ssize_t size = recv(PUBLISHER_FD, &packet, sizeof packet, MSG_DONTWAIT);
+		int error = errno;
+		if (size < 0)
+			return error == EAGAIN || error == EINTR;
+		if (size == 0)
+			return false;
+		if (size < 2 || packet.topic >= TOPIC_COUNT)
+			continue;
+		size_t body = (size_t)size - offsetof(struct publisher_packet, bytes);
+		if (packet.topic == TOPIC_HEARTBEAT)
+			loopback_sent(loopback, packet.bytes, body, clock_now());
+		sockets_send(sockets, (enum topic)packet.topic, packet.bytes, body);
+	}
+	return true;
+}
+
+/* Takes one message from the own subscription and reports a heartbeat that came back. False if there was none. */
+static bool listen_once(struct sockets *sockets, struct loopback *loopback)
+{
+	char topic[TOPIC_BYTES];
+	uint8_t body[LOOPBACK_BYTES];
+
+	/* Both frames of a message arrive together. */
+	if (zmq_recv(sockets->listen, topic, sizeof topic, ZMQ_DONTWAIT) < 0)
+		return false;
+	int size = zmq_recv(sockets->listen, body, sizeof body, ZMQ_DONTWAIT);
+	if (size <= 0 || (size_t)size > sizeof body || !loopback_seen(loopback, body, (size_t)size))
+		return true;
+	struct publisher_report report = {.seen = loopback->seen};
+	/* If the engine does not read, it will miss the report and restart us. */
+	(void)send(PUBLISHER_FD, &report, sizeof report, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return true;
+}
+
+static int serve(struct sockets *sockets)
+{
+	static struct loopback loopback;
+
+	for (;;) {
+		zmq_pollitem_t items[] = {
+			{.fd = PUBLISHER_FD, .events = ZMQ_POLLIN},
+			{.socket = sockets->listen, .events = ZMQ_POLLIN},
+			{.socket = sockets->zap.socket, .events = ZMQ_POLLIN},
+		};
+		int count = sockets->zap.socket != NULL ? 3 : 2;
+		if (zmq_poll(items, count, TURN_MS) < 0 && zmq_errno() != EINTR)
+			return PUBLISHER_EXIT_CALL;
+		if ((items[0].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) && !forward(sockets, &loopback))
+			return PUBLISHER_EXIT_END;
+		for (int i = 0; i < LISTENED_PER_TURN && listen_once(sockets, &loopback); i++)
+			;
+		if (items[2].revents & ZMQ_POLLIN)
+			zap_serve(&sockets->zap);
+		if (loopback_late(&loopback, clock_now())) {
+			(void)fprintf(stderr, "vitalsd publisher: own heartbeat did not come back within a second\n");
+			return PUBLISHER_EXIT_LOOPBACK;
+		}
+	}
+}
+
+int publisher_child_main(void)
+{
+	static struct publisher_settings settings;
+	static struct sockets sockets;
+
+	/* With the engine gone there is nothing to publish; the end of file on the socket says so too. */
+	if (prctl(PR_SET_NAME, "vitalsd-publish") != 0 || !ignore_signals() ||
+	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+		int error = errno;
+		(void)fprintf(stderr, "vitalsd publisher: start: %s\n", strerror(error));
+		return PUBLISHER_EXIT_CALL;
+	}
+	if (!receive_settings(&settings)) {
+		(void)fprintf(stderr, "vitalsd publisher: no settings on descriptor 3; vitalsd starts this by itself\n");
+		return PUBLISHER_EXIT_CALL;
+	}
+	bool open = sockets_open(&sockets, settings.bedside, &settings.publish);
+	explicit_bzero(&settings, sizeof settings);
+	int status = open ? serve(&sockets) : PUBLISHER_EXIT_SETTINGS;
+	sockets_close(&sockets);
+	return status;
+}

@@ -1,0 +1,271 @@
+/* Opens, guards and closes the ZeroMQ sockets; see sockets.h. Publisher child, its only thread.
+ *
+ * Chosen with care for libzmq 4.3.4: one context and one I/O thread, no ZMTP heartbeat (aborts a process whose queue is
+ * full), no socket monitor (unread, it stops delivery), bounded queues, short handshakes, small incoming messages. */
+#include "daemon/publish/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#define SEND_QUEUE 2000          /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
+#define LISTEN_QUEUE 16
+#define INCOMING_BYTES 4096      /* subscriptions and handshakes are far smaller */
+#define HANDSHAKE_MS 3000
+#define SILENT_PEER_MS 5000      /* a TCP peer that acknowledges nothing for so long is dropped */
+#define CLOSE_LINGER_MS 200
+#define SOCKET_UMASK 0117        /* a new ipc socket file gets 0660 */
+
+static const char ipc_prefix[] = "ipc://";
+static const char tcp_prefix[] = "tcp://";
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool fail(const char *what, const char *which)
+{
+	int error = zmq_errno();
+	(void)fprintf(stderr, "vitalsd publisher: %s %s: %s\n", what, which, zmq_strerror(error));
+	return false;
+}
+
+static bool set_int(void *socket, int option, int value)
+{
+	return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool set_text(void *socket, int option, const char *text)
+{
+	return zmq_setsockopt(socket, option, text, strlen(text)) == 0;
+}
+
+static bool set_common(void *socket)
+{
+	return set_int(socket, ZMQ_LINGER, 0) && set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
+	       set_int(socket, ZMQ_TCP_KEEPALIVE, 1) && set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 5) &&
+	       set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, 2) && set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) &&
+	       set_int(socket, ZMQ_TCP_MAXRT, SILENT_PEER_MS);
+}
+
+static void *open_pub(void *context)
+{
+	int64_t incoming = INCOMING_BYTES;
+	void *socket = zmq_socket(context, ZMQ_PUB);
+
+	if (socket == NULL || !set_common(socket) || !set_int(socket, ZMQ_SNDHWM, SEND_QUEUE) ||
+	    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &incoming, sizeof incoming) != 0) {
+		(void)fail("cannot open a socket for", "publishing");
+		return NULL;
+	}
+	return socket;
+}
+
+/* A second process can bind an ipc path and take it over without an error to the first. The lock keeps vitalsd from doing
+ * so to itself; it is held until the process ends. */
+static bool lock_path(const char *path)
+{
+	char name[PATH_BYTES + 8];
+	int length = snprintf(name, sizeof name, "%s.lock", path);
+
+	if (length < 0 || (size_t)length >= sizeof name)
+		return false;
+	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail("cannot create the lock", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	int error = errno;
+	(void)close(fd); /* nothing was written */
+	if (error == EWOULDBLOCK)
+		(void)fprintf(stderr, "vitalsd publisher: %s is in use by another process\n", path);
+	else
+		(void)fprintf(stderr, "vitalsd publisher: cannot lock %s: %s\n", name, strerror(error));
+	return false;
+}
+
+static bool bind_endpoint(void *socket, const char *endpoint)
+{
+	if (starts_with(endpoint, ipc_prefix)) {
+		const char *path = endpoint + strlen(ipc_prefix);
+		if (path[0] != '/') { /* abstract names and wildcards have no file whose mode could guard them */
+			(void)fprintf(stderr, "vitalsd publisher: %s: the path must be absolute\n", endpoint);
+			return false;
+		}
+		if (!lock_path(path))
+			return false;
+	} else if (!starts_with(endpoint, tcp_prefix)) {
+		(void)fprintf(stderr, "vitalsd publisher: %s: only ipc:// and tcp:// are supported\n", endpoint);
+		return false;
+	}
+	if (!set_int(socket, ZMQ_IPV6, starts_with(endpoint, "tcp://[")))
+		return fail("cannot set up", endpoint);
+	mode_t before = umask(SOCKET_UMASK);
+	int bound = zmq_bind(socket, endpoint);
+	int error = zmq_errno();
+	(void)umask(before);
+	if (bound != 0)
+		(void)fprintf(stderr, "vitalsd publisher: cannot bind %s: %s\n", endpoint, zmq_strerror(error));
+	return bound == 0;
+}
+
+static bool is_plain(const struct publish_config *publish, const char *endpoint)
+{
+	return !publish->curve || starts_with(endpoint, ipc_prefix);
+}
+
+/* Without keys only this computer may read. The configuration refuses such an endpoint too; here it is the last gate. */
+static bool is_local(const char *endpoint)
+{
+	return starts_with(endpoint, ipc_prefix) || starts_with(endpoint, "tcp://127.") || starts_with(endpoint, "tcp://[::1]:");
+}
+
+static bool open_curve(struct sockets *sockets, struct publish_config *publish)
+{
+	for (uint8_t i = 0; i < publish->client_key_count; i++) {
+		if (!zap_allow(&sockets->zap, publish->client_keys[i])) {
+			(void)fprintf(stderr, "vitalsd publisher: client key %d is not a Z85 key of 40 characters\n", i + 1);
+			return false;
+		}
+	}
+	if (!zap_open(&sockets->zap, sockets->context))
+		return fail("cannot open the", "ZAP handler");
+	sockets->curve = open_pub(sockets->context);
+	if (sockets->curve == NULL)
+		return false;
+	return (set_int(sockets->curve, ZMQ_CURVE_SERVER, 1) &&
+	        set_text(sockets->curve, ZMQ_CURVE_SECRETKEY, publish->secret_key) &&
+	        set_text(sockets->curve, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN)) ||
+	       fail("cannot use the", "secret key");
+}
+
+/* The loop-back subscription goes the way of a real subscriber. Where every endpoint has CURVE it needs a key of its own,
+ * which lives as long as the process. */
+static bool give_listener_keys(struct sockets *sockets, const char *secret_key)
+{
+	char server_public[CURVE_KEY_BYTES], own_public[CURVE_KEY_BYTES], own_secret[CURVE_KEY_BYTES];
+
+	bool done = zmq_curve_public(server_public, secret_key) == 0 && zmq_curve_keypair(own_public, own_secret) == 0 &&
+	            zap_allow(&sockets->zap, own_public) &&
+	            set_text(sockets->listen, ZMQ_CURVE_SERVERKEY, server_public) &&
+	            set_text(sockets->listen, ZMQ_CURVE_PUBLICKEY, own_public) &&
+	            set_text(sockets->listen, ZMQ_CURVE_SECRETKEY, own_secret);
+	explicit_bzero(own_secret, sizeof own_secret);
+	return done;
+}
+
+static bool open_listener(struct sockets *sockets, const struct publish_config *publish)
+{
+	void *target = sockets->plain != NULL ? sockets->plain : sockets->curve;
+	char endpoint[PATH_BYTES + 16];
+	size_t size = sizeof endpoint;
+
+	/* The last one of its kind, as good as any, with wildcards resolved. */
+	if (zmq_getsockopt(target, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0)
+		return fail("cannot find", "the own endpoint");
+	sockets->listen = zmq_socket(sockets->context, ZMQ_SUB);
+	if (sockets->listen == NULL || !set_common(sockets->listen) ||
+	    !set_int(sockets->listen, ZMQ_RCVHWM, LISTEN_QUEUE) ||
+	    !set_int(sockets->listen, ZMQ_IPV6, starts_with(endpoint, "tcp://[")))
+		return fail("cannot open a socket for", "the loop-back check");
+	if (target == sockets->curve && !give_listener_keys(sockets, publish->secret_key))
+		return fail("cannot make keys for", "the loop-back check");
+	if (!set_text(sockets->listen, ZMQ_SUBSCRIBE, sockets->topics[TOPIC_HEARTBEAT]) ||
+	    zmq_connect(sockets->listen, endpoint) != 0)
+		return fail("cannot subscribe to", endpoint);
+	return true;
+}
+
+static const char *topic_name(enum topic topic)
+{
+	switch (topic) {
+	case TOPIC_ALARM:
+		return "alarm";
+	case TOPIC_READINGS:
+		return "readings";
+	case TOPIC_DEVICE:
+		return "device";
+	case TOPIC_SESSION:
+		return "session";
+	case TOPIC_SNAPSHOT:
+		return "snapshot";
+	case TOPIC_HEARTBEAT:
+		return "heartbeat";
+	case TOPIC_COUNT:
+		break;
+	}
+	return "";
+}
+
+static bool open_endpoints(struct sockets *sockets, struct publish_config *publish)
+{
+	for (uint8_t i = 0; i < publish->endpoint_count; i++) {
+		const char *endpoint = publish->endpoints[i];
+		bool plain = is_plain(publish, endpoint);
+		if (!publish->curve && !is_local(endpoint)) {
+			(void)fprintf(stderr, "vitalsd publisher: %s: an endpoint on the network needs keys\n", endpoint);
+			return false;
+		}
+		if (plain && sockets->plain == NULL && (sockets->plain = open_pub(sockets->context)) == NULL)
+			return false;
+		if (!plain && sockets->curve == NULL && !open_curve(sockets, publish))
+			return false;
+		if (!bind_endpoint(plain ? sockets->plain : sockets->curve, endpoint))
+			return false;
+	}
+	return publish->endpoint_count > 0 && open_listener(sockets, publish);
+}
+
+bool sockets_open(struct sockets *sockets, const char *bedside, struct publish_config *publish)
+{
+	for (int t = 0; t < TOPIC_COUNT; t++) {
+		int length = snprintf(sockets->topics[t], TOPIC_BYTES, "vitals/%s/%s", bedside, topic_name((enum topic)t));
+		if (length < 0 || length >= TOPIC_BYTES)
+			return false;
+	}
+	sockets->context = zmq_ctx_new();
+	if (sockets->context == NULL || zmq_ctx_set(sockets->context, ZMQ_IO_THREADS, 1) != 0)
+		return fail("cannot start", "libzmq");
+	bool done = open_endpoints(sockets, publish);
+	explicit_bzero(publish->secret_key, sizeof publish->secret_key);
+	return done;
+}
+
+static void send_to(void *socket, const char *topic, const uint8_t *bytes, size_t size)
+{
+	if (socket == NULL)
+		return;
+	/* A PUB socket accepts everything and drops for who is behind; a failure shows in the loop-back check. */
+	if (zmq_send(socket, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+		(void)zmq_send(socket, bytes, size, ZMQ_DONTWAIT);
+}
+
+void sockets_send(struct sockets *sockets, enum topic topic, const uint8_t *bytes, size_t size)
+{
+	send_to(sockets->plain, sockets->topics[topic], bytes, size);
+	send_to(sockets->curve, sockets->topics[topic], bytes, size);
+}
+
+static void close_socket(void *socket, int linger_ms)
+{
+	if (socket == NULL)
+		return;
+	(void)set_int(socket, ZMQ_LINGER, linger_ms); /* cannot fail on an open socket */
+	(void)zmq_close(socket);
+}
+
+void sockets_close(struct sockets *sockets)
+{
+	close_socket(sockets->listen, 0);
+	close_socket(sockets->plain, CLOSE_LINGER_MS);
+	close_socket(sockets->curve, CLOSE_LINGER_MS);
+	close_socket(sockets->zap.socket, 0);
+	if (sockets->context != NULL)
+		(void)zmq_ctx_term(sockets->context); /* every socket is closed and lingers briefly: this returns */
+}

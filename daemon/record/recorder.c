@@ -1,0 +1,511 @@
+/* The recorder: a bounded queue, and the thread that owns the record file. recorder_write and recorder_reply are called by
+ * the engine thread and cost it a short mutex; everything else happens on the recorder thread.
+ *
+ * There are two batches: the engine fills one, the thread writes the other, and they change places. One batch is one
+ * transaction. After its commit the answers in it are released, then its lines go to the relay for syslog. If it cannot be
+ * written it is kept and tried again every second, while the other fills up; what finds no room is counted and becomes a
+ * "gap" row at its place in the chain. As long as that lasts, answers are given as not durable and rows go to syslog
+ * marked recorded="no", so that at least one trail goes on. */
+#include "vitals/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+
+#include "daemon/record/relay.h"
+#include "daemon/record/store.h"
+#include "daemon/shell.h"
+
+#define QUEUE_ENTRIES 1024
+#define OWN_ROWS 2 /* rows the recorder itself adds to a batch: a gap, syslog stalled or back */
+#define RETRY_NS NS_PER_S
+#define ROUND_MS 500
+
+struct entry {
+	bool is_reply;
+	bool settled; /* answer given, or line handed to syslog, before it could be written */
+	enum severity severity;
+	enum result result;
+	uint64_t id;
+	int64_t wall_ns, seq;
+	char hash_hex[17];
+	char kind[NAME_BYTES];
+	char text[RECORD_TEXT_BYTES];
+};
+
+struct batch {
+	uint32_t count;
+	struct entry list[QUEUE_ENTRIES + OWN_ROWS];
+};
+
+struct recorder {
+	struct shell_thread thread;
+	int wake_fd, lock_fd;
+	char path[PATH_BYTES];
+	_Atomic int64_t beat_ns;
+
+	pthread_mutex_t mutex; /* of what follows, up to the next comment */
+	struct batch *filling;
+	uint32_t lost;         /* rows that found no room, not yet told of in the record */
+	bool failed, stopping;
+
+	pthread_mutex_t outside; /* held while calling out, so that recorder_stop can cut a stuck thread off */
+	struct mailbox *mailbox; /* NULL when cut off */
+	record_reply_fn reply;
+	void *context;
+
+	/* The thread's own. */
+	struct store store;
+	struct relay *relay;
+	struct batch *draining;
+	uint32_t settled_count;  /* entries of `filling` already settled while the record fails */
+	struct mono retry_at;
+	bool gap_due;            /* a failure is over: say so in the record, even if nothing was lost */
+	_Atomic bool told_failed; /* what the engine was last told; read by any thread */
+	char why[STORE_WHY_BYTES]; /* of the last failure */
+	uint32_t syslog_lost;
+	bool syslog_taking, syslog_lost_told;
+	bool clean;              /* at the end: everything was written */
+	struct batch batches[2];
+};
+
+/* ---- engine thread ------------------------------------------------------------------------------------------------ */
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	size_t length = strnlen(from, size - 1);
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+static void fill_row(struct entry *entry, enum severity severity, int64_t wall_ns, const char *kind, const char *text)
+{
+	entry->is_reply = false;
+	entry->settled = false;
+	entry->severity = severity;
+	entry->wall_ns = wall_ns;
+	copy_text(entry->kind, sizeof(entry->kind), kind);
+	copy_text(entry->text, sizeof(entry->text), text);
+}
+
+static void release(struct recorder *recorder, uint64_t id, enum result result, bool durable)
+{
+	shell_lock(&recorder->outside);
+	if (recorder->mailbox != NULL)
+		recorder->reply(recorder->context, id, result, durable);
+	shell_unlock(&recorder->outside);
+}
+
+bool recorder_write(struct recorder *recorder, enum severity severity, int64_t wall_ns, const char *kind,
+                    const char *text)
+{
+	shell_lock(&recorder->mutex);
+	struct batch *batch = recorder->filling;
+	bool taken = batch->count < QUEUE_ENTRIES;
+	bool first = batch->count == 0;
+	if (taken)
+		fill_row(&batch->list[batch->count++], severity, wall_ns, kind, text);
+	else if (recorder->lost < UINT32_MAX)
+		recorder->lost++;
+	shell_unlock(&recorder->mutex);
+	if (taken && first)
+		shell_wake(recorder->wake_fd);
+	return taken;
+}
+
+void recorder_reply(struct recorder *recorder, uint64_t id, enum result result)
+{
+	shell_lock(&recorder->mutex);
+	struct batch *batch = recorder->filling;
+	/* With rows lost, the one that this answer stands for may be among them. */
+	bool taken = batch->count < QUEUE_ENTRIES && recorder->lost == 0 && !recorder->failed;
+	bool first = batch->count == 0;
+	if (taken) {
+		struct entry *entry = &batch->list[batch->count++];
+		entry->is_reply = true;
+		entry->settled = false;
+		entry->id = id;
+		entry->result = result;
+	}
+	shell_unlock(&recorder->mutex);
+	if (!taken)
+		release(recorder, id, result, false);
+	else if (first)
+		shell_wake(recorder->wake_fd);
+}
+
+bool recorder_alive(const struct recorder *recorder, struct mono now, int64_t within_ns)
+{
+	struct mono beat = {atomic_load(&recorder->beat_ns)};
+	return mono_since(now, beat) <= within_ns;
+}
+
+bool recorder_failing(const struct recorder *recorder)
+{
+	return atomic_load(&recorder->told_failed);
+}
+
+/* ---- recorder thread: syslog -------------------------------------------------------------------------------------- */
+
+/* The line around a row: kind, seq and the beginning of the hash, or recorded="no" if the file does not have it. */
+static void relay_entry(struct recorder *recorder, const struct entry *entry, bool recorded)
+{
+	char line[RECORD_TEXT_BYTES];
+	int length;
+	if (recorded)
+		length = snprintf(line, sizeof(line), "kind=\"%s\" seq=\"%lld\" hash=\"%s\" %s", entry->kind,
+		                  (long long)entry->seq, entry->hash_hex, entry->text);
+	else
+		length = snprintf(line, sizeof(line), "kind=\"%s\" recorded=\"no\" %s", entry->kind, entry->text);
+	recorder->syslog_taking = length >= 0 && relay_push(recorder->relay, entry->severity, line);
+	if (!recorder->syslog_taking)
+		recorder->syslog_lost++;
+}
+
+/* ---- recorder thread: telling the engine --------------------------------------------------------------------------- */
+
+static void tell(struct recorder *recorder, bool failed)
+{
+	if (failed == atomic_load(&recorder->told_failed))
+		return;
+	struct event event = {.kind = EVENT_SERVICE, .wall_ns = shell_wall_ns()};
+	event.u.service.service = SERVICE_RECORDER;
+	event.u.service.ok = !failed;
+	shell_lock(&recorder->outside);
+	/* A full mailbox: the next round tries again. */
+	if (recorder->mailbox != NULL && mailbox_post(recorder->mailbox, &event))
+		atomic_store(&recorder->told_failed, failed);
+	shell_unlock(&recorder->outside);
+}
+
+/* ---- recorder thread: batches -------------------------------------------------------------------------------------- */
+
+static void own_row(struct batch *batch, enum severity severity, const char *kind, const struct line *line)
+{
+	if (batch->count < QUEUE_ENTRIES + OWN_ROWS)
+		fill_row(&batch->list[batch->count++], severity, shell_wall_ns(), kind, line->text);
+}
+
+static void add_gap_row(struct recorder *recorder, uint32_t lost)
+{
+	struct line line;
+	line_start(&line);
+	line_number(&line, "lost", lost);
+	line_text(&line, "why", recorder->gap_due ? recorder->why : "the queue was full");
+	own_row(recorder->draining, SEVERITY_ERROR, "gap", &line);
+	recorder->gap_due = false;
+}
+
+/* Says once that syslog does not take lines, and how many were dropped when it does again. */
+static void add_syslog_row(struct recorder *recorder)
+{
+	struct line line;
+	line_start(&line);
+	line_number(&line, "lost", recorder->syslog_lost);
+	if (!recorder->syslog_lost_told) {
+		own_row(recorder->draining, SEVERITY_WARNING, "syslog-stalled", &line);
+		recorder->syslog_lost_told = true;
+	} else if (recorder->syslog_taking) {
+		own_row(recorder->draining, SEVERITY_WARNING, "syslog-gap", &line);
+		recorder->syslog_lost_told = false;
+		recorder->syslog_lost = 0;
+	}
+}
+
+/* The batches change places: what the engine has filled is now to be written. */
+static void exchange(struct recorder *recorder)
+{
+	shell_lock(&recorder->mutex);
+	struct batch *full = recorder->filling;
+	recorder->filling = recorder->draining;
+	recorder->draining = full;
+	uint32_t lost = recorder->lost;
+	recorder->lost = 0;
+	shell_unlock(&recorder->mutex);
+	recorder->settled_count = 0;
+	if (lost > 0)
+		tell(recorder, true);
+	if (lost > 0 || recorder->gap_due)
+		add_gap_row(recorder, lost);
+	if (recorder->syslog_lost > 0)
+		add_syslog_row(recorder);
+}
+
+static bool append(struct recorder *recorder, struct entry *entry)
+{
+	struct chain_row row = {
+		.wall_ns = entry->wall_ns,
+		.severity = (uint8_t)entry->severity,
+		.kind_size = strlen(entry->kind),
+		.text_size = strlen(entry->text),
+		.kind = entry->kind,
+		.text = entry->text,
+	};
+	if (!store_append(&recorder->store, &row))
+		return false;
+	entry->seq = row.seq;
+	(void)sodium_bin2hex(entry->hash_hex, sizeof(entry->hash_hex), recorder->store.open_hash, 8); /* fits */
+	return true;
+}
+
+/* Begins a new record after a damaged one was moved aside, with a row that says so. */
+static bool begin_after_damage(struct recorder *recorder, const char *why, const char *aside)
+{
+	struct entry entry = {0};
+	struct line line;
+	line_start(&line);
+	line_text(&line, "why", why);
+	line_text(&line, "moved_to", aside);
+	fill_row(&entry, SEVERITY_CRITICAL, shell_wall_ns(), "record-damaged", line.text);
+	bool written = store_begin(&recorder->store) && append(recorder, &entry) && store_commit(&recorder->store);
+	relay_entry(recorder, &entry, written);
+	return written;
+}
+
+/* A monitor must not stay dark because its record is damaged; but a file that is not ours is not touched. */
+static bool open_record(struct recorder *recorder)
+{
+	struct store *store = &recorder->store;
+	char why[STORE_WHY_BYTES], aside[PATH_BYTES + 32];
+	switch (store_open(store, recorder->path)) {
+	case STORE_OPENED:
+		return true;
+	case STORE_REFUSED:
+		return false;
+	case STORE_DAMAGED:
+		break;
+	}
+	copy_text(why, sizeof(why), store->why);
+	return store_set_aside(store, recorder->path, aside, sizeof(aside)) &&
+	       store_open(store, recorder->path) == STORE_OPENED && begin_after_damage(recorder, why, aside);
+}
+
+static bool write_batch(struct recorder *recorder)
+{
+	struct store *store = &recorder->store;
+	struct batch *batch = recorder->draining;
+	if (store->db == NULL || store->reopen) {
+		store_close(store);
+		if (!open_record(recorder))
+			return false;
+	}
+	if (!store_begin(store))
+		return false;
+	for (uint32_t i = 0; i < batch->count; i++)
+		if (!batch->list[i].is_reply && !append(recorder, &batch->list[i]))
+			return false;
+	return store_commit(store);
+}
+
+/* Gives the answer, or hands the line on. With `recorded` only what was not settled before. */
+static void settle(struct recorder *recorder, struct entry *entry, bool recorded)
+{
+	if (entry->settled)
+		return;
+	entry->settled = true;
+	if (entry->is_reply)
+		release(recorder, entry->id, entry->result, recorded);
+	else
+		relay_entry(recorder, entry, recorded);
+}
+
+static void settle_batch(struct recorder *recorder, bool recorded)
+{
+	struct batch *batch = recorder->draining;
+	for (uint32_t i = 0; i < batch->count; i++)
+		if (batch->list[i].is_reply)
+			settle(recorder, &batch->list[i], recorded);
+	for (uint32_t i = 0; i < batch->count; i++)
+		settle(recorder, &batch->list[i], recorded);
+}
+
+/* While the record fails, what waits behind the failed batch is settled too: nobody waits for an answer that may take
+ * hours, and syslog is the only trail. */
+static void settle_filling(struct recorder *recorder)
+{
+	for (uint32_t i = recorder->settled_count; i < QUEUE_ENTRIES; i++) {
+		struct entry entry;
+		shell_lock(&recorder->mutex);
+		bool any = i < recorder->filling->count;
+		if (any) {
+			entry = recorder->filling->list[i];
+			recorder->filling->list[i].settled = true;
+		}
+		shell_unlock(&recorder->mutex);
+		if (!any)
+			break;
+		settle(recorder, &entry, false);
+		recorder->settled_count = i + 1;
+	}
+}
+
+static void set_failed(struct recorder *recorder, bool failed)
+{
+	shell_lock(&recorder->mutex);
+	recorder->failed = failed;
+	shell_unlock(&recorder->mutex);
+}
+
+/* Returns true if there may be more to write at once. */
+static bool turn(struct recorder *recorder, bool stopping)
+{
+	struct mono now = shell_now();
+	if (recorder->draining->count == 0)
+		exchange(recorder);
+	/* Only this thread writes `failed`, so it may read it without the mutex. */
+	if (recorder->draining->count > 0 && (!recorder->failed || stopping || !mono_before(now, recorder->retry_at))) {
+		if (write_batch(recorder)) {
+			settle_batch(recorder, true);
+			recorder->draining->count = 0;
+			recorder->gap_due = recorder->failed;
+			set_failed(recorder, false);
+		} else {
+			copy_text(recorder->why, sizeof(recorder->why), recorder->store.why);
+			recorder->retry_at = mono_after(shell_now(), RETRY_NS);
+			set_failed(recorder, true);
+			tell(recorder, true);
+			settle_batch(recorder, false);
+		}
+	}
+	if (recorder->failed) {
+		settle_filling(recorder);
+		return false;
+	}
+	shell_lock(&recorder->mutex);
+	bool more = recorder->filling->count > 0 || recorder->lost > 0 || recorder->gap_due;
+	shell_unlock(&recorder->mutex);
+	if (!more)
+		tell(recorder, false);
+	return more;
+}
+
+static void wait_for_work(struct recorder *recorder)
+{
+	struct pollfd wake = {.fd = recorder->wake_fd, .events = POLLIN};
+	if (poll(&wake, 1, ROUND_MS) > 0)
+		shell_wake_clear(recorder->wake_fd);
+}
+
+static void run(void *context)
+{
+	struct recorder *recorder = context;
+	for (;;) {
+		atomic_store(&recorder->beat_ns, shell_now().ns);
+		shell_lock(&recorder->mutex);
+		bool stopping = recorder->stopping;
+		shell_unlock(&recorder->mutex);
+		bool more = turn(recorder, stopping);
+		if (stopping && !more)
+			break;
+		if (!more)
+			wait_for_work(recorder);
+	}
+	recorder->clean = !recorder->failed;
+	store_close(&recorder->store);
+}
+
+/* ---- start and stop ----------------------------------------------------------------------------------------------- */
+
+static bool complain(const struct recorder *recorder, const char *what)
+{
+	(void)fprintf(stderr, "vitalsd: record %s: %s\n", recorder->path, what); /* nowhere else to say it */
+	return false;
+}
+
+/* Two writers would break the chain. The lock is on a file of its own: closing any descriptor of the record itself would
+ * drop SQLite's locks. */
+static bool lock_record(struct recorder *recorder)
+{
+	char path[PATH_BYTES + 8];
+	(void)snprintf(path, sizeof(path), "%s.lock", recorder->path); /* fits */
+	recorder->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (recorder->lock_fd < 0) {
+		int error = errno;
+		return complain(recorder, strerror(error));
+	}
+	if (flock(recorder->lock_fd, LOCK_EX | LOCK_NB) != 0)
+		return complain(recorder, "another vitalsd writes this record");
+	return true;
+}
+
+static bool set_up(struct recorder *recorder, const struct config *config, bool use_stderr)
+{
+	if (sodium_init() < 0)
+		return complain(recorder, "libsodium could not be initialised");
+	if (shell_mutex_init(&recorder->mutex) != 0 || shell_mutex_init(&recorder->outside) != 0 || recorder->wake_fd < 0)
+		return complain(recorder, "no mutex or eventfd");
+	if (!lock_record(recorder))
+		return false;
+	recorder->relay = relay_start(config->syslog_ident, use_stderr);
+	if (recorder->relay == NULL)
+		return complain(recorder, "the syslog thread could not be started");
+	if (!open_record(recorder))
+		return complain(recorder, recorder->store.why);
+	if (shell_thread_start(&recorder->thread, run, recorder) != 0)
+		return complain(recorder, "the thread could not be started");
+	return true;
+}
+
+static void tear_down(struct recorder *recorder, struct mono deadline)
+{
+	store_close(&recorder->store);
+	/* A stuck syslog keeps its own memory; lines lost there are in the record. */
+	if (recorder->relay != NULL)
+		(void)relay_stop(recorder->relay, deadline);
+	if (recorder->lock_fd >= 0)
+		(void)close(recorder->lock_fd); /* nothing was written */
+	if (recorder->wake_fd >= 0)
+		(void)close(recorder->wake_fd);
+	free(recorder);
+}
+
+struct recorder *recorder_start(const struct config *config, struct mailbox *mailbox, bool use_stderr,
+                                record_reply_fn reply, void *context)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+	if (recorder == NULL) {
+		(void)fputs("vitalsd: record: out of memory\n", stderr);
+		return NULL;
+	}
+	copy_text(recorder->path, sizeof(recorder->path), config->record_path);
+	recorder->filling = &recorder->batches[0];
+	recorder->draining = &recorder->batches[1];
+	recorder->mailbox = mailbox;
+	recorder->reply = reply;
+	recorder->context = context;
+	recorder->lock_fd = -1;
+	recorder->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	atomic_init(&recorder->beat_ns, shell_now().ns);
+	atomic_init(&recorder->told_failed, false);
+	if (!set_up(recorder, config, use_stderr)) {
+		tear_down(recorder, mono_after(shell_now(), NS_PER_S));
+		return NULL;
+	}
+	return recorder;
+}
+
+bool recorder_stop(struct recorder *recorder, int wait_ms)
+{
+	struct mono deadline = mono_after(shell_now(), wait_ms * NS_PER_MS);
+	shell_lock(&recorder->mutex);
+	recorder->stopping = true;
+	shell_unlock(&recorder->mutex);
+	shell_wake(recorder->wake_fd);
+	if (!shell_thread_join(&recorder->thread, deadline)) {
+		/* Stuck on the disk. Its memory stays, but it may no longer reach those who are about to go. */
+		shell_lock(&recorder->outside);
+		recorder->mailbox = NULL;
+		shell_unlock(&recorder->outside);
+		return false;
+	}
+	bool clean = recorder->clean;
+	tear_down(recorder, deadline);
+	return clean;
+}

@@ -1,0 +1,755 @@
+/* The encoder: what it packs is unpacked again and compared with the engine's state; the largest messages fit; and the
+ * golden vectors of proto/vectors are what it makes today. `test_encode --write` writes the vectors anew (then
+ * tests/vectors/check.py --write their text, to be read by a person). Run from the top of the repository. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "vitals.pb-c.h"
+#include "vitals/publish.h"
+
+#define VECTORS "proto/vectors/"
+
+static const struct stamp stamp = {{100 * NS_PER_S}, INT64_C(1760000000000000000)};
+
+static struct engine_config config;
+static struct engine engine;
+static struct stream_id id;
+static struct message message;
+
+/* ---- a bedside ----------------------------------------------------------------------------------------------------- */
+
+static void set_text(char *to, size_t size, const char *text)
+{
+	assert_true(snprintf(to, size, "%s", text) < (int)size);
+}
+#define SET(field, text) set_text(field, sizeof(field), text)
+
+static void make_rule(struct plan_rule *rule, const char *name, const char *text, enum parameter parameter, int32_t limit,
+                      int32_t clear)
+{
+	SET(rule->name, name);
+	SET(rule->text, text);
+	rule->priority = PRIORITY_HIGH;
+	rule->latching = true;
+	rule->term_count = 1;
+	rule->terms[0] = (struct rule_term){parameter, COMPARISON_BELOW, REFERENCE_ABSOLUTE, limit, clear};
+	rule->phases = 3;
+}
+
+static void make_config(void)
+{
+	struct plan *plan = &config.plan;
+
+	memset(&config, 0, sizeof config);
+	SET(config.bedside, "room-1");
+	SET(plan->name, "demo");
+	SET(plan->title, "Demonstration, \xc3\xbc" "ben");
+	plan->demo = true;
+	plan->planned_duration_ns = 40 * NS_PER_S;
+	plan->audio_pause_ns = 120 * NS_PER_S;
+	plan->phase_count = 2;
+	SET(plan->phases[0].name, "baseline");
+	SET(plan->phases[1].name, "infusion");
+	plan->phases[1].anchor = ANCHOR_START;
+	plan->rule_count = 2;
+	make_rule(&plan->rules[0], "O2", "SpO2 below 90 %", PARAMETER_SPO2, 90000, 92000);
+	make_rule(&plan->rules[1], "R2", "Respiration below 8 per minute", PARAMETER_RESP, 8000, 10000);
+	plan->check_count = 2;
+	SET(plan->checks[0].name, "cuff");
+	SET(plan->checks[0].text, "Cuff");
+	plan->checks[0].parameter = PARAMETER_NIBP_SYS;
+	SET(plan->checks[1].name, "moaas");
+	SET(plan->checks[1].text, "MOAA/S");
+	plan->checks[1].parameter = PARAMETER_MOAAS;
+	config.device_count = 2;
+	SET(config.devices[0].name, "oximeter");
+	config.devices[0].period_ns = NS_PER_S;
+	config.devices[0].provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE);
+	SET(config.devices[1].name, "bedside-monitor");
+	config.devices[1].period_ns = 500 * NS_PER_MS;
+	config.devices[1].provides = PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_ECG_HR) |
+	                             PARAMETER_BIT(PARAMETER_RESP) | PARAMETER_BIT(PARAMETER_ETCO2);
+	config.devices[1].cuff_command = true;
+}
+
+static void receive(enum parameter parameter, enum quality quality, enum reason reason, int32_t milli, int64_t age_ns)
+{
+	struct engine_parameter *p = &engine.parameters[parameter];
+
+	p->received = true;
+	p->latest = (struct measurement){parameter, quality, reason, milli, {stamp.now.ns - age_ns}};
+	p->latest_wall_ns = stamp.wall_ns - age_ns;
+	p->missing_since = MONO_NEVER;
+}
+
+static void device_up(int device, int64_t age_ns)
+{
+	struct mono then = {stamp.now.ns - age_ns};
+
+	engine.devices[device].state = DEVICE_UP;
+	engine.devices[device].last_frame = then;
+	engine.devices[device].heard = then;
+	engine.devices[device].fine_since = (struct mono){NS_PER_S};
+	engine.devices[device].lost_since = MONO_NEVER;
+}
+
+/* Something of every kind: valid, questionable, zero, no value, never received, old cuff, negative score. */
+static void make_engine(void)
+{
+	make_config();
+	engine_init(&engine, &config, (struct mono){NS_PER_S});
+	engine.now = stamp.now;
+	device_up(0, 100 * NS_PER_MS);
+	device_up(1, 200 * NS_PER_MS);
+	receive(PARAMETER_SPO2, QUALITY_VALID, REASON_NONE, 89000, 100 * NS_PER_MS);
+	receive(PARAMETER_PULSE, QUALITY_QUESTIONABLE, REASON_LOW_SIGNAL, 71000, 100 * NS_PER_MS);
+	receive(PARAMETER_NIBP_SYS, QUALITY_VALID, REASON_NONE, 120000, 60 * NS_PER_S);
+	receive(PARAMETER_RESP, QUALITY_VALID, REASON_NONE, 0, 200 * NS_PER_MS);
+	receive(PARAMETER_ETCO2, QUALITY_NO_VALUE, REASON_SENSOR_OFF, 0, 200 * NS_PER_MS);
+	receive(PARAMETER_RASS, QUALITY_VALID, REASON_NONE, -2000, 30 * NS_PER_S);
+	memset(&id, 0, sizeof id);
+	id.epoch = UINT64_C(0x0123456789abcdef);
+	id.config_hash_hex = "6d3a54cb0f1b9ad0f3b44d9be0b2ff8d59bb5ac43e8d2a2f9c2d1f0e7a6b5c4d";
+	id.plan_hash_hex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+}
+
+static struct alarm *raise_alarm(uint16_t slot, enum condition_kind kind, uint8_t index, enum alarm_state state,
+                                 enum priority priority, uint32_t generation)
+{
+	struct alarm *alarm = &engine.alarms[slot];
+
+	alarm->id = slot;
+	alarm->kind = kind;
+	alarm->index = index;
+	alarm->state = state;
+	alarm->priority = priority;
+	alarm->generation = generation;
+	alarm->cleared = MONO_NEVER;
+	alarm->raised = (struct mono){stamp.now.ns - 5 * NS_PER_S};
+	alarm->raised_wall_ns = stamp.wall_ns - 5 * NS_PER_S;
+	return alarm;
+}
+
+static struct alarm *raise_o2(enum alarm_state state, uint32_t generation)
+{
+	struct alarm *alarm = raise_alarm(ALARM_BASE_RULE, CONDITION_RULE, 0, state, PRIORITY_HIGH, generation);
+
+	alarm->has_value = true;
+	alarm->parameter = PARAMETER_SPO2;
+	alarm->milli = 88000;
+	alarm->limit = 90000;
+	return alarm;
+}
+
+static struct alarm *raise_missing(void)
+{
+	struct alarm *alarm = raise_alarm(ALARM_BASE_MISSING + PARAMETER_ETCO2, CONDITION_MISSING, PARAMETER_ETCO2,
+	                                  ALARM_ACTIVE, PRIORITY_LOW, 4);
+
+	alarm->reason = REASON_SENSOR_OFF;
+	return alarm;
+}
+
+static void open_session(void)
+{
+	struct session *session = &engine.session;
+
+	session->open = true;
+	session->number = 3;
+	SET(session->order.patient_ref, "P-0042");
+	session->order.weight_g = 70500;
+	session->order.dose_ug = 35000;
+	session->phase = 1;
+	session->started = true;
+	session->paused = true;
+	session->opened_at = (struct mono){10 * NS_PER_S};
+	session->started_at = (struct mono){40 * NS_PER_S};
+	session->paused_at = (struct mono){90 * NS_PER_S};
+	session->paused_ns = 4 * NS_PER_S;
+	session->baseline = (struct baseline){.complete = true, .sys = 118500, .dia = 76000};
+	session->checks[0] = (struct check_state){.next = 2, .done = 2, .due = {130 * NS_PER_S}};
+	session->checks[1] = (struct check_state){.next = 1, .missed = 1, .due = MONO_NEVER};
+	engine.audio_paused_until = (struct mono){115 * NS_PER_S};
+	SET(engine.audio_paused_by, "nurse1");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	make_engine();
+	return 0;
+}
+
+/* ---- round trips --------------------------------------------------------------------------------------------------- */
+
+/* Unpacks `message` and checks the envelope. */
+static Vitals__V1__Message *unpack(enum topic topic, uint64_t sequence, Vitals__V1__Message__BodyCase body)
+{
+	assert_int_equal(message.topic, topic);
+	assert_in_range(message.size, 1, MESSAGE_BYTES);
+	Vitals__V1__Message *wire = vitals__v1__message__unpack(NULL, message.size, message.bytes);
+	assert_non_null(wire);
+	assert_int_equal(wire->version, 1);
+	assert_string_equal(wire->bedside, "room-1");
+	assert_true(wire->epoch == UINT64_C(0x0123456789abcdef));
+	assert_int_equal(wire->sequence, sequence);
+	assert_true(wire->sent_unix_ns == stamp.wall_ns);
+	assert_true(wire->sent_mono_ns == stamp.now.ns);
+	assert_true(wire->demo);
+	assert_int_equal(wire->body_case, body);
+	return wire;
+}
+
+static void release(Vitals__V1__Message *wire)
+{
+	vitals__v1__message__free_unpacked(wire, NULL);
+}
+
+static const Vitals__V1__Reading *find_reading(Vitals__V1__Reading *const *list, size_t count, const char *parameter)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i]->parameter, parameter) == 0)
+			return list[i];
+	}
+	return NULL;
+}
+
+static void check_no_value(const Vitals__V1__Reading *r, Vitals__V1__Reason reason)
+{
+	assert_non_null(r);
+	assert_int_equal(r->quality, VITALS__V1__QUALITY__QUALITY_NO_VALUE);
+	assert_int_equal(r->result_case, VITALS__V1__READING__RESULT_NO_VALUE);
+	assert_int_equal(r->no_value->reason, reason);
+	assert_int_equal(r->determined_unix_ns, 0);
+	assert_int_equal(r->age_ns, 0);
+}
+
+static void readings_keep_zero_apart_from_no_value(void **state)
+{
+	(void)state;
+	encode_readings(&message, &id, &engine,
+	                PARAMETER_BIT(PARAMETER_RESP) | PARAMETER_BIT(PARAMETER_ETCO2) | PARAMETER_BIT(PARAMETER_ECG_HR) |
+	                        PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_RASS),
+	                stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_READINGS, 1, VITALS__V1__MESSAGE__BODY_READINGS);
+	Vitals__V1__Reading **list = wire->readings->reading;
+	size_t count = wire->readings->n_reading;
+	assert_int_equal(count, 5);
+	const Vitals__V1__Reading *r = find_reading(list, count, "resp");
+	assert_non_null(r);
+	assert_int_equal(r->result_case, VITALS__V1__READING__RESULT_MILLI);
+	assert_int_equal(r->milli, 0);
+	assert_int_equal(r->quality, VITALS__V1__QUALITY__QUALITY_VALID);
+	assert_int_equal(r->age_ns, 200 * NS_PER_MS);
+	assert_true(r->determined_unix_ns == stamp.wall_ns - 200 * NS_PER_MS);
+	assert_string_equal(r->device, "bedside-monitor");
+	assert_string_equal(r->mdc_refid, "MDC_RESP_RATE");
+	assert_int_equal(r->mdc_code, 151562);
+	assert_string_equal(r->unit, "/min");
+	assert_false(r->intermittent);
+	check_no_value(find_reading(list, count, "etco2"), VITALS__V1__REASON__REASON_SENSOR_OFF);
+	check_no_value(find_reading(list, count, "ecg_hr"), VITALS__V1__REASON__REASON_NEVER_RECEIVED);
+	r = find_reading(list, count, "pulse");
+	assert_int_equal(r->quality, VITALS__V1__QUALITY__QUALITY_QUESTIONABLE);
+	assert_int_equal(r->reason, VITALS__V1__REASON__REASON_LOW_SIGNAL);
+	assert_int_equal(r->milli, 71000);
+	r = find_reading(list, count, "rass");
+	assert_int_equal(r->milli, -2000);
+	assert_string_equal(r->device, "");
+	assert_true(r->intermittent);
+	assert_int_equal(r->age_ns, 30 * NS_PER_S);
+	release(wire);
+}
+
+static void alarm_carries_its_value_and_who_acknowledged(void **state)
+{
+	(void)state;
+	struct alarm *alarm = raise_o2(ALARM_ACKNOWLEDGED, 2);
+
+	SET(alarm->acknowledged_by, "nurse1");
+	alarm->acknowledged_wall_ns = stamp.wall_ns - NS_PER_S;
+	encode_alarm(&message, &id, &engine, ALARM_WAS_ACKNOWLEDGED, alarm, stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_ALARM, 1, VITALS__V1__MESSAGE__BODY_ALARM);
+	const Vitals__V1__Alarm *a = wire->alarm->alarm;
+	assert_int_equal(wire->alarm->change, VITALS__V1__CHANGE__CHANGE_ACKNOWLEDGED);
+	assert_int_equal(a->id, 0);
+	assert_int_equal(a->generation, 2);
+	assert_string_equal(a->condition, "O2");
+	assert_string_equal(a->text, "SpO2 below 90 %");
+	assert_int_equal(a->kind, VITALS__V1__CONDITION_KIND__CONDITION_KIND_PHYSIOLOGICAL);
+	assert_int_equal(a->priority, VITALS__V1__PRIORITY__PRIORITY_HIGH);
+	assert_int_equal(a->state, VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED);
+	assert_int_equal(a->age_ns, 5 * NS_PER_S);
+	assert_true(a->raised_unix_ns == stamp.wall_ns - 5 * NS_PER_S);
+	assert_string_equal(a->acknowledged_by, "nurse1");
+	assert_true(a->acknowledged_unix_ns == stamp.wall_ns - NS_PER_S);
+	assert_string_equal(a->parameter, "spo2");
+	assert_int_equal(a->trigger_case, VITALS__V1__ALARM__TRIGGER_MILLI);
+	assert_int_equal(a->milli, 88000);
+	assert_int_equal(a->limit_milli, 90000);
+	assert_int_equal(a->reason, VITALS__V1__REASON__REASON_UNSPECIFIED);
+	release(wire);
+}
+
+static void technical_alarm_carries_its_reason_and_no_value(void **state)
+{
+	(void)state;
+	encode_alarm(&message, &id, &engine, ALARM_RAISED, raise_missing(), stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_ALARM, 1, VITALS__V1__MESSAGE__BODY_ALARM);
+	const Vitals__V1__Alarm *a = wire->alarm->alarm;
+	assert_int_equal(wire->alarm->change, VITALS__V1__CHANGE__CHANGE_RAISED);
+	assert_string_equal(a->condition, "missing-etco2");
+	assert_int_equal(a->kind, VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL);
+	assert_string_equal(a->parameter, "etco2");
+	assert_int_equal(a->trigger_case, VITALS__V1__ALARM__TRIGGER__NOT_SET);
+	assert_int_equal(a->reason, VITALS__V1__REASON__REASON_SENSOR_OFF);
+	assert_string_equal(a->acknowledged_by, "");
+	release(wire);
+}
+
+static void device_never_heard_has_age_minus_one(void **state)
+{
+	(void)state;
+	encode_device(&message, &id, &engine, 1, stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_DEVICE, 1, VITALS__V1__MESSAGE__BODY_DEVICE);
+	assert_string_equal(wire->device->name, "bedside-monitor");
+	assert_int_equal(wire->device->state, VITALS__V1__DEVICE_STATE__DEVICE_STATE_UP);
+	assert_string_equal(wire->device->fault, "none");
+	assert_int_equal(wire->device->n_parameters, 4);
+	assert_string_equal(wire->device->parameters[0], "nibp_sys");
+	assert_true(wire->device->cuff_command);
+	assert_int_equal(wire->device->last_frame_age_ns, 200 * NS_PER_MS);
+	release(wire);
+	engine.devices[0].state = DEVICE_REFUSED;
+	engine.devices[0].fault = FAULT_WRONG_IDENTITY;
+	engine.devices[0].last_frame = MONO_NEVER;
+	encode_device(&message, &id, &engine, 0, stamp);
+	wire = unpack(TOPIC_DEVICE, 2, VITALS__V1__MESSAGE__BODY_DEVICE);
+	assert_int_equal(wire->device->state, VITALS__V1__DEVICE_STATE__DEVICE_STATE_REFUSED);
+	assert_string_equal(wire->device->fault, "wrong-identity");
+	assert_int_equal(wire->device->last_frame_age_ns, -1);
+	release(wire);
+}
+
+static void session_tells_phase_checks_and_pauses(void **state)
+{
+	(void)state;
+	open_session();
+	encode_session(&message, &id, &engine, SESSION_PAUSED, "nurse1", stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_SESSION, 1, VITALS__V1__MESSAGE__BODY_SESSION);
+	const Vitals__V1__Session *s = wire->session->session;
+	assert_string_equal(wire->session->change, "paused");
+	assert_string_equal(wire->session->actor, "nurse1");
+	assert_true(s->open && s->started && s->paused && !s->ended);
+	assert_int_equal(s->number, 3);
+	assert_string_equal(s->patient_ref, "P-0042");
+	assert_string_equal(s->plan, "demo");
+	assert_string_equal(s->phase, "infusion");
+	assert_int_equal(s->since_open_ns, 90 * NS_PER_S);
+	assert_int_equal(s->since_start_ns, 60 * NS_PER_S);
+	assert_int_equal(s->since_end_ns, 0);
+	assert_int_equal(s->paused_ns, 14 * NS_PER_S);
+	assert_int_equal(s->planned_duration_ns, 40 * NS_PER_S);
+	assert_int_equal(s->weight_g, 70500);
+	assert_int_equal(s->dose_ug, 35000);
+	assert_true(s->baseline_complete);
+	assert_int_equal(s->baseline_sys_milli, 118500);
+	assert_int_equal(s->baseline_dia_milli, 76000);
+	assert_int_equal(s->n_check, 2);
+	assert_string_equal(s->check[0]->name, "cuff");
+	assert_string_equal(s->check[0]->parameter, "nibp_sys");
+	assert_int_equal(s->check[0]->next_case, VITALS__V1__CHECK__NEXT_DUE_IN_NS);
+	assert_int_equal(s->check[0]->due_in_ns, 30 * NS_PER_S);
+	assert_int_equal(s->check[0]->done, 2);
+	assert_int_equal(s->check[1]->next_case, VITALS__V1__CHECK__NEXT__NOT_SET);
+	assert_int_equal(s->check[1]->missed, 1);
+	assert_int_equal(s->audio_paused_ns, 15 * NS_PER_S);
+	assert_string_equal(s->audio_paused_by, "nurse1");
+	release(wire);
+}
+
+static void closed_session_tells_nothing_of_the_patient(void **state)
+{
+	(void)state;
+	open_session();
+	engine.session.open = false;
+	encode_session(&message, &id, &engine, SESSION_CLOSED, "", stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_SESSION, 1, VITALS__V1__MESSAGE__BODY_SESSION);
+	const Vitals__V1__Session *s = wire->session->session;
+	assert_string_equal(wire->session->change, "closed");
+	assert_false(s->open);
+	assert_string_equal(s->patient_ref, "");
+	assert_false(s->baseline_complete);
+	assert_int_equal(s->n_check, 0);
+	assert_string_equal(s->plan, "demo");
+	release(wire);
+}
+
+static void sequences_count_for_each_topic(void **state)
+{
+	(void)state;
+	encode_heartbeat(&message, &id, &engine, stamp);
+	encode_readings(&message, &id, &engine, PARAMETER_BIT(PARAMETER_SPO2), stamp);
+	encode_readings(&message, &id, &engine, PARAMETER_BIT(PARAMETER_SPO2), stamp);
+	encode_snapshot(&message, &id, &engine, stamp);
+	raise_o2(ALARM_ACTIVE, 1);
+	raise_missing();
+	engine.service_failed[SERVICE_RECORDER] = true;
+	encode_heartbeat(&message, &id, &engine, stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_HEARTBEAT, 2, VITALS__V1__MESSAGE__BODY_HEARTBEAT);
+	const Vitals__V1__Heartbeat *h = wire->heartbeat;
+	assert_int_equal(h->alarm_sequence, 0);
+	assert_int_equal(h->readings_sequence, 2);
+	assert_int_equal(h->snapshot_sequence, 1);
+	assert_int_equal(h->alarm_count, 2);
+	/* The worked example of proto/README.md: ids 0 and 57, generations 1 and 4. */
+	assert_int_equal(ALARM_BASE_MISSING + PARAMETER_ETCO2, 57);
+	assert_true(h->alarm_digest == UINT64_C(0xc7a65ad1b3131791));
+	assert_int_equal(h->highest_priority, VITALS__V1__PRIORITY__PRIORITY_HIGH);
+	assert_true(h->recorder_failed);
+	assert_false(h->publisher_failed);
+	assert_int_equal(h->interval_ns, 500 * NS_PER_MS);
+	release(wire);
+}
+
+static void snapshot_is_the_whole_state(void **state)
+{
+	(void)state;
+	open_session();
+	raise_o2(ALARM_LATCHED, 3);
+	raise_missing();
+	engine.alarms[ALARM_BASE_RULE + 1].state = ALARM_PENDING;
+	encode_snapshot(&message, &id, &engine, stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_SNAPSHOT, 1, VITALS__V1__MESSAGE__BODY_SNAPSHOT);
+	const Vitals__V1__Snapshot *s = wire->snapshot;
+	assert_true(s->session->open);
+	assert_int_equal(s->n_device, 2);
+	/* Six provided parameters and the one score that was entered. */
+	assert_int_equal(s->n_reading, 7);
+	assert_non_null(find_reading(s->reading, s->n_reading, "ecg_hr"));
+	assert_non_null(find_reading(s->reading, s->n_reading, "rass"));
+	assert_null(find_reading(s->reading, s->n_reading, "moaas"));
+	assert_int_equal(s->n_alarm, 2);
+	assert_int_equal(s->alarm[0]->state, VITALS__V1__ALARM_STATE__ALARM_STATE_LATCHED);
+	assert_int_equal(s->heartbeat->alarm_count, 2);
+	assert_int_equal(s->heartbeat->snapshot_sequence, 1);
+	assert_string_equal(s->config_hash, id.config_hash_hex);
+	assert_string_equal(s->plan_hash, id.plan_hash_hex);
+	release(wire);
+}
+
+static void state_for_control_takes_no_sequence(void **state)
+{
+	(void)state;
+	static uint8_t bytes[MESSAGE_BYTES];
+	struct stream_id before = id;
+
+	size_t size = encode_state(bytes, sizeof bytes, &id, &engine, stamp);
+	assert_memory_equal(&before, &id, sizeof id);
+	Vitals__V1__Snapshot *s = vitals__v1__snapshot__unpack(NULL, size, bytes);
+	assert_non_null(s);
+	assert_int_equal(s->n_device, 2);
+	assert_false(s->session->open);
+	vitals__v1__snapshot__free_unpacked(s, NULL);
+}
+
+/* ---- the largest --------------------------------------------------------------------------------------------------- */
+
+static void fill(char *text, size_t size)
+{
+	memset(text, 'W', size - 1);
+	text[size - 1] = '\0';
+}
+#define FILL(field) fill(field, sizeof(field))
+
+static void make_largest_config(void)
+{
+	struct plan *plan = &config.plan;
+
+	FILL(config.bedside);
+	FILL(plan->name);
+	FILL(plan->title);
+	plan->planned_duration_ns = INT64_MAX;
+	plan->phase_count = PLAN_PHASES_MAX;
+	plan->rule_count = PLAN_RULES_MAX;
+	plan->check_count = PLAN_CHECKS_MAX;
+	for (int i = 0; i < PLAN_PHASES_MAX; i++)
+		FILL(plan->phases[i].name);
+	for (int i = 0; i < PLAN_RULES_MAX; i++) {
+		FILL(plan->rules[i].name);
+		FILL(plan->rules[i].text);
+	}
+	for (int i = 0; i < PLAN_CHECKS_MAX; i++) {
+		FILL(plan->checks[i].name);
+		FILL(plan->checks[i].text);
+		plan->checks[i].parameter = PARAMETER_NIBP_PULSE;
+	}
+	config.device_count = DEVICES_MAX;
+	for (int i = 0; i < DEVICES_MAX; i++) {
+		FILL(config.devices[i].name);
+		config.devices[i].cuff_command = true;
+		config.devices[i].provides = (PARAMETER_BIT(PARAMETER_COUNT) - 1);
+	}
+}
+
+static enum condition_kind kind_of(int slot)
+{
+	static const int base[] = {ALARM_BASE_MISSING, ALARM_BASE_DEVICE,  ALARM_BASE_CUFF_FAILED, ALARM_BASE_CHECK_LATE,
+	                           ALARM_BASE_SERVICE, ALARM_BASE_CLOCK};
+	int kind = 0;
+
+	while (kind < CONDITION_CLOCK && slot >= base[kind])
+		kind++;
+	return (enum condition_kind)kind;
+}
+
+static void make_largest_alarm(int slot)
+{
+	static const int base[] = {ALARM_BASE_RULE,       ALARM_BASE_MISSING, ALARM_BASE_DEVICE, ALARM_BASE_CUFF_FAILED,
+	                           ALARM_BASE_CHECK_LATE, ALARM_BASE_SERVICE, ALARM_BASE_CLOCK};
+	enum condition_kind kind = kind_of(slot);
+	struct alarm *alarm = raise_alarm((uint16_t)slot, kind, (uint8_t)(slot - base[kind]), ALARM_ACKNOWLEDGED,
+	                                  PRIORITY_HIGH, UINT32_MAX);
+
+	alarm->raised = (struct mono){0};
+	alarm->raised_wall_ns = INT64_MIN;
+	alarm->acknowledged_wall_ns = INT64_MIN;
+	FILL(alarm->acknowledged_by);
+	alarm->has_value = true;
+	alarm->parameter = PARAMETER_NIBP_PULSE;
+	alarm->milli = INT32_MIN;
+	alarm->limit = INT32_MIN;
+	alarm->reason = REASON_FAILED;
+}
+
+static void make_largest_engine(void)
+{
+	make_largest_config();
+	engine_init(&engine, &config, (struct mono){0});
+	for (int i = 0; i < DEVICES_MAX; i++) {
+		device_up(i, 1);
+		engine.devices[i].state = DEVICE_REFUSED;
+		engine.devices[i].fault = FAULT_WRONG_IDENTITY;
+		engine.devices[i].last_frame = (struct mono){0};
+	}
+	for (int p = 0; p < PARAMETER_COUNT; p++) {
+		receive((enum parameter)p, QUALITY_QUESTIONABLE, REASON_IMPLAUSIBLE, INT32_MIN, 1);
+		engine.parameters[p].latest_wall_ns = INT64_MIN;
+	}
+	for (int i = 0; i < ALARMS_MAX; i++)
+		make_largest_alarm(i);
+	open_session();
+	engine.session.ended = true;
+	engine.session.number = UINT32_MAX;
+	FILL(engine.session.order.patient_ref);
+	engine.session.baseline.sys = engine.session.baseline.dia = INT32_MIN;
+	for (int i = 0; i < PLAN_CHECKS_MAX; i++)
+		engine.session.checks[i] = (struct check_state){.done = UINT8_MAX, .missed = UINT8_MAX, .due = {0}};
+	engine.audio_paused_until = MONO_NEVER;
+	FILL(engine.audio_paused_by);
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		id.sequence[t] = UINT64_MAX - 10;
+}
+
+static void largest_messages_fit(void **state)
+{
+	(void)state;
+	const struct stamp late = {{INT64_MAX - 1}, INT64_MIN};
+	static uint8_t bytes[MESSAGE_BYTES];
+
+	make_largest_engine();
+	encode_snapshot(&message, &id, &engine, late);
+	Vitals__V1__Message *wire = vitals__v1__message__unpack(NULL, message.size, message.bytes);
+	assert_non_null(wire);
+	assert_int_equal(wire->snapshot->n_alarm, ALARMS_MAX);
+	assert_int_equal(wire->snapshot->n_device, DEVICES_MAX);
+	assert_int_equal(wire->snapshot->n_reading, PARAMETER_COUNT);
+	assert_int_equal(strlen(wire->snapshot->alarm[0]->acknowledged_by), NAME_BYTES - 1);
+	print_message("largest snapshot: %zu of %d bytes\n", message.size, MESSAGE_BYTES);
+	/* Room for growth, and for the envelope of a control response around the state. */
+	assert_true(message.size <= MESSAGE_BYTES - 2048);
+	release(wire);
+	assert_in_range(encode_state(bytes, sizeof bytes, &id, &engine, late), 1, MESSAGE_BYTES - 2048);
+	encode_readings(&message, &id, &engine, PARAMETER_BIT(PARAMETER_COUNT) - 1, late);
+	assert_in_range(message.size, 1, 4096);
+	encode_session(&message, &id, &engine, SESSION_BASELINE, config.bedside, late);
+	assert_in_range(message.size, 1, 4096);
+	encode_heartbeat(&message, &id, &engine, late);
+	assert_in_range(message.size, 1, 256); /* the loop-back check of the publisher keeps copies of it */
+}
+
+/* ---- golden vectors ------------------------------------------------------------------------------------------------ */
+
+static bool writing;
+
+static void to_hex(char *hex, const uint8_t *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		*hex++ = digits[bytes[i] >> 4];
+		*hex++ = digits[bytes[i] & 15];
+	}
+	*hex++ = '\n';
+	*hex = '\0';
+}
+
+static void golden(const char *name, const uint8_t *bytes, size_t size)
+{
+	static char hex[2 * MESSAGE_BYTES + 2], found[2 * MESSAGE_BYTES + 2];
+	char path[128];
+
+	assert_true(size <= MESSAGE_BYTES);
+	to_hex(hex, bytes, size);
+	assert_true(snprintf(path, sizeof path, VECTORS "%s.hex", name) < (int)sizeof path);
+	FILE *file = fopen(path, writing ? "w" : "r");
+	if (file == NULL)
+		fail_msg("%s: cannot be opened; run from the top of the repository", path);
+	if (writing) {
+		assert_true(fputs(hex, file) >= 0);
+	} else {
+		size_t got = fread(found, 1, sizeof found - 1, file);
+		found[got] = '\0';
+	}
+	assert_int_equal(fclose(file), 0);
+	if (!writing)
+		assert_string_equal(found, hex);
+}
+
+static void golden_message(const char *name)
+{
+	golden(name, message.bytes, message.size);
+}
+
+static void golden_messages(void **state)
+{
+	(void)state;
+	struct alarm *alarm;
+
+	encode_heartbeat(&message, &id, &engine, stamp);
+	golden_message("message-heartbeat-quiet");
+	encode_readings(&message, &id, &engine, PARAMETER_BIT(PARAMETER_COUNT) - 1, stamp);
+	golden_message("message-readings");
+	encode_device(&message, &id, &engine, 1, stamp);
+	golden_message("message-device-up");
+	engine.devices[0].state = DEVICE_DOWN;
+	engine.devices[0].fault = FAULT_HUNG_UP;
+	engine.devices[0].last_frame = MONO_NEVER;
+	encode_device(&message, &id, &engine, 0, stamp);
+	golden_message("message-device-down");
+	device_up(0, 100 * NS_PER_MS);
+	engine.devices[0].fault = FAULT_NONE;
+	open_session();
+	encode_session(&message, &id, &engine, SESSION_PAUSED, "nurse1", stamp);
+	golden_message("message-session-paused");
+	alarm = raise_o2(ALARM_ACTIVE, 1);
+	encode_alarm(&message, &id, &engine, ALARM_RAISED, alarm, stamp);
+	golden_message("message-alarm-raised");
+	raise_missing();
+	encode_heartbeat(&message, &id, &engine, stamp);
+	golden_message("message-heartbeat-two-alarms");
+	encode_snapshot(&message, &id, &engine, stamp);
+	golden_message("message-snapshot");
+	SET(alarm->acknowledged_by, "nurse1");
+	alarm->acknowledged_wall_ns = stamp.wall_ns;
+	alarm->state = ALARM_INACTIVE;
+	alarm->generation = 4;
+	encode_alarm(&message, &id, &engine, ALARM_CLEARED, alarm, stamp);
+	golden_message("message-alarm-cleared");
+	engine.session.open = false;
+	encode_session(&message, &id, &engine, SESSION_CLOSED, "", stamp);
+	golden_message("message-session-closed");
+}
+
+static void golden_request(const char *name, Vitals__V1__Request *request)
+{
+	uint8_t bytes[512];
+
+	request->id = 7;
+	assert_in_range(vitals__v1__request__get_packed_size(request), 1, sizeof bytes);
+	golden(name, bytes, vitals__v1__request__pack(request, bytes));
+}
+
+static void golden_requests(void **state)
+{
+	(void)state;
+	Vitals__V1__Request request;
+	Vitals__V1__Empty empty;
+	Vitals__V1__SessionOpen order;
+	Vitals__V1__AlarmAcknowledge acknowledge;
+	Vitals__V1__Observe observe;
+	char patient[] = "P-0042", parameter[] = "moaas", note[] = "drowsy, answers";
+
+	vitals__v1__request__init(&request);
+	vitals__v1__empty__init(&empty);
+	request.command_case = VITALS__V1__REQUEST__COMMAND_STATUS;
+	request.status = &empty;
+	golden_request("request-status", &request);
+	vitals__v1__session_open__init(&order);
+	order.patient_ref = patient;
+	order.weight_g = 70500;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_SESSION_OPEN;
+	request.session_open = &order;
+	golden_request("request-session-open", &request);
+	vitals__v1__alarm_acknowledge__init(&acknowledge);
+	acknowledge.which_case = VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ID;
+	acknowledge.id = 0; /* a real alarm: present, though zero */
+	request.command_case = VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE;
+	request.alarm_acknowledge = &acknowledge;
+	golden_request("request-alarm-acknowledge-id-0", &request);
+	vitals__v1__observe__init(&observe);
+	observe.parameter = parameter;
+	observe.score_case = VITALS__V1__OBSERVE__SCORE_MILLI;
+	observe.milli = 0;
+	observe.note = note;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_OBSERVE;
+	request.observe = &observe;
+	golden_request("request-observe-moaas-0", &request);
+}
+
+static void golden_responses(void **state)
+{
+	(void)state;
+	uint8_t bytes[512];
+	char bedside[] = "room-1", result[32], text[96];
+	Vitals__V1__Response response;
+
+	SET(result, result_name(RESULT_UNKNOWN_ALARM));
+	SET(text, result_text(RESULT_UNKNOWN_ALARM));
+	vitals__v1__response__init(&response);
+	response.id = 7;
+	response.result = result;
+	response.text = text;
+	response.bedside = bedside;
+	response.demo = true;
+	assert_in_range(vitals__v1__response__get_packed_size(&response), 1, sizeof bytes);
+	golden("response-refused", bytes, vitals__v1__response__pack(&response, bytes));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(readings_keep_zero_apart_from_no_value, setup),
+		cmocka_unit_test_setup(alarm_carries_its_value_and_who_acknowledged, setup),
+		cmocka_unit_test_setup(technical_alarm_carries_its_reason_and_no_value, setup),
+		cmocka_unit_test_setup(device_never_heard_has_age_minus_one, setup),
+		cmocka_unit_test_setup(session_tells_phase_checks_and_pauses, setup),
+		cmocka_unit_test_setup(closed_session_tells_nothing_of_the_patient, setup),
+		cmocka_unit_test_setup(sequences_count_for_each_topic, setup),
+		cmocka_unit_test_setup(snapshot_is_the_whole_state, setup),
+		cmocka_unit_test_setup(state_for_control_takes_no_sequence, setup),
+		cmocka_unit_test_setup(largest_messages_fit, setup),
+		cmocka_unit_test_setup(golden_messages, setup),
+		cmocka_unit_test_setup(golden_requests, setup),
+		cmocka_unit_test_setup(golden_responses, setup),
+	};
+
+	writing = argc == 2 && strcmp(argv[1], "--write") == 0;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
