@@ -56,7 +56,6 @@ SIM_SRC    := $(sort $(wildcard tests/simulator/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-SHIM_SRC   := $(sort $(wildcard tests/shim/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 PROTO_OBJ := $(B)/proto/vitals.pb-c.o
@@ -64,7 +63,6 @@ PROTO_PY  := $(B)/proto/vitals_pb2.py
 PROGRAMS  := $(B)/vitalsd $(B)/vitalsctl $(B)/vitals-sim
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
-SHIMS     := $(patsubst tests/shim/%.c,$(B)/tests/shim/%.so,$(SHIM_SRC))
 
 .PHONY: all deps demo test unit integration lint format check-pure check-asan check-tsan fuzz-smoke bench install \
         uninstall clean
@@ -116,9 +114,6 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(LINK) $^ $(DAEMON_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(LINK) $^ $(DAEMON_LIBS)
-$(B)/tests/shim/%.so: tests/shim/%.c
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CPPFLAGS) -std=c17 -fPIC -shared $(WARN) $(CFLAGS) -o $@ $< -ldl
 .PRECIOUS: $(B)/%.o
 
 # ---- proofs -------------------------------------------------------------------------------------------------------
@@ -139,7 +134,7 @@ test: deps
 
 unit: $(UNIT_BIN)
 	@tests/run-unit $(UNIT_BIN)
-integration: all $(PROTO_PY) $(SHIMS)
+integration: all $(PROTO_PY)
 	@B=$(B) $(PYTHON) tests/integration/run.py
 
 check-asan:
@@ -165,7 +160,7 @@ lint:
 
 format:
 	clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
-	  include/vitals/*.h
+	  $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 
 bench: deps all $(BENCH_BIN) $(PROTO_PY)
 	@B=$(B) $(PYTHON) tests/bench/run.py

@@ -1,6 +1,6 @@
-/* The control socket: one thread that accepts local clients, turns their requests into EVENT_COMMAND and gives the answers
- * when the recorder releases them. Started and stopped by main; control_reply and control_state come from the recorder and
- * the engine thread.
+/* The control socket: one thread that accepts local clients, turns their requests into EVENT_COMMAND and gives the
+ * answers when the recorder releases them. Started and stopped by main; control_reply and control_state come from the
+ * recorder and the engine thread.
  *
  * Everything is bounded: clients, one command each, the wait for its answer, the state. A client is read only while
  * nothing of it is outstanding, and closed when it does not read. */
@@ -21,12 +21,12 @@
 #include "daemon/control_message.h"
 #include "daemon/shell.h"
 
-#define ROUND_MS 500
-#define ANSWER_WAIT_NS (5 * NS_PER_S) /* then the client hears that the command was not recorded */
-#define STATE_MAX_AGE_NS (2 * NS_PER_S) /* four missed refreshes: not shown as current any more */
-#define BAD_IN_A_ROW_MAX 3
+#define ROUND_MS          500
+#define ANSWER_WAIT_NS    (5 * NS_PER_S) /* then the client hears that the command was not recorded */
+#define STATE_MAX_AGE_NS  (2 * NS_PER_S) /* four missed refreshes: not shown as current any more */
+#define BAD_IN_A_ROW_MAX  3
 #define ACCEPTS_PER_ROUND 32
-#define ACCOUNT_BYTES 4096
+#define ACCOUNT_BYTES     4096
 
 struct client {
 	int fd; /* -1: free */
@@ -65,7 +65,7 @@ struct control {
 	uint8_t packet[CONTROL_STATE_BYTES + RESPONSE_HEAD_BYTES];
 };
 
-/* ---- other threads ------------------------------------------------------------------------------------------------- */
+/* ---- other threads --------------------------------------------------------------------------- */
 
 /* A command's id: 8 bits of slot, 24 of generation, 32 of the client's count, which starts at 1. */
 static uint64_t command_id(size_t slot, const struct client *client)
@@ -108,9 +108,10 @@ bool control_alive(const struct control *control, struct mono now, int64_t withi
 	return mono_since(now, beat) <= within_ns;
 }
 
-/* ---- clients ------------------------------------------------------------------------------------------------------- */
+/* ---- clients --------------------------------------------------------------------------------- */
 
-/* Takes what was sent and not read before closing: otherwise the kernel gives the peer a reset instead of our last word. */
+/* Takes what was sent and not read before closing: otherwise the kernel gives the peer a reset instead of our last
+ * word. */
 static void close_politely(int fd)
 {
 	uint8_t byte;
@@ -140,7 +141,7 @@ static bool send_response(struct control *control, int fd, const struct response
 static void answer(struct control *control, struct client *client, uint64_t id, enum result result, const char *text)
 {
 	struct response response = {
-		.id = id, .result = result, .text = text, .bedside = control->bedside, .demo = control->demo};
+	    .id = id, .result = result, .text = text, .bedside = control->bedside, .demo = control->demo};
 	if (!send_response(control, client->fd, &response))
 		drop(control, client);
 }
@@ -241,14 +242,15 @@ static void give_answers(struct control *control, struct mono now)
 	}
 }
 
-/* ---- accepting ----------------------------------------------------------------------------------------------------- */
+/* ---- accepting ------------------------------------------------------------------------------- */
 
 /* The peer's account as the kernel knows it, in the characters of a token; "uid-N" if it has no name. */
 static void name_actor(char actor[NAME_BYTES], uid_t uid)
 {
 	struct passwd account, *found = NULL;
 	char buffer[ACCOUNT_BYTES];
-	if (getpwuid_r(uid, &account, buffer, sizeof(buffer), &found) != 0 || found == NULL || found->pw_name[0] == '\0') {
+	if (getpwuid_r(uid, &account, buffer, sizeof(buffer), &found) != 0 || found == NULL ||
+	    found->pw_name[0] == '\0') {
 		(void)snprintf(actor, NAME_BYTES, "uid-%u", uid); /* fits */
 		return;
 	}
@@ -304,7 +306,7 @@ static void accept_clients(struct control *control, struct mono now)
 	}
 }
 
-/* ---- the thread ---------------------------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 static void wait_and_serve(struct control *control)
 {
@@ -350,7 +352,7 @@ static void run(void *context)
 	}
 }
 
-/* ---- start and stop ------------------------------------------------------------------------------------------------ */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static bool complain(const struct control *control, const char *what)
 {
@@ -412,7 +414,10 @@ static bool set_up(struct control *control, const char *path)
 {
 	size_t size = strlen(path);
 	if (size == 0 || size >= sizeof(control->path)) {
-		(void)fprintf(stderr, "vitalsd: control socket %s: the path is too long (legal: 1 .. 107 bytes)\n", path);
+		(void)fprintf(
+		    stderr,
+		    "vitalsd: control socket %s: the length of the path is out of range (legal: 1 .. 107 bytes)\n",
+		    path);
 		return false;
 	}
 	memcpy(control->path, path, size + 1);

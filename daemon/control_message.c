@@ -1,7 +1,7 @@
 /* What is said on the control socket; see control_message.h.
  *
- * protobuf-c checks the grammar but neither UTF-8 nor embedded NULs nor ranges, and takes memory for every field it does
- * not know. So it unpacks into an arena of fixed size, and everything is validated here. */
+ * protobuf-c checks the grammar but neither UTF-8 nor embedded NULs nor ranges, and takes memory for every field it
+ * does not know. So it unpacks into an arena of fixed size, and everything is validated here. */
 #include "daemon/control_message.h"
 
 #include <stdalign.h>
@@ -40,7 +40,7 @@ static void arena_free(void *context, void *memory)
 	(void)memory;
 }
 
-/* ---- validation --------------------------------------------------------------------------------------------------- */
+/* ---- validation ------------------------------------------------------------------------------ */
 
 static bool refuse(struct request *request, const char *problem)
 {
@@ -61,8 +61,8 @@ static bool in_range_or_zero(struct request *request, const char *field, int32_t
 {
 	if (value == 0 || (value >= min && value <= max))
 		return true;
-	(void)snprintf(request->problem, sizeof(request->problem), "%s is %d (legal: 0 for none, or %d .. %d)", field, value,
-	               min, max); /* cut is fine */
+	(void)snprintf(request->problem, sizeof(request->problem), "%s is %d (legal: 0 for none, or %d .. %d)", field,
+	               value, min, max); /* cut is fine */
 	return false;
 }
 
@@ -71,8 +71,8 @@ static bool is_token(const char *text)
 	size_t size = strnlen(text, NAME_BYTES);
 	for (size_t i = 0; i < size; i++) {
 		char c = text[i];
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-		      c == '-'))
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+		      c == '_' || c == '-'))
 			return false;
 	}
 	return size >= 1 && size < NAME_BYTES;
@@ -118,13 +118,14 @@ static bool is_plain_text(const char *text)
 	return true;
 }
 
-/* ---- commands with arguments --------------------------------------------------------------------------------------- */
+/* ---- commands with arguments ----------------------------------------------------------------- */
 
 static bool take_order(struct request *request, const Vitals__V1__SessionOpen *from)
 {
 	struct session_order *order = &request->command.u.order;
 	if (!is_token(from->patient_ref))
-		return refuse(request, "session_open.patient_ref must be a pseudonym (legal: 1 .. 31 of A-Z a-z 0-9 . _ -)");
+		return refuse(request,
+		              "session_open.patient_ref must be a pseudonym (legal: 1 .. 31 of A-Z a-z 0-9 . _ -)");
 	if (!in_range_or_zero(request, "session_open.weight_g", from->weight_g, 20000, 400000) ||
 	    !in_range_or_zero(request, "session_open.dose_ug", from->dose_ug, 1, 1000000) ||
 	    !in_range_or_zero(request, "session_open.duration_s", from->duration_s, 60, 43200))
@@ -155,7 +156,8 @@ static bool take_score(struct request *request, const Vitals__V1__Observe *from)
 	struct observation *observation = &request->command.u.observation;
 	int index = parameter_by_name(from->parameter);
 	if (index < 0 || parameter_table[index].cadence != CADENCE_ENTERED)
-		return refuse(request, "observe.parameter is not a score that is entered (legal: moaas, rass, cadss, or none)");
+		return refuse(request,
+		              "observe.parameter is not a score that is entered (legal: moaas, rass, cadss, or none)");
 	const struct parameter_info *info = &parameter_table[index];
 	if (from->score_case != VITALS__V1__OBSERVE__SCORE_MILLI)
 		return refuse(request, "observe.milli is missing (a parameter needs its score)");
@@ -173,7 +175,8 @@ static bool take_observation(struct request *request, const Vitals__V1__Observe 
 	if (size >= TEXT_BYTES)
 		return refuse(request, "observe.note is too long (legal: 0 .. 95 bytes)");
 	if (!is_plain_text(from->note))
-		return refuse(request, "observe.note must be UTF-8 without control characters (legal: one line of text)");
+		return refuse(request,
+		              "observe.note must be UTF-8 without control characters (legal: one line of text)");
 	if (from->parameter[0] == '\0' && from->score_case != VITALS__V1__OBSERVE__SCORE__NOT_SET)
 		return refuse(request, "observe.milli without observe.parameter (legal: moaas, rass, cadss)");
 	if (from->parameter[0] == '\0' && size == 0)
@@ -228,7 +231,8 @@ static bool take_command(struct request *request, const Vitals__V1__Request *fro
 	case _VITALS__V1__REQUEST__COMMAND__CASE_IS_INT_SIZE:
 		break;
 	}
-	return refuse(request, "no command that this version knows (legal: one of proto/vitals.proto, Request.command)");
+	return refuse(request,
+	              "no command that this version knows (legal: one of proto/vitals.proto, Request.command)");
 }
 
 bool request_decode(struct request *request, const uint8_t *bytes, size_t size)
@@ -243,13 +247,14 @@ bool request_decode(struct request *request, const uint8_t *bytes, size_t size)
 	if (message == NULL)
 		return refuse(request, "the packet is not a vitals.v1.Request");
 	request->id = message->id;
-	/* A text with an embedded NUL comes out cut, a repeated field hides the one before it: both pack to another size. */
+	/* A text with an embedded NUL comes out cut, a repeated field hides the one before it: both pack to another
+	 * size. */
 	if (vitals__v1__request__get_packed_size(message) != size)
 		return refuse(request, "a field is repeated, holds a NUL or is encoded in a roundabout way");
 	return take_command(request, message);
 }
 
-/* ---- responses ---------------------------------------------------------------------------------------------------- */
+/* ---- responses ------------------------------------------------------------------------------- */
 
 static void copy_text(char *to, size_t size, const char *from)
 {

@@ -9,14 +9,14 @@
 
 #include "vitals/engine.h"
 
-#define REQUEST_BYTES_MAX 4096
+#define REQUEST_BYTES_MAX     4096
 #define REQUEST_PROBLEM_BYTES 160
-#define RESPONSE_HEAD_BYTES 512 /* a response without its snapshot is always smaller */
+#define RESPONSE_HEAD_BYTES   512 /* a response without its snapshot is always smaller */
 
 struct request {
-	uint64_t id;                 /* the client's own; 0 if not even that could be read */
-	bool status;                 /* asks for the state; otherwise `command` says what is wanted */
-	struct event_command command; /* id and actor are not set here */
+	uint64_t id;                         /* the client's own; 0 if not even that could be read */
+	bool status;                         /* asks for the state; otherwise `command` says what is wanted */
+	struct event_command command;        /* id and actor are not set here */
 	char problem[REQUEST_PROBLEM_BYTES]; /* after a failure: what is wrong and what is legal, for staff */
 };
 

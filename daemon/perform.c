@@ -77,8 +77,9 @@ void perform_event(struct loop *loop, const struct event *event, struct mono now
 	engine_step(&loop->engine, event, now, &loop->actions);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		perform_action(loop, &loop->actions.list[i], now);
-	if (loop->actions.count > 0)
-		loop->control_is_old = true;
+	for (uint16_t i = 0; i < loop->actions.count; i++)
+		if (loop->actions.list[i].kind != ACTION_READINGS)
+			loop->control_is_old = true; /* readings alone can wait for the next beat */
 }
 
 void perform_turn_end(struct loop *loop, struct mono now)
@@ -88,6 +89,8 @@ void perform_turn_end(struct loop *loop, struct mono now)
 		send_message(loop);
 		loop->unsent_readings = 0;
 	}
+	if (loop->control_is_old)
+		refresh_control(loop, now);
 }
 
 void perform_snapshot(struct loop *loop, struct mono now)
@@ -100,8 +103,7 @@ void perform_heartbeat(struct loop *loop, struct mono now)
 {
 	encode_heartbeat(&loop->message, &loop->stream, &loop->engine, stamp_of(now));
 	send_message(loop);
-	if (loop->control_is_old)
-		refresh_control(loop, now);
+	refresh_control(loop, now);
 }
 
 void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail)

@@ -1,5 +1,6 @@
-/* What the threads outside the core share: clocks, a mutex that a real-time thread may take, a thread with a stack small
- * enough to be locked in memory, a wake-up that never blocks. Each function belongs to whoever calls it; no state. */
+/* What the threads outside the core share: clocks, a mutex that a real-time thread may take, a thread with a stack
+ * small enough to be locked in memory, a wake-up that never blocks. Each function belongs to whoever calls it; no
+ * state. */
 #ifndef DAEMON_SHELL_H
 #define DAEMON_SHELL_H
 
@@ -108,7 +109,7 @@ static inline int shell_thread_start(struct shell_thread *thread, void (*run)(vo
 	if (error == 0)
 		error = pthread_create(&thread->thread, &attributes, shell_thread_main, thread);
 	if (error != 0 && thread->done_fd >= 0)
-		(void)close(thread->done_fd); /* nothing was written */
+		(void)close(thread->done_fd);    /* nothing was written */
 	(void)pthread_attr_destroy(&attributes); /* cannot fail after a successful init */
 	return error;
 }

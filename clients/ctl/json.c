@@ -5,6 +5,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Also what JSON would allow but a terminal or an eye would not: the lines may be read as they are. */
+static void escaped(struct out *out, uint32_t point)
+{
+	if (point < 0x10000)
+		out_format(out, "\\u%04" PRIx32, point);
+	else
+		out_format(out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff));
+}
+
 static void quoted(struct out *out, const char *text)
 {
 	out_text(out, "\"");
@@ -15,8 +24,8 @@ static void quoted(struct out *out, const char *text)
 			out_text(out, "\\ufffd");
 		else if (point == '"' || point == '\\')
 			out_format(out, "\\%c", (char)point);
-		else if (point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029)
-			out_format(out, "\\u%04" PRIx32, point);
+		else if (!out_harmless(point))
+			escaped(out, point);
 		else
 			out_bytes(out, text, length);
 		text += length > 0 ? length : 1;

@@ -49,8 +49,8 @@ static bool token(const char *option, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (length == 0 || length > NAME_MOST || strspn(text, NAME_CHARS) != length || text[0] == '.')
-		return wrong(option, text, "1 to 31 of the characters A-Z a-z 0-9 . _ - and not begin with a point");
+	if (length == 0 || length > NAME_MOST || strspn(text, NAME_CHARS) != length)
+		return wrong(option, text, "1 to 31 of the characters A-Z a-z 0-9 . _ -");
 	return true;
 }
 
@@ -74,7 +74,7 @@ static bool take(struct options *options, int option, char *text)
 	switch (option) {
 	case OPTION_BEDSIDE:
 		options->bedside = text;
-		return token("--bedside", text);
+		return token("--bedside", text) && (text[0] != '.' || wrong("--bedside", text, "no hidden directory"));
 	case OPTION_SOCKET:
 		options->socket = text;
 		return true;

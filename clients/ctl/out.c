@@ -60,7 +60,7 @@ size_t out_utf8(const char *text, uint32_t *point)
 }
 
 /* C0 and C1 controls; invisible characters; marks that change the direction of text, which could swap two numbers. */
-static bool harmless(uint32_t point)
+bool out_harmless(uint32_t point)
 {
 	if (point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c || point == 0xfeff)
 		return false;
@@ -75,7 +75,7 @@ static const char *next_clean(const char *text, const char **shown, size_t *byte
 	uint32_t point;
 	size_t length = out_utf8(text, &point);
 
-	*shown = length > 0 && harmless(point) ? text : "?";
+	*shown = length > 0 && out_harmless(point) ? text : "?";
 	*bytes = *shown == text ? length : 1;
 	return text + (length > 0 ? length : 1);
 }
@@ -158,7 +158,7 @@ void out_word(char *to, size_t size, const ProtobufCEnumDescriptor *descriptor, 
 	const ProtobufCEnumValue *zero = protobuf_c_enum_descriptor_get_value(descriptor, 0);
 	const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(descriptor, value);
 	size_t prefix = strlen(zero->name) - strlen("UNSPECIFIED"); /* every enum of the contract has that zero */
-	const char *name = found == NULL || value == 0 ? "UNKNOWN" : found->name + prefix;
+	const char *name = found == NULL ? "UNKNOWN" : found->name + prefix;
 	size_t used = 0;
 
 	for (; name[used] != '\0' && used + 1 < size; used++)

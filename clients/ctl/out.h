@@ -28,6 +28,9 @@ void out_copy(char *to, size_t size, const char *text);
 /* Length in bytes of the UTF-8 character that begins at `text` with its code point in *point; 0 if it is not valid UTF-8. */
 size_t out_utf8(const char *text, uint32_t *point);
 
+/* True if a terminal may be given the character. */
+bool out_harmless(uint32_t point);
+
 /* How many characters (terminal columns) a clean text takes. */
 size_t out_columns(const char *text);
 
@@ -41,7 +44,8 @@ void out_milli_short(struct out *out, int64_t milli);
 /* "0:07", "12:30", "1:02:30"; negative counts as its magnitude. */
 void out_duration(struct out *out, int64_t ns);
 
-/* The name of an enum value in lower case without its prefix: "high", "sensor_off"; "unknown" if there is none. */
+/* The name of an enum value in lower case without its prefix: "high", "sensor_off"; "unspecified" for 0, "unknown" if there is no
+ * such value. */
 void out_word(char *to, size_t size, const ProtobufCEnumDescriptor *descriptor, int value);
 
 /* Changes a word in place, and returns it: '_' to ' '; small letters to capitals. */

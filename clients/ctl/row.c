@@ -8,7 +8,8 @@ void row_end(struct row *row)
 	struct out *out = row->out;
 
 	row_style(row, "");
-	out_text(out, row->colour ? "\033[K" : "");
+	if (row->colour && row->column < row->columns) /* on a full row it would erase the last character */
+		out_text(out, "\033[K");
 	while (!row->colour && out->used > 0 && out->bytes[out->used - 1] == ' ')
 		out->used--;
 }

@@ -10,8 +10,10 @@
 #include "clients/ctl/row.h"
 
 #define ALARM_ROWS_LEAST 3
-#define CHECK_ROWS_MOST  2
+#define SMALL_ROWS       20 /* a window below this shows one row of checks, and devices only when they need somebody */
 #define ITEMS_COLUMN     13 /* where checks and devices begin */
+#define CHECKS_ACROSS    2
+#define DEVICES_ACROSS   3
 
 /* A short text made with the functions of out.h. */
 struct words {
@@ -253,6 +255,12 @@ static void remark(struct frame *frame, const struct view_reading *reading)
 	row_text(&frame->row, out_spaced(word));
 }
 
+/* A score that nobody has entered yet: the first to go when rows are few. */
+static bool never_entered(const struct view_reading *reading)
+{
+	return reading->device[0] == '\0' && reading->reason == VITALS__V1__REASON__REASON_NEVER_RECEIVED;
+}
+
 static void reading_row(struct frame *frame, const struct view_reading *reading)
 {
 	struct row *row = &frame->row;
@@ -285,16 +293,21 @@ static void reading_row(struct frame *frame, const struct view_reading *reading)
 
 static void readings(struct frame *frame, size_t count)
 {
+	struct words words;
+
 	row_begin(&frame->row);
-	row_style(&frame->row, STYLE_DIM);
-	row_field(&frame->row, " Value", 29);
-	row_field(&frame->row, "unit", 9);
-	row_number(&frame->row, "age", 8);
-	row_text(&frame->row, "  ");
-	row_field(&frame->row, "from", 13);
-	row_style(&frame->row, STYLE_YELLOW);
-	if (count < frame->view->reading_count)
-		row_text(&frame->row, " MAKE WINDOW TALLER ");
+	if (count < frame->view->reading_count && !never_entered(&frame->view->readings[count])) {
+		out_format(words_begin(&words), " MAKE THIS WINDOW TALLER: %zu values are hidden ",
+		           frame->view->reading_count - count);
+		row_style(&frame->row, STYLE_YELLOW);
+		row_text(&frame->row, words_end(&words));
+	} else {
+		row_style(&frame->row, STYLE_DIM);
+		row_field(&frame->row, " Value", 29);
+		row_field(&frame->row, "unit", 9);
+		row_number(&frame->row, "age", 8);
+		row_text(&frame->row, "  from");
+	}
 	for (size_t i = 0; i < count; i++)
 		reading_row(frame, &frame->view->readings[i]);
 }
@@ -313,7 +326,6 @@ static void alarm_detail(struct out *out, const struct view_alarm *alarm)
 		out_milli_short(out, alarm->limit_milli);
 		out_text(out, ")");
 	}
-	out_format(out, "  #%" PRIu32, alarm->id);
 }
 
 static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
@@ -333,14 +345,18 @@ static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
 	row_text(row, frame->link >= VIEW_STALE && frame->screen->live ? " was " : " ");
 	out_word(word, sizeof(word), &vitals__v1__alarm_state__descriptor, (int)alarm->state);
 	row_field(row, out_upper(word), 13);
+	out_format(words_begin(&words), "#%-3" PRIu32 " ", alarm->id);
+	row_text(row, words_end(&words));
 	alarm_detail(words_begin(&words), alarm);
 	const char *detail = words_end(&words);
 	size_t columns = out_columns(detail), space = row->columns > row->column ? row->columns - row->column : 0;
-	if (out_columns(alarm->text) + columns <= space)
+	bool answered = alarm->acknowledged_by[0] != '\0';
+	if (out_columns(alarm->text) + columns <= space || (!answered && out_columns(alarm->text) <= space))
 		row_text(row, alarm->text);
 	else
-		row_field(row, alarm->text, space > columns + 8 ? space - columns : 8);
-	row_text(row, detail);
+		row_field(row, alarm->text, space > columns + 12 ? space - columns : 12);
+	if (answered || row->column + columns <= row->columns) /* half a number would be a wrong one */
+		row_text(row, detail);
 }
 
 static void alarms(struct frame *frame, size_t rows)
@@ -351,8 +367,7 @@ static void alarms(struct frame *frame, size_t rows)
 	for (size_t i = 0; i < shown; i++)
 		alarm_row(frame, &frame->view->alarms[frame->order[i]]);
 	if (shown < frame->alarm_count && rows > 0) {
-		out_format(words_begin(&words), " and %zu more of this or lower priority (vitalsctl alarm list)",
-		           frame->alarm_count - shown);
+		out_format(words_begin(&words), " and %zu more, not higher (vitalsctl alarm list)", frame->alarm_count - shown);
 		row_begin(&frame->row);
 		row_style(&frame->row, STYLE_BOLD);
 		row_text(&frame->row, words_end(&words));
@@ -361,19 +376,20 @@ static void alarms(struct frame *frame, size_t rows)
 
 /* ---- checks and devices ------------------------------------------------------------------------------------------ */
 
-/* Places the next item of a list in two columns; `index` counts from 0. */
-static void place(struct frame *frame, const char *title, size_t index)
+/* Begins item `index` (from 0) of a list that is laid out in `across` columns. Returns the width of the item. */
+static size_t place(struct frame *frame, const char *title, size_t index, size_t across)
 {
-	size_t half = frame->row.columns > ITEMS_COLUMN ? (frame->row.columns - ITEMS_COLUMN) / 2 : 0;
+	size_t width = frame->row.columns > ITEMS_COLUMN + 8 * across ? (frame->row.columns - ITEMS_COLUMN) / across : 8;
 
-	if (index % 2 == 0) {
+	if (index % across == 0) {
 		row_begin(&frame->row);
 		row_style(&frame->row, STYLE_DIM);
 		row_text(&frame->row, index == 0 ? title : "");
 		row_text(&frame->row, index == 0 && frame->screen->live && frame->link >= VIEW_STALE ? " OLD" : "");
 		row_style(&frame->row, "");
+		row_fill(&frame->row, ITEMS_COLUMN);
 	}
-	row_fill(&frame->row, ITEMS_COLUMN + index % 2 * half);
+	return width;
 }
 
 /* Indexes of the checks that are still to come, soonest first. */
@@ -402,14 +418,14 @@ static void checks(struct frame *frame, const size_t *order, size_t count)
 		struct words words;
 		struct out *out = words_begin(&words);
 
-		place(frame, " Due", i);
+		size_t width = place(frame, " Due", i, CHECKS_ACROSS);
 		row_style(&frame->row, due < 0 ? STYLE_YELLOW : "");
 		out_text(out, check->text[0] != '\0' ? check->text : check->name);
 		out_text(out, due < 0 ? " OVERDUE by " : " in ");
 		out_duration(out, due < 0 ? due : due + 999999999);
 		if (check->missed > 0)
 			out_format(out, ", %" PRIu32 " missed", check->missed);
-		row_text(&frame->row, words_end(&words));
+		row_field(&frame->row, words_end(&words), width);
 		row_style(&frame->row, "");
 	}
 }
@@ -419,28 +435,32 @@ static bool device_up(const struct view_device *device)
 	return device->state == VITALS__V1__DEVICE_STATE__DEVICE_STATE_UP;
 }
 
-/* Those that need somebody first. */
-static void devices(struct frame *frame)
+static void device(struct frame *frame, const struct view_device *device, size_t index)
 {
+	struct words words;
+	struct out *out = words_begin(&words);
+	char word[32];
+	size_t width = place(frame, " Devices", index, DEVICES_ACROSS);
+
+	out_word(word, sizeof(word), &vitals__v1__device_state__descriptor, (int)device->state);
+	out_format(out, "%s %s", device->name, device_up(device) ? word : out_upper(word));
+	if (strcmp(device->fault, "none") != 0 && device->fault[0] != '\0')
+		out_format(out, " %s", device->fault);
+	row_style(&frame->row, device_up(device) ? "" : STYLE_BOLD);
+	row_field(&frame->row, words_end(&words), width);
+	row_style(&frame->row, "");
+}
+
+/* At most `count`, those that need somebody first. */
+static void devices(struct frame *frame, size_t count)
+{
+	const struct view *view = frame->view;
 	size_t placed = 0;
 
 	for (int up = 0; up < 2; up++) {
-		for (size_t i = 0; i < frame->view->device_count; i++) {
-			const struct view_device *device = &frame->view->devices[i];
-			char word[32];
-			if (device_up(device) != (up == 1))
-				continue;
-			place(frame, " Devices", placed++);
-			out_word(word, sizeof(word), &vitals__v1__device_state__descriptor, (int)device->state);
-			row_style(&frame->row, up ? "" : STYLE_BOLD);
-			row_text(&frame->row, device->name);
-			row_text(&frame->row, " ");
-			row_text(&frame->row, up ? word : out_upper(word));
-			if (strcmp(device->fault, "none") != 0 && device->fault[0] != '\0') {
-				row_text(&frame->row, " ");
-				row_text(&frame->row, device->fault);
-			}
-			row_style(&frame->row, "");
+		for (size_t i = 0; i < view->device_count && placed < count; i++) {
+			if (device_up(&view->devices[i]) == (up == 1))
+				device(frame, &view->devices[i], placed++);
 		}
 	}
 }
@@ -516,34 +536,63 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* How many rows or items of each part are shown. */
+struct layout {
+	size_t checks, devices; /* items */
+	size_t values, alarms, gap; /* rows */
+};
+
+static size_t needing(const struct view *view)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < view->device_count; i++)
+		count += !device_up(&view->devices[i]);
+	return count;
+}
+
+/* Fits the parts into the window: alarms get three rows before scores that nobody entered get any, values come next. */
+static void fit(struct layout *layout, const struct frame *frame)
+{
+	const struct view *view = frame->view;
+	bool small = frame->screen->rows < SMALL_ROWS;
+
+	layout->checks = least(layout->checks, small ? CHECKS_ACROSS : 2 * CHECKS_ACROSS);
+	layout->devices = small ? least(needing(view), DEVICES_ACROSS) : least(layout->devices, 2 * DEVICES_ACROSS);
+	size_t fixed = 5 + (layout->checks + CHECKS_ACROSS - 1) / CHECKS_ACROSS +
+	               (layout->devices + DEVICES_ACROSS - 1) / DEVICES_ACROSS;
+	size_t rows = frame->screen->rows > fixed ? frame->screen->rows - fixed : 0;
+	while (layout->values > 0 && layout->values + layout->alarms > rows &&
+	       never_entered(&view->readings[layout->values - 1]))
+		layout->values--;
+	layout->values = least(layout->values, rows - least(rows / 2, least(layout->alarms, ALARM_ROWS_LEAST)));
+	layout->alarms = least(layout->alarms, rows - layout->values);
+	layout->gap = rows - layout->values - layout->alarms;
+}
+
 void screen_frame(struct out *out, const struct view *view, const struct screen *screen, int64_t now_ns)
 {
 	struct frame frame;
 	size_t check_order[MESSAGE_CHECKS_MAX];
-	size_t check_count = view->session.open ? sorted_checks(&view->session, check_order) : 0;
-	size_t value_rows = view->reading_count, alarm_rows;
 
 	frame_begin(&frame, out, view, screen, now_ns);
-	alarm_rows = frame.alarm_count;
-	size_t gap = 0;
+	struct layout layout = {.checks = view->session.open ? sorted_checks(&view->session, check_order) : 0,
+	                        .devices = view->device_count,
+	                        .values = view->reading_count,
+	                        .alarms = frame.alarm_count};
 	if (screen->live) {
-		check_count = least(check_count, 2 * CHECK_ROWS_MOST);
-		size_t fixed = 5 + (check_count + 1) / 2 + (view->device_count + 1) / 2;
-		size_t rows = screen->rows > fixed ? screen->rows - fixed : 0;
-		value_rows = least(value_rows, rows - least(rows, least(alarm_rows, ALARM_ROWS_LEAST)));
-		alarm_rows = least(alarm_rows, rows - value_rows);
-		gap = rows - value_rows - alarm_rows;
+		fit(&layout, &frame);
 		out_text(out, "\033[H");
 	}
 	header(&frame);
 	patient(&frame);
 	banner(&frame);
-	readings(&frame, value_rows);
-	alarms(&frame, alarm_rows);
-	for (; gap > 0; gap--)
+	readings(&frame, layout.values);
+	alarms(&frame, layout.alarms);
+	for (; layout.gap > 0; layout.gap--)
 		row_begin(&frame.row);
-	checks(&frame, check_order, check_count);
-	devices(&frame);
+	checks(&frame, check_order, layout.checks);
+	devices(&frame, layout.devices);
 	footer(&frame);
 	row_end(&frame.row);
 	out_text(out, screen->live ? "\033[J" : "\n");

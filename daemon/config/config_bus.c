@@ -69,7 +69,7 @@ static void describe_round(const struct config *config, uint8_t link, char *text
 	text[0] = '\0';
 	for (uint8_t i = 0; i < config->device_count && used < size; i++) {
 		const struct device_config *device = &config->devices[i];
-		if (device->link != link)
+		if (device->link != link || device->map < 0)
 			continue;
 		int length =
 		    snprintf(text + used, size - used, "%s%s %" PRId64 " + %d", used > 0 ? ", " : "", device->name,
@@ -99,7 +99,7 @@ static uint16_t longest_answer(const struct config *config, uint8_t link, const 
 	uint16_t most = 0;
 	for (uint8_t i = 0; i < config->device_count; i++) {
 		const struct device_config *device = &config->devices[i];
-		if (device->link != link)
+		if (device->link != link || device->map < 0)
 			continue;
 		const struct register_map *map = &config->maps[device->map];
 		for (uint8_t b = 0; b <= map->block_count; b++) {

@@ -190,9 +190,9 @@ static void read_term(const struct section *section, struct rule_term *term)
 		max -= min;
 		min = 0;
 		if (term->parameter != PARAMETER_NIBP_SYS && term->parameter != PARAMETER_NIBP_DIA &&
-		    term->parameter != PARAMETER_ECG_HR)
+		    term->parameter != PARAMETER_ECG_HR && term->parameter != PARAMETER_PULSE)
 			report_error(section->source->report, key_where(section, found->key),
-			             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr)", info->name);
+			             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr, pulse)", info->name);
 	}
 	if (!key_decimal(section, found->key, REQUIRED, 3, min, max, &limit) ||
 	    !key_decimal(section, "clear", REQUIRED, 3, min, max, &clear))

@@ -142,6 +142,8 @@ struct scan {
 	enum scan_state state;
 	int line;
 	int opened; /* line of the string or block comment that is open */
+	int depth;  /* of braces */
+	int brace;  /* line of the outermost one that is open */
 	const char *file;
 	struct report *report;
 };
@@ -167,6 +169,9 @@ static void scan_plain(struct scan *scan, char *p)
 	} else {
 		static const char legal[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 		                            "_-.={}, \t\r";
+		if (*p == '{' && scan->depth++ == 0)
+			scan->brace = scan->line;
+		scan->depth -= *p == '}' && scan->depth > 0;
 		if (strchr(legal, *p) == NULL)
 			scan_refuse(scan, *p, "letters, digits, _ - . = { } , # and quoted strings");
 	}
@@ -237,5 +242,9 @@ bool text_scan(struct text *text, const char *file, struct report *report)
 	if (open)
 		report_error(report, (struct where){file, scan.opened, "syntax"},
 		             "string or comment is not closed (legal: a closing quote or */)");
+	/* libconfuse takes the end of the file for the end of every open section: half a file would pass. */
+	else if (scan.depth > 0)
+		report_error(report, (struct where){file, scan.brace, "syntax"},
+		             "brace is not closed (legal: a } for each {)");
 	return report->count == before;
 }

@@ -71,6 +71,13 @@ static struct mono device_urgent_at(const struct engine *engine, uint8_t device)
 	return urgent ? mono_after(since, engine->config->plan.missing.escalate_after_ns) : MONO_NEVER;
 }
 
+static enum priority missing_priority(const struct engine *engine, enum priority first, struct mono urgent_at)
+{
+	enum priority escalated = engine->config->plan.missing.escalated;
+
+	return mono_reached(urgent_at, engine->now) && escalated > first ? escalated : first;
+}
+
 static struct verdict device_verdict(const struct engine *engine, uint8_t device)
 {
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
@@ -169,7 +176,7 @@ static struct mono urgent_deadline(const struct engine *engine, uint16_t id, str
 {
 	const struct alarm *alarm = &engine->alarms[id];
 
-	if (!alarm_announced(alarm->state) || alarm->priority >= engine->config->plan.missing.escalated)
+	if (alarm->state == ALARM_INACTIVE || alarm->priority >= engine->config->plan.missing.escalated)
 		return MONO_NEVER;
 	return at;
 }

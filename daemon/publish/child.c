@@ -1,6 +1,6 @@
-/* The engine's handle of the publisher child: start, send, check, restart, stop. Engine thread only (publisher_start runs
- * on it before any other thread exists). Nothing here waits for the child, but for the bounded moments in which a dead
- * one is reaped and a new one is started. */
+/* The engine's handle of the publisher child: start, send, check, restart, stop. Engine thread only (publisher_start
+ * runs on it before any other thread exists). Nothing here waits for the child, but for the bounded moments in which a
+ * dead one is reaped and a new one is started. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,15 +16,15 @@
 #include "daemon/publish/protocol.h"
 
 #define SEND_BUFFER_BYTES (1024 * 1024) /* some seconds of traffic; the kernel may allow less */
-#define HEARD_LIMIT_NS (2 * NS_PER_S)
-#define REAP_MS 50
+#define HEARD_LIMIT_NS    (2 * NS_PER_S)
+#define REAP_MS           50
 #define REPORTS_PER_CHECK 64
 
 struct publisher {
 	const struct config *config;
-	pid_t pid;          /* 0 = none to reap */
-	int fd;             /* -1 = none */
-	struct mono heard;  /* MONO_NEVER until the first check after a start */
+	pid_t pid;         /* 0 = none to reap */
+	int fd;            /* -1 = none */
+	struct mono heard; /* MONO_NEVER until the first check after a start */
 };
 
 static int configure_spawn(posix_spawnattr_t *attributes, posix_spawn_file_actions_t *actions, int fd)
@@ -125,8 +125,8 @@ bool publisher_send(struct publisher *publisher, const struct message *message)
 {
 	uint8_t topic = (uint8_t)message->topic;
 	struct iovec parts[] = {
-		{.iov_base = &topic, .iov_len = sizeof topic},
-		{.iov_base = (void *)(uintptr_t)message->bytes, .iov_len = message->size}, /* only read */
+	    {.iov_base = &topic, .iov_len = sizeof topic},
+	    {.iov_base = (void *)(uintptr_t)message->bytes, .iov_len = message->size}, /* only read */
 	};
 	const struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
 
@@ -208,7 +208,8 @@ void publisher_stop(struct publisher *publisher, int wait_ms)
 {
 	if (publisher == NULL)
 		return;
-	/* The child reads what was handed over, then the end of file. Closing would throw that away if a report is unread. */
+	/* The child reads what was handed over, then the end of file. Closing would throw that away if a report is
+	 * unread. */
 	if (publisher->fd >= 0 && shutdown(publisher->fd, SHUT_WR) == 0)
 		(void)reap(publisher, wait_ms); /* if it does not end in time, the next lines end it */
 	(void)end_child(publisher); /* a child that cannot be reaped now is left to init: we are about to exit */

@@ -20,8 +20,8 @@ struct wire_snapshot {
 };
 
 /* Starts the envelope and takes the next sequence number of the topic. */
-static void open_envelope(Vitals__V1__Message *wire, enum topic topic, struct stream_id *id, const struct engine *engine,
-                          struct stamp stamp)
+static void open_envelope(Vitals__V1__Message *wire, enum topic topic, struct stream_id *id,
+                          const struct engine *engine, struct stamp stamp)
 {
 	vitals__v1__message__init(wire);
 	wire->version = 1;
@@ -57,8 +57,8 @@ void encode_alarm(struct message *message, struct stream_id *id, const struct en
 	pack(message, TOPIC_ALARM, &wire);
 }
 
-void encode_readings(struct message *message, struct stream_id *id, const struct engine *engine, parameter_set parameters,
-                     struct stamp stamp)
+void encode_readings(struct message *message, struct stream_id *id, const struct engine *engine,
+                     parameter_set parameters, struct stamp stamp)
 {
 	Vitals__V1__Message wire;
 	Vitals__V1__Readings body;

@@ -1,5 +1,5 @@
-/* The engine's enums in the words of proto/vitals.proto, one switch each, so that neither side's numbers can drift and a
- * new member does not compile until it has a word on the wire. Pure; called by the encoder. A value outside the enum
+/* The engine's enums in the words of proto/vitals.proto, one switch each, so that neither side's numbers can drift and
+ * a new member does not compile until it has a word on the wire. Pure; called by the encoder. A value outside the enum
  * becomes UNSPECIFIED, which a reader treats as unknown. */
 #include "daemon/publish/encode_parts.h"
 

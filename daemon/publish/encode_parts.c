@@ -1,5 +1,5 @@
-/* Readings, alarms, devices and the heartbeat as protobuf-c structs. Called by encode.c on the engine thread; pure: reads
- * the engine, writes the struct it is given. Only fields that mean something at that moment are set. */
+/* Readings, alarms, devices and the heartbeat as protobuf-c structs. Called by encode.c on the engine thread; pure:
+ * reads the engine, writes the struct it is given. Only fields that mean something at that moment are set. */
 #include "daemon/publish/encode_parts.h"
 
 #define HEARTBEAT_INTERVAL_NS (500 * NS_PER_MS)

@@ -1,6 +1,6 @@
 /* Parts of messages: fills protobuf-c structs from engine state. Private to daemon/publish (encode.c calls, and
- * encode_parts.c, encode_session.c and encode_enum.c provide); engine thread only. The structs point into the engine, the
- * configuration and themselves: they must stay where they are until they have been packed. */
+ * encode_parts.c, encode_session.c and encode_enum.c provide); engine thread only. The structs point into the engine,
+ * the configuration and themselves: they must stay where they are until they have been packed. */
 #ifndef VITALS_PUBLISH_ENCODE_PARTS_H
 #define VITALS_PUBLISH_ENCODE_PARTS_H
 

@@ -27,7 +27,8 @@ bool loopback_seen(struct loopback *loopback, const uint8_t *bytes, size_t size)
 	struct mono newer_sent = {0};
 
 	for (unsigned i = 0; i < LOOPBACK_SLOTS; i++) {
-		struct loopback_slot *slot = &loopback->slots[(loopback->next + LOOPBACK_SLOTS - 1 - i) % LOOPBACK_SLOTS];
+		struct loopback_slot *slot =
+		    &loopback->slots[(loopback->next + LOOPBACK_SLOTS - 1 - i) % LOOPBACK_SLOTS];
 		if (slot->size == 0)
 			break;
 		if (!found && slot->size == size && memcmp(slot->bytes, bytes, size) == 0) {

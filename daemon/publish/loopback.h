@@ -1,6 +1,6 @@
-/* Loop-back check: a heartbeat that went out must come back through the child's own subscription within a second. zmq_send
- * succeeds even when libzmq's I/O thread is stuck, so this is the only sign that messages really leave. Private to the
- * publisher child; pure (loopback.c), tested in tests/unit/test_publisher.c. */
+/* Loop-back check: a heartbeat that went out must come back through the child's own subscription within a second.
+ * zmq_send succeeds even when libzmq's I/O thread is stuck, so this is the only sign that messages really leave.
+ * Private to the publisher child; pure (loopback.c), tested in tests/unit/test_publisher.c. */
 #ifndef VITALS_PUBLISH_LOOPBACK_H
 #define VITALS_PUBLISH_LOOPBACK_H
 
@@ -11,8 +11,8 @@
 #include "vitals/mono.h"
 
 #define LOOPBACK_LIMIT_NS NS_PER_S
-#define LOOPBACK_SLOTS 4
-#define LOOPBACK_BYTES 512 /* longer than any heartbeat */
+#define LOOPBACK_SLOTS    4
+#define LOOPBACK_BYTES    512 /* longer than any heartbeat */
 
 struct loopback_slot {
 	size_t size; /* 0 = free */
@@ -23,7 +23,7 @@ struct loopback_slot {
 /* The last heartbeats sent. Zeroed by the caller before use. */
 struct loopback {
 	struct loopback_slot slots[LOOPBACK_SLOTS];
-	unsigned next;           /* slot that is written next: the oldest */
+	unsigned next; /* slot that is written next: the oldest */
 	bool waiting;
 	struct mono oldest_sent; /* of those that have not been seen, while waiting */
 	uint64_t seen;

@@ -1,6 +1,6 @@
-/* What goes over the socketpair between the engine's process and the publisher child: both are the same binary, so plain
- * structs do. Down: one packet of settings, then one packet for each message. Up: reports. The end of file in either
- * direction means that the other side is gone. Private to daemon/publish (child.c and publisher.c). */
+/* What goes over the socketpair between the engine's process and the publisher child: both are the same binary, so
+ * plain structs do. Down: one packet of settings, then one packet for each message. Up: reports. The end of file in
+ * either direction means that the other side is gone. Private to daemon/publish (child.c and publisher.c). */
 #ifndef VITALS_PUBLISH_PROTOCOL_H
 #define VITALS_PUBLISH_PROTOCOL_H
 

@@ -22,11 +22,11 @@
 #include "daemon/publish/protocol.h"
 #include "daemon/publish/sockets.h"
 
-#define OPEN_FILES 256     /* strangers' connections end here */
-#define PACKETS_PER_TURN 64
+#define OPEN_FILES        256 /* strangers' connections end here */
+#define PACKETS_PER_TURN  64
 #define LISTENED_PER_TURN 16
-#define TURN_MS 250        /* the loop-back check is looked at this often when nothing happens */
-#define SETTINGS_WAIT_S 5
+#define TURN_MS           250 /* the loop-back check is looked at this often when nothing happens */
+#define SETTINGS_WAIT_S   5
 
 static struct mono clock_now(void)
 {
@@ -131,9 +131,9 @@ static int serve(struct sockets *sockets)
 
 	for (;;) {
 		zmq_pollitem_t items[] = {
-			{.fd = PUBLISHER_FD, .events = ZMQ_POLLIN},
-			{.socket = sockets->listen, .events = ZMQ_POLLIN},
-			{.socket = sockets->zap.socket, .events = ZMQ_POLLIN},
+		    {.fd = PUBLISHER_FD, .events = ZMQ_POLLIN},
+		    {.socket = sockets->listen, .events = ZMQ_POLLIN},
+		    {.socket = sockets->zap.socket, .events = ZMQ_POLLIN},
 		};
 		int count = sockets->zap.socket != NULL ? 3 : 2;
 		if (zmq_poll(items, count, TURN_MS) < 0 && zmq_errno() != EINTR)
@@ -158,14 +158,14 @@ int publisher_child_main(void)
 
 	/* With the engine gone there is nothing to publish; the end of file on the socket says so too. */
 	if (prctl(PR_SET_NAME, "vitalsd-publish") != 0 || !ignore_signals() ||
-	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
 		int error = errno;
 		(void)fprintf(stderr, "vitalsd publisher: start: %s\n", strerror(error));
 		return PUBLISHER_EXIT_CALL;
 	}
 	if (!receive_settings(&settings)) {
-		(void)fprintf(stderr, "vitalsd publisher: no settings on descriptor 3; vitalsd starts this by itself\n");
+		(void)fprintf(stderr,
+		              "vitalsd publisher: no settings on descriptor 3; vitalsd starts this by itself\n");
 		return PUBLISHER_EXIT_CALL;
 	}
 	bool open = sockets_open(&sockets, settings.bedside, &settings.publish);

@@ -13,13 +13,13 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define SEND_QUEUE 2000          /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
-#define LISTEN_QUEUE 16
-#define INCOMING_BYTES 4096      /* subscriptions and handshakes are far smaller */
-#define HANDSHAKE_MS 3000
-#define SILENT_PEER_MS 5000      /* a TCP peer that acknowledges nothing for so long is dropped */
+#define SEND_QUEUE      2000 /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
+#define LISTEN_QUEUE    16
+#define INCOMING_BYTES  4096 /* subscriptions and handshakes are far smaller */
+#define HANDSHAKE_MS    3000
+#define SILENT_PEER_MS  5000 /* a TCP peer that acknowledges nothing for so long is dropped */
 #define CLOSE_LINGER_MS 200
-#define SOCKET_UMASK 0117        /* a new ipc socket file gets 0660 */
+#define SOCKET_UMASK    0117 /* a new ipc socket file gets 0660 */
 
 static const char ipc_prefix[] = "ipc://";
 static const char tcp_prefix[] = "tcp://";
@@ -67,8 +67,8 @@ static void *open_pub(void *context)
 	return socket;
 }
 
-/* A second process can bind an ipc path and take it over without an error to the first. The lock keeps vitalsd from doing
- * so to itself; it is held until the process ends. */
+/* A second process can bind an ipc path and take it over without an error to the first. The lock keeps vitalsd from
+ * doing so to itself; it is held until the process ends. */
 static bool lock_path(const char *path)
 {
 	char name[PATH_BYTES + 8];
@@ -120,17 +120,20 @@ static bool is_plain(const struct publish_config *publish, const char *endpoint)
 	return !publish->curve || starts_with(endpoint, ipc_prefix);
 }
 
-/* Without keys only this computer may read. The configuration refuses such an endpoint too; here it is the last gate. */
+/* Without keys only this computer may read. The configuration refuses such an endpoint too; here it is the last gate.
+ */
 static bool is_local(const char *endpoint)
 {
-	return starts_with(endpoint, ipc_prefix) || starts_with(endpoint, "tcp://127.") || starts_with(endpoint, "tcp://[::1]:");
+	return starts_with(endpoint, ipc_prefix) || starts_with(endpoint, "tcp://127.") ||
+	       starts_with(endpoint, "tcp://[::1]:");
 }
 
 static bool open_curve(struct sockets *sockets, struct publish_config *publish)
 {
 	for (uint8_t i = 0; i < publish->client_key_count; i++) {
 		if (!zap_allow(&sockets->zap, publish->client_keys[i])) {
-			(void)fprintf(stderr, "vitalsd publisher: client key %d is not a Z85 key of 40 characters\n", i + 1);
+			(void)fprintf(stderr, "vitalsd publisher: client key %d is not a Z85 key of 40 characters\n",
+			              i + 1);
 			return false;
 		}
 	}
@@ -145,14 +148,14 @@ static bool open_curve(struct sockets *sockets, struct publish_config *publish)
 	       fail("cannot use the", "secret key");
 }
 
-/* The loop-back subscription goes the way of a real subscriber. Where every endpoint has CURVE it needs a key of its own,
- * which lives as long as the process. */
+/* The loop-back subscription goes the way of a real subscriber. Where every endpoint has CURVE it needs a key of its
+ * own, which lives as long as the process. */
 static bool give_listener_keys(struct sockets *sockets, const char *secret_key)
 {
 	char server_public[CURVE_KEY_BYTES], own_public[CURVE_KEY_BYTES], own_secret[CURVE_KEY_BYTES];
 
-	bool done = zmq_curve_public(server_public, secret_key) == 0 && zmq_curve_keypair(own_public, own_secret) == 0 &&
-	            zap_allow(&sockets->zap, own_public) &&
+	bool done = zmq_curve_public(server_public, secret_key) == 0 &&
+	            zmq_curve_keypair(own_public, own_secret) == 0 && zap_allow(&sockets->zap, own_public) &&
 	            set_text(sockets->listen, ZMQ_CURVE_SERVERKEY, server_public) &&
 	            set_text(sockets->listen, ZMQ_CURVE_PUBLICKEY, own_public) &&
 	            set_text(sockets->listen, ZMQ_CURVE_SECRETKEY, own_secret);
@@ -209,7 +212,8 @@ static bool open_endpoints(struct sockets *sockets, struct publish_config *publi
 		const char *endpoint = publish->endpoints[i];
 		bool plain = is_plain(publish, endpoint);
 		if (!publish->curve && !is_local(endpoint)) {
-			(void)fprintf(stderr, "vitalsd publisher: %s: an endpoint on the network needs keys\n", endpoint);
+			(void)fprintf(stderr, "vitalsd publisher: %s: an endpoint on the network needs keys\n",
+			              endpoint);
 			return false;
 		}
 		if (plain && sockets->plain == NULL && (sockets->plain = open_pub(sockets->context)) == NULL)
@@ -225,7 +229,8 @@ static bool open_endpoints(struct sockets *sockets, struct publish_config *publi
 bool sockets_open(struct sockets *sockets, const char *bedside, struct publish_config *publish)
 {
 	for (int t = 0; t < TOPIC_COUNT; t++) {
-		int length = snprintf(sockets->topics[t], TOPIC_BYTES, "vitals/%s/%s", bedside, topic_name((enum topic)t));
+		int length =
+		    snprintf(sockets->topics[t], TOPIC_BYTES, "vitals/%s/%s", bedside, topic_name((enum topic)t));
 		if (length < 0 || length >= TOPIC_BYTES)
 			return false;
 	}

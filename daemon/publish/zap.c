@@ -1,12 +1,12 @@
-/* ZAP handler with an allow list; see zap.h. Runs in the publisher child's poll loop. The question comes from libzmq's own
- * I/O thread, but a stranger chose some of its bytes: frames are bounded and looked at only after their length. */
+/* ZAP handler with an allow list; see zap.h. Runs in the publisher child's poll loop. The question comes from libzmq's
+ * own I/O thread, but a stranger chose some of its bytes: frames are bounded and looked at only after their length. */
 #include "daemon/publish/zap.h"
 
 #include <string.h>
 #include <zmq.h>
 
 #define FRAME_BYTES 256
-#define FRAMES_MAX 8
+#define FRAMES_MAX  8
 
 enum zap_frame {
 	ZAP_VERSION,
@@ -101,7 +101,7 @@ void zap_serve(const struct zap *zap)
 		const void *bytes;
 		size_t size;
 	} answer[] = {
-		{"1.0", 3}, {request.bytes[ZAP_REQUEST_ID], id_size}, {yes ? "200" : "400", 3}, {"", 0}, {"", 0}, {"", 0},
+	    {"1.0", 3}, {request.bytes[ZAP_REQUEST_ID], id_size}, {yes ? "200" : "400", 3}, {"", 0}, {"", 0}, {"", 0},
 	};
 	const size_t frames = sizeof answer / sizeof answer[0];
 	for (size_t i = 0; i < frames; i++) {

@@ -8,7 +8,7 @@
 
 #include "vitals/config.h"
 
-#define ZAP_DOMAIN "vitalsd"
+#define ZAP_DOMAIN    "vitalsd"
 #define ZAP_KEY_BYTES 32
 
 struct zap {

@@ -1,8 +1,8 @@
 /* The hash chain of the record. Pure. Called by the recorder thread (daemon/record/store.c).
  *
- * hash = SHA-256(hash of the row before, or 32 zero bytes | seq | wall_ns | severity | kind size | kind | text size | text)
- * where numbers are big-endian: seq and wall_ns 8 bytes (two's complement), severity 1, sizes 4. Sizes are part of it so
- * that no byte can move from one column to the next. */
+ * hash = SHA-256(hash of the row before, or 32 zero bytes | seq | wall_ns | severity | kind size | kind | text size |
+ * text) where numbers are big-endian: seq and wall_ns 8 bytes (two's complement), severity 1, sizes 4. Sizes are part
+ * of it so that no byte can move from one column to the next. */
 #ifndef DAEMON_RECORD_CHAIN_H
 #define DAEMON_RECORD_CHAIN_H
 

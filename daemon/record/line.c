@@ -1,15 +1,15 @@
 /* Builds the text of a record: key="value" pairs in one line that no value can break out of. Pure. Called by the engine
  * thread (daemon/audit.c) and by the recorder for rows of its own.
  *
- * A text is kept so short that the syslog line around it (kind, seq and hash of the row) stays within RECORD_TEXT_BYTES.
- * What does not fit is cut between two escapes, and the line says so by its last pair. */
+ * A text is kept so short that the syslog line around it (kind, seq and hash of the row) stays within
+ * RECORD_TEXT_BYTES. What does not fit is cut between two escapes, and the line says so by its last pair. */
 #include "vitals/record.h"
 
 #include <string.h>
 
-#define LINE_CUT " truncated=\"1\""
+#define LINE_CUT          " truncated=\"1\""
 #define LINE_PREFIX_BYTES 100 /* kind="31" seq="20" hash="16" and spaces, rounded up */
-#define LINE_ROOM (RECORD_TEXT_BYTES - LINE_PREFIX_BYTES - sizeof(LINE_CUT))
+#define LINE_ROOM         (RECORD_TEXT_BYTES - LINE_PREFIX_BYTES - sizeof(LINE_CUT))
 
 void line_start(struct line *line)
 {

@@ -1,11 +1,11 @@
-/* The recorder: a bounded queue, and the thread that owns the record file. recorder_write and recorder_reply are called by
- * the engine thread and cost it a short mutex; everything else happens on the recorder thread.
+/* The recorder: a bounded queue, and the thread that owns the record file. recorder_write and recorder_reply are called
+ * by the engine thread and cost it a short mutex; everything else happens on the recorder thread.
  *
  * There are two batches: the engine fills one, the thread writes the other, and they change places. One batch is one
- * transaction. After its commit the answers in it are released, then its lines go to the relay for syslog. If it cannot be
- * written it is kept and tried again every second, while the other fills up; what finds no room is counted and becomes a
- * "gap" row at its place in the chain. As long as that lasts, answers are given as not durable and rows go to syslog
- * marked recorded="no", so that at least one trail goes on. */
+ * transaction. After its commit the answers in it are released, then its lines go to the relay for syslog. If it cannot
+ * be written it is kept and tried again every second, while the other fills up; what finds no room is counted and
+ * becomes a "gap" row at its place in the chain. As long as that lasts, answers are given as not durable and rows go to
+ * syslog marked recorded="no", so that at least one trail goes on. */
 #include "vitals/record.h"
 
 #include <errno.h>
@@ -24,9 +24,9 @@
 #include "daemon/shell.h"
 
 #define QUEUE_ENTRIES 1024
-#define OWN_ROWS 2 /* rows the recorder itself adds to a batch: a gap, syslog stalled or back */
-#define RETRY_NS NS_PER_S
-#define ROUND_MS 500
+#define OWN_ROWS      2 /* rows the recorder itself adds to a batch: a gap, syslog stalled or back */
+#define RETRY_NS      NS_PER_S
+#define ROUND_MS      500
 
 struct entry {
 	bool is_reply;
@@ -53,7 +53,7 @@ struct recorder {
 
 	pthread_mutex_t mutex; /* of what follows, up to the next comment */
 	struct batch *filling;
-	uint32_t lost;         /* rows that found no room, not yet told of in the record */
+	uint32_t lost; /* rows that found no room, not yet told of in the record */
 	bool failed, stopping;
 
 	pthread_mutex_t outside; /* held while calling out, so that recorder_stop can cut a stuck thread off */
@@ -65,18 +65,18 @@ struct recorder {
 	struct store store;
 	struct relay *relay;
 	struct batch *draining;
-	uint32_t settled_count;  /* entries of `filling` already settled while the record fails */
+	uint32_t settled_count; /* entries of `filling` already settled while the record fails */
 	struct mono retry_at;
-	bool gap_due;            /* a failure is over: say so in the record, even if nothing was lost */
-	_Atomic bool told_failed; /* what the engine was last told; read by any thread */
+	bool gap_due;              /* a failure is over: say so in the record, even if nothing was lost */
+	_Atomic bool told_failed;  /* what the engine was last told; read by any thread */
 	char why[STORE_WHY_BYTES]; /* of the last failure */
 	uint32_t syslog_lost;
 	bool syslog_taking, syslog_lost_told;
-	bool clean;              /* at the end: everything was written */
+	bool clean; /* at the end: everything was written */
 	struct batch batches[2];
 };
 
-/* ---- engine thread ------------------------------------------------------------------------------------------------ */
+/* ---- engine thread --------------------------------------------------------------------------- */
 
 static void copy_text(char *to, size_t size, const char *from)
 {
@@ -152,7 +152,7 @@ bool recorder_failing(const struct recorder *recorder)
 	return atomic_load(&recorder->told_failed);
 }
 
-/* ---- recorder thread: syslog -------------------------------------------------------------------------------------- */
+/* ---- recorder thread: syslog ----------------------------------------------------------------- */
 
 /* The line around a row: kind, seq and the beginning of the hash, or recorded="no" if the file does not have it. */
 static void relay_entry(struct recorder *recorder, const struct entry *entry, bool recorded)
@@ -169,7 +169,7 @@ static void relay_entry(struct recorder *recorder, const struct entry *entry, bo
 		recorder->syslog_lost++;
 }
 
-/* ---- recorder thread: telling the engine --------------------------------------------------------------------------- */
+/* ---- recorder thread: telling the engine ----------------------------------------------------- */
 
 static void tell(struct recorder *recorder, bool failed)
 {
@@ -185,7 +185,7 @@ static void tell(struct recorder *recorder, bool failed)
 	shell_unlock(&recorder->outside);
 }
 
-/* ---- recorder thread: batches -------------------------------------------------------------------------------------- */
+/* ---- recorder thread: batches ---------------------------------------------------------------- */
 
 static void own_row(struct batch *batch, enum severity severity, const char *kind, const struct line *line)
 {
@@ -241,12 +241,12 @@ static void exchange(struct recorder *recorder)
 static bool append(struct recorder *recorder, struct entry *entry)
 {
 	struct chain_row row = {
-		.wall_ns = entry->wall_ns,
-		.severity = (uint8_t)entry->severity,
-		.kind_size = strlen(entry->kind),
-		.text_size = strlen(entry->text),
-		.kind = entry->kind,
-		.text = entry->text,
+	    .wall_ns = entry->wall_ns,
+	    .severity = (uint8_t)entry->severity,
+	    .kind_size = strlen(entry->kind),
+	    .text_size = strlen(entry->text),
+	    .kind = entry->kind,
+	    .text = entry->text,
 	};
 	if (!store_append(&recorder->store, &row))
 		return false;
@@ -411,7 +411,7 @@ static void run(void *context)
 	store_close(&recorder->store);
 }
 
-/* ---- start and stop ----------------------------------------------------------------------------------------------- */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static bool complain(const struct recorder *recorder, const char *what)
 {
@@ -419,8 +419,8 @@ static bool complain(const struct recorder *recorder, const char *what)
 	return false;
 }
 
-/* Two writers would break the chain. The lock is on a file of its own: closing any descriptor of the record itself would
- * drop SQLite's locks. */
+/* Two writers would break the chain. The lock is on a file of its own: closing any descriptor of the record itself
+ * would drop SQLite's locks. */
 static bool lock_record(struct recorder *recorder)
 {
 	char path[PATH_BYTES + 8];
@@ -439,7 +439,8 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 {
 	if (sodium_init() < 0)
 		return complain(recorder, "libsodium could not be initialised");
-	if (shell_mutex_init(&recorder->mutex) != 0 || shell_mutex_init(&recorder->outside) != 0 || recorder->wake_fd < 0)
+	if (shell_mutex_init(&recorder->mutex) != 0 || shell_mutex_init(&recorder->outside) != 0 ||
+	    recorder->wake_fd < 0)
 		return complain(recorder, "no mutex or eventfd");
 	if (!lock_record(recorder))
 		return false;

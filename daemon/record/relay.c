@@ -1,5 +1,5 @@
-/* The way to syslog(3); see relay.h. The only user of syslog.h, and the only thread that may call it: glibc holds a lock
- * while it blocks. */
+/* The way to syslog(3); see relay.h. The only user of syslog.h, and the only thread that may call it: glibc holds a
+ * lock while it blocks. */
 #include "daemon/record/relay.h"
 
 #include <errno.h>

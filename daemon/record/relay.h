@@ -1,5 +1,5 @@
-/* The way to syslog(3), which can block for ever when its reader has stopped: a thread of its own with a bounded queue, so
- * that the record never waits for it. Started, fed and stopped by the recorder. In daemon/record/relay.c. */
+/* The way to syslog(3), which can block for ever when its reader has stopped: a thread of its own with a bounded queue,
+ * so that the record never waits for it. Started, fed and stopped by the recorder. In daemon/record/relay.c. */
 #ifndef DAEMON_RECORD_RELAY_H
 #define DAEMON_RECORD_RELAY_H
 

@@ -9,26 +9,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_TIMEOUT_MS 500 /* somebody else writes: an error, well before the recorder counts as stuck */
-#define VERIFY_ROWS 256     /* of the end of the chain, at each start */
-#define ASIDE_MAX 999
+#define BUSY_TIMEOUT_MS  500 /* somebody else writes: an error, well before the recorder counts as stuck */
+#define VERIFY_ROWS      256 /* of the end of the chain, at each start */
+#define ASIDE_MAX        999
 #define ASIDE_PATH_BYTES 512
 
 static const char create_sql[] =
-	"BEGIN IMMEDIATE;"
-	"CREATE TABLE record(seq INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL, severity INTEGER NOT NULL,"
-	" kind TEXT NOT NULL, text TEXT NOT NULL, hash BLOB NOT NULL);"
-	"PRAGMA application_id = 1986622564;" /* STORE_APPLICATION_ID: pragmas take no parameters */
-	"PRAGMA user_version = 1;"
-	"COMMIT;";
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE record(seq INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL, severity INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, text TEXT NOT NULL, hash BLOB NOT NULL);"
+    "PRAGMA application_id = 1986622564;" /* STORE_APPLICATION_ID: pragmas take no parameters */
+    "PRAGMA user_version = 1;"
+    "COMMIT;";
 _Static_assert(STORE_APPLICATION_ID == 1986622564 && STORE_VERSION == 1, "as in create_sql");
 
 static const char insert_sql[] =
-	"INSERT INTO record(seq, wall_ns, severity, kind, text, hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO record(seq, wall_ns, severity, kind, text, hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
 
 static const char tail_sql[] =
-	"SELECT seq, wall_ns, severity, kind, text, hash FROM"
-	" (SELECT seq, wall_ns, severity, kind, text, hash FROM record ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
+    "SELECT seq, wall_ns, severity, kind, text, hash FROM"
+    " (SELECT seq, wall_ns, severity, kind, text, hash FROM record ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
 
 static void say(struct store *store, const char *what, const char *detail)
 {
@@ -93,7 +93,8 @@ static enum store_opened set_wal(struct store *store)
 		}
 	}
 	(void)sqlite3_finalize(statement); /* repeats the error of step */
-	if (opened == STORE_OPENED && sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
+	if (opened == STORE_OPENED &&
+	    sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
 		opened = judge(store, "synchronous");
 	return opened;
 }
@@ -130,16 +131,17 @@ static bool tail_row(struct store *store, sqlite3_stmt *statement, bool first)
 {
 	int64_t severity = sqlite3_column_int64(statement, 2);
 	struct chain_row row = {
-		.seq = sqlite3_column_int64(statement, 0),
-		.wall_ns = sqlite3_column_int64(statement, 1),
-		.severity = (uint8_t)severity,
-		.kind = (const char *)sqlite3_column_text(statement, 3),
-		.text = (const char *)sqlite3_column_text(statement, 4),
+	    .seq = sqlite3_column_int64(statement, 0),
+	    .wall_ns = sqlite3_column_int64(statement, 1),
+	    .severity = (uint8_t)severity,
+	    .kind = (const char *)sqlite3_column_text(statement, 3),
+	    .text = (const char *)sqlite3_column_text(statement, 4),
 	};
 	row.kind_size = (size_t)sqlite3_column_bytes(statement, 3);
 	row.text_size = (size_t)sqlite3_column_bytes(statement, 4);
 	const void *hash = sqlite3_column_blob(statement, 5);
-	if (severity < 0 || severity > UINT8_MAX || row.kind == NULL || row.text == NULL || hash == NULL || sqlite3_column_bytes(statement, 5) != CHAIN_BYTES)
+	if (severity < 0 || severity > UINT8_MAX || row.kind == NULL || row.text == NULL || hash == NULL ||
+	    sqlite3_column_bytes(statement, 5) != CHAIN_BYTES)
 		return false;
 	if (!first || row.seq == 1) {
 		if (row.seq != store->seq + 1)

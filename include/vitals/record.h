@@ -1,9 +1,9 @@
 /* The record: one thread with a bounded queue owns the SQLite file (WAL) and syslog(3), both of which can block. The
  * engine thread hands it batches and never waits. In daemon/record.
  *
- * Each record is one row and one syslog line of escaped key="value" pairs, and carries the SHA-256 of the row before it.
- * A command's answer is released only after the rows before it are durable. A failed write raises EVENT_SERVICE through
- * the mailbox; alarms go on. */
+ * Each record is one row and one syslog line of escaped key="value" pairs, and carries the SHA-256 of the row before
+ * it. A command's answer is released only after the rows before it are durable. A failed write raises EVENT_SERVICE
+ * through the mailbox; alarms go on. */
 #ifndef VITALS_RECORD_H
 #define VITALS_RECORD_H
 
@@ -41,15 +41,15 @@ struct recorder *recorder_start(const struct config *config, struct mailbox *mai
 bool recorder_write(struct recorder *recorder, enum severity severity, int64_t wall_ns, const char *kind,
                     const char *text);
 
-/* Engine thread: put an answer into the queue behind everything written before. If the queue is full the answer is given
- * at once as not durable. */
+/* Engine thread: put an answer into the queue behind everything written before. If the queue is full the answer is
+ * given at once as not durable. */
 void recorder_reply(struct recorder *recorder, uint64_t id, enum result result);
 
 /* Any thread: false if the thread has not come round for more than `within_ns`. */
 bool recorder_alive(const struct recorder *recorder, struct mono now, int64_t within_ns);
 
-/* Any thread: true from the EVENT_SERVICE that says the record cannot be written, or that rows were lost, to the one that
- * says all is well. A thread that comes round again after a stall may still be failing. */
+/* Any thread: true from the EVENT_SERVICE that says the record cannot be written, or that rows were lost, to the one
+ * that says all is well. A thread that comes round again after a stall may still be failing. */
 bool recorder_failing(const struct recorder *recorder);
 
 /* Writes what is queued (at most wait_ms), closes the file, frees. Returns false if something was lost. */

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import random
 import shutil
 import signal
 import socket
@@ -45,9 +46,12 @@ def wait_for(condition, what, seconds=None):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A TCP port that nobody holds, outside the range from which the kernel gives ports to others."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Process:
@@ -254,14 +258,14 @@ class Bedside:
         assert sim.running(), sim.err()
         return sim
 
-    def start_daemon(self, env=None, ready=True):
+    def start_daemon(self, env=None, ready=True, wrapper=()):
         """Starts vitalsd with a service manager of ours and waits for READY=1."""
         if not hasattr(self, "manager"):
             self.manager = DatagramSink(self.path("notify"))
             self.sinks.append(self.manager)
         seen = len(self.manager.seen)
         environment = {"NOTIFY_SOCKET": self.manager.path, "WATCHDOG_USEC": "2000000", **(env or {})}
-        self.daemon = self.start("vitalsd", [os.path.join(BUILD, "vitalsd"), "--config", self.config, "--stderr"],
+        self.daemon = self.start("vitalsd", [*wrapper, os.path.join(BUILD, "vitalsd"), "--config", self.config, "--stderr"],
                                  environment)
         if ready:
             wait_for(lambda: any("READY=1" in m for m in self.manager.seen[seen:]) or not self.daemon.running(),
@@ -276,10 +280,20 @@ class Bedside:
         return subscriber
 
     def log_sink(self):
+        """A log daemon of ours at /dev/log, in a mount namespace that only the daemon sees; the machine's log stays alone."""
         sink = DatagramSink(self.path("log"))
         self.sinks.append(sink)
-        shim = os.path.join(BUILD, "tests/shim/syslog_redirect.so")
-        return sink, {"LD_PRELOAD": shim, "VITALS_TEST_LOG": sink.path}
+        dev = self.path("dev")
+        os.mkdir(dev)
+        script = (f'mount -t tmpfs tmpfs "{dev}" && for n in null zero random urandom; do : >"{dev}/$n" && '
+                  f'mount --bind /dev/$n "{dev}/$n" || exit 1; done; mkdir "{dev}/pts" && mount --rbind /dev/pts "{dev}/pts" && '
+                  f'ln -s "{sink.path}" "{dev}/log" && mount --rbind "{dev}" /dev && exec "$@"')
+        wrapper = ["unshare", "-m", "--propagation", "private"] + ([] if os.geteuid() == 0 else ["-r"])
+        wrapper += ["/bin/sh", "-c", script, "sh"]
+        probe = subprocess.run([*wrapper, "test", "-S", "/dev/log"], capture_output=True, check=False)
+        if probe.returncode != 0:
+            raise Skip("mount namespaces are not allowed here")
+        return sink, wrapper
 
     def ctl(self, *arguments, expect=0):
         """Runs vitalsctl against this bedside; returns its standard output."""

@@ -1,8 +1,12 @@
 #!/usr/bin/python3
-"""Runs every function test_* of tests/integration/test_*.py, each with its own processes; prints the plain counts.
+"""Runs every function test_* of tests/integration/test_*.py, each in a process of its own, a few at a time (they mostly
+wait for devices and alarms); prints the plain counts.
 
 usage: run.py [WORD...]   only tests whose name contains one of the words"""
+import concurrent.futures
+import contextlib
 import importlib
+import io
 import os
 import sys
 import time
@@ -10,33 +14,45 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from harness import Skip  # noqa: E402
+AT_ONCE = int(os.environ.get("VITALS_TEST_AT_ONCE", "6"))
+
+
+def run(module, name):
+    """In a worker: outcome, seconds and what was printed."""
+    from harness import Skip
+    begun = time.monotonic()
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+        try:
+            getattr(importlib.import_module(module), name)()
+            outcome = "ok"
+        except Skip as reason:
+            outcome = f"skipped: {reason}"
+        except Exception:  # a failing test must not stop the others
+            traceback.print_exc()
+            outcome = "FAILED"
+    return outcome, time.monotonic() - begun, out.getvalue()
+
+
+def collect(words):
+    for file in sorted(os.listdir(HERE)):
+        if file.startswith("test_") and file.endswith(".py"):
+            for name, test in vars(importlib.import_module(file[:-3])).items():
+                if name.startswith("test_") and callable(test) and (not words or any(w in name for w in words)):
+                    yield file[:-3], name
 
 
 def main(words):
-    passed = failed = skipped = 0
-    for file in sorted(os.listdir(HERE)):
-        if not (file.startswith("test_") and file.endswith(".py")):
-            continue
-        module = importlib.import_module(file[:-3])
-        for name, test in list(vars(module).items()):
-            if not name.startswith("test_") or not callable(test) or (words and not any(w in name for w in words)):
-                continue
-            begun = time.monotonic()
-            try:
-                test()
-                passed += 1
-                outcome = "ok"
-            except Skip as reason:
-                skipped += 1
-                outcome = f"skipped: {reason}"
-            except Exception:  # a failing test must not stop the others
-                failed += 1
-                outcome = "FAILED"
-                traceback.print_exc()
-            print(f"{file[5:-3]}.{name[5:]}: {outcome} ({time.monotonic() - begun:.1f} s)", flush=True)
-    print(f"integration: {passed} passed, {failed} failed, {skipped} skipped")
-    return 0 if failed == 0 and passed > 0 else 1
+    counts = {"ok": 0, "FAILED": 0, "skipped": 0}
+    with concurrent.futures.ProcessPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(run, module, name): f"{module[5:]}.{name[5:]}" for module, name in collect(words)}
+        for future in concurrent.futures.as_completed(running):
+            outcome, seconds, printed = future.result()
+            counts[outcome.split(":")[0]] += 1
+            if outcome == "FAILED":
+                print(printed)
+            print(f"{running[future]}: {outcome} ({seconds:.1f} s)", flush=True)
+    print(f"integration: {counts['ok']} passed, {counts['FAILED']} failed, {counts['skipped']} skipped")
+    return 0 if counts["FAILED"] == 0 and counts["ok"] > 0 else 1
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ address_base = 0
 identity { table = "holding"  address = 0  count = 2  expect = { 0x1234, 0x5678 } }
 block "a" { table = "holding"  address = 10  count = 3 }
 block "b" { table = "holding"  address = 20  count = 4 }
-value "ecg_hr" { block = "a"  address = 10  type = "u16" }
-value "resp"   { block = "b"  address = 20  type = "u16" }
+value "ecg_hr" { block = "a"  address = 10  type = "u16"  scale = "1" }
+value "resp"   { block = "b"  address = 20  type = "u16"  scale = "1" }
 '''
 # What the registers hold. Anything else on the wire would be some other register's content.
 REGISTERS = {0: 0x1234, 1: 0x5678, 10: 72, 11: 31, 12: 32, 20: 15, 21: 41, 22: 42, 23: 43}

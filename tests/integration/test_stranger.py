@@ -4,7 +4,7 @@ import struct
 import threading
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server.async_io import ModbusTcpServer
 
 from harness import Bedside, free_port, pb, wait_for
 
@@ -18,10 +18,10 @@ sequence { block = "cuff"  address = 10 }
 status   { block = "cuff"  address = 11 }
 value "ecg_hr"   { block = "now"   address = 0  type = "f32"  order = "abcd" }
 value "spo2"     { block = "now"   address = 2  type = "u16"  scale = "0.1"  missing = { 0 }  missing_reason = "sensor_off" }
-value "resp"     { block = "now"   address = 3  type = "u8_high" }
-value "nibp_sys" { block = "cuff"  address = 12  type = "u16" }
-value "nibp_dia" { block = "cuff"  address = 13  type = "u16" }
-value "nibp_mean" { block = "cuff"  address = 14  type = "u16" }
+value "resp"     { block = "now"   address = 3  type = "u8-high"  scale = "1" }
+value "nibp_sys" { block = "cuff"  address = 12  type = "u16"  scale = "1" }
+value "nibp_dia" { block = "cuff"  address = 13  type = "u16"  scale = "1" }
+value "nibp_mean" { block = "cuff"  address = 14  type = "u16"  scale = "1" }
 '''
 
 
@@ -84,8 +84,8 @@ def test_a_strangers_slave_and_subscriber():
             with open(bedside.path("stranger.conf"), "w", encoding="utf-8") as f:
                 f.write(MAP)
             bedside.write_config(f'''
-link "net" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port}  timeout_ms = 500 }}
-device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit = 1  poll_period_ms = 100 }}
+link "net" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port}  timeout_ms = 250 }}
+device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit = 1  poll_period_ms = 300 }}
 ''')
             slave.heart_rate(71.5)
             slave.saturation(97.5)

@@ -70,7 +70,7 @@ static void draw_session(struct patient *patient)
 	patient->peak_sys = 6 + (high ? 22 : 0);
 	patient->peak_dia = 4 + (high ? 11 : 0);
 	draw_pair(prng, 6.5, 5, &patient->peak_sys, &patient->peak_dia); /* this patient */
-	draw_pair(prng, 7.5, 6, &patient->peak_sys, &patient->peak_dia); /* this session */
+	draw_pair(prng, 7.5, 6, &patient->peak_sys, &patient->peak_dia); /* and on this day */
 }
 
 void patient_init(struct patient *patient, uint64_t seed, enum session_kind kind, double speed)

@@ -142,7 +142,7 @@ struct patient {
 	enum session_kind kind;
 	double speed;
 	double base_sys, base_dia, base_hr;
-	double peak_sys, peak_dia, peak_hr; /* rise at the peak of this session */
+	double peak_sys, peak_dia, peak_hr; /* rise at the peak, drawn once */
 	double ng_ml_40;                    /* undisturbed concentration at minute 40 */
 	bool started;
 	double started_s;

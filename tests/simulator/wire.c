@@ -9,6 +9,7 @@
 #include <pty.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -137,12 +138,27 @@ bool wire_plugged(const struct wire *wire)
 	return wire->kind == WIRE_PTY ? wire->peers[0] >= 0 : wire->listener >= 0;
 }
 
+/* What the last user left unread is thrown away, as a serial port does when it is closed. */
+static void forget_unread(int master)
+{
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (slave < 0)
+		return;
+	(void)tcflush(slave, TCIFLUSH); /* if it cannot, the next user sees old bytes, as on a poor adapter */
+	(void)close(slave);             /* nothing was written to it */
+}
+
 void wire_check(struct wire *wire)
 {
 	struct pollfd state = {.fd = wire->peers[0], .events = POLLIN};
+	bool was_absent = wire->absent;
 
-	if (wire->kind == WIRE_PTY && wire->peers[0] >= 0 && poll(&state, 1, 0) >= 0)
-		wire->absent = (state.revents & POLLHUP) != 0;
+	if (wire->kind != WIRE_PTY || wire->peers[0] < 0 || poll(&state, 1, 0) < 0)
+		return;
+	wire->absent = (state.revents & POLLHUP) != 0;
+	if (wire->absent && !was_absent)
+		forget_unread(wire->peers[0]);
 }
 
 /* A pty that nobody holds open would report its hang-up without end, so it is left out. */
@@ -181,10 +197,8 @@ size_t wire_read(struct wire *wire, size_t peer, uint8_t *bytes, size_t capacity
 		return (size_t)got;
 	if (got < 0 && (code == EAGAIN || code == EINTR))
 		return 0;
-	if (wire->kind == WIRE_PTY)
-		wire->absent = true;
-	else
-		drop(wire, peer);
+	if (wire->kind == WIRE_TCP)
+		drop(wire, peer); /* a pty's hang-up is wire_check's */
 	return 0;
 }
 

@@ -139,12 +139,13 @@ static inline void leap(struct world *w, int64_t to)
 	tick(w);
 }
 
-/* To the instant `to` with a tick at every deadline, as the loop does it. */
+/* To the instant `to` with a tick at every deadline, as the loop does it, and one at `to`. */
 static inline void run(struct world *w, int64_t to)
 {
 	for (struct mono next = engine_deadline(&w->engine); next.ns <= to; next = engine_deadline(&w->engine))
 		leap(w, next.ns);
-	leap(w, to);
+	if (w->now < to)
+		leap(w, to);
 }
 
 static inline void device_is(struct world *w, int device, enum device_state state, enum device_fault fault)

@@ -22,7 +22,8 @@ static struct engine engine;
 static struct stream_id id;
 static struct message message;
 
-/* ---- a bedside ----------------------------------------------------------------------------------------------------- */
+/* ---- a bedside -----------------------------------------------------------------------------------------------------
+ */
 
 static void set_text(char *to, size_t size, const char *text)
 {
@@ -30,8 +31,8 @@ static void set_text(char *to, size_t size, const char *text)
 }
 #define SET(field, text) set_text(field, sizeof(field), text)
 
-static void make_rule(struct plan_rule *rule, const char *name, const char *text, enum parameter parameter, int32_t limit,
-                      int32_t clear)
+static void make_rule(struct plan_rule *rule, const char *name, const char *text, enum parameter parameter,
+                      int32_t limit, int32_t clear)
 {
 	SET(rule->name, name);
 	SET(rule->text, text);
@@ -49,7 +50,8 @@ static void make_config(void)
 	memset(&config, 0, sizeof config);
 	SET(config.bedside, "room-1");
 	SET(plan->name, "demo");
-	SET(plan->title, "Demonstration, \xc3\xbc" "ben");
+	SET(plan->title, "Demonstration, \xc3\xbc"
+	                 "ben");
 	plan->demo = true;
 	plan->planned_duration_ns = 40 * NS_PER_S;
 	plan->audio_pause_ns = 120 * NS_PER_S;
@@ -186,7 +188,8 @@ static int setup(void **state)
 	return 0;
 }
 
-/* ---- round trips --------------------------------------------------------------------------------------------------- */
+/* ---- round trips ---------------------------------------------------------------------------------------------------
+ */
 
 /* Unpacks `message` and checks the envelope. */
 static Vitals__V1__Message *unpack(enum topic topic, uint64_t sequence, Vitals__V1__Message__BodyCase body)
@@ -234,8 +237,9 @@ static void readings_keep_zero_apart_from_no_value(void **state)
 {
 	(void)state;
 	encode_readings(&message, &id, &engine,
-	                PARAMETER_BIT(PARAMETER_RESP) | PARAMETER_BIT(PARAMETER_ETCO2) | PARAMETER_BIT(PARAMETER_ECG_HR) |
-	                        PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_RASS),
+	                PARAMETER_BIT(PARAMETER_RESP) | PARAMETER_BIT(PARAMETER_ETCO2) |
+	                    PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_PULSE) |
+	                    PARAMETER_BIT(PARAMETER_RASS),
 	                stamp);
 	Vitals__V1__Message *wire = unpack(TOPIC_READINGS, 1, VITALS__V1__MESSAGE__BODY_READINGS);
 	Vitals__V1__Reading **list = wire->readings->reading;
@@ -459,7 +463,8 @@ static void state_for_control_takes_no_sequence(void **state)
 	vitals__v1__snapshot__free_unpacked(s, NULL);
 }
 
-/* ---- the largest --------------------------------------------------------------------------------------------------- */
+/* ---- the largest ---------------------------------------------------------------------------------------------------
+ */
 
 static void fill(char *text, size_t size)
 {
@@ -500,8 +505,8 @@ static void make_largest_config(void)
 
 static enum condition_kind kind_of(int slot)
 {
-	static const int base[] = {ALARM_BASE_MISSING, ALARM_BASE_DEVICE,  ALARM_BASE_CUFF_FAILED, ALARM_BASE_CHECK_LATE,
-	                           ALARM_BASE_SERVICE, ALARM_BASE_CLOCK};
+	static const int base[] = {ALARM_BASE_MISSING,    ALARM_BASE_DEVICE,  ALARM_BASE_CUFF_FAILED,
+	                           ALARM_BASE_CHECK_LATE, ALARM_BASE_SERVICE, ALARM_BASE_CLOCK};
 	int kind = 0;
 
 	while (kind < CONDITION_CLOCK && slot >= base[kind])
@@ -584,7 +589,8 @@ static void largest_messages_fit(void **state)
 	assert_in_range(message.size, 1, 256); /* the loop-back check of the publisher keeps copies of it */
 }
 
-/* ---- golden vectors ------------------------------------------------------------------------------------------------ */
+/* ---- golden vectors ------------------------------------------------------------------------------------------------
+ */
 
 static bool writing;
 
@@ -735,19 +741,19 @@ static void golden_responses(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(readings_keep_zero_apart_from_no_value, setup),
-		cmocka_unit_test_setup(alarm_carries_its_value_and_who_acknowledged, setup),
-		cmocka_unit_test_setup(technical_alarm_carries_its_reason_and_no_value, setup),
-		cmocka_unit_test_setup(device_never_heard_has_age_minus_one, setup),
-		cmocka_unit_test_setup(session_tells_phase_checks_and_pauses, setup),
-		cmocka_unit_test_setup(closed_session_tells_nothing_of_the_patient, setup),
-		cmocka_unit_test_setup(sequences_count_for_each_topic, setup),
-		cmocka_unit_test_setup(snapshot_is_the_whole_state, setup),
-		cmocka_unit_test_setup(state_for_control_takes_no_sequence, setup),
-		cmocka_unit_test_setup(largest_messages_fit, setup),
-		cmocka_unit_test_setup(golden_messages, setup),
-		cmocka_unit_test_setup(golden_requests, setup),
-		cmocka_unit_test_setup(golden_responses, setup),
+	    cmocka_unit_test_setup(readings_keep_zero_apart_from_no_value, setup),
+	    cmocka_unit_test_setup(alarm_carries_its_value_and_who_acknowledged, setup),
+	    cmocka_unit_test_setup(technical_alarm_carries_its_reason_and_no_value, setup),
+	    cmocka_unit_test_setup(device_never_heard_has_age_minus_one, setup),
+	    cmocka_unit_test_setup(session_tells_phase_checks_and_pauses, setup),
+	    cmocka_unit_test_setup(closed_session_tells_nothing_of_the_patient, setup),
+	    cmocka_unit_test_setup(sequences_count_for_each_topic, setup),
+	    cmocka_unit_test_setup(snapshot_is_the_whole_state, setup),
+	    cmocka_unit_test_setup(state_for_control_takes_no_sequence, setup),
+	    cmocka_unit_test_setup(largest_messages_fit, setup),
+	    cmocka_unit_test_setup(golden_messages, setup),
+	    cmocka_unit_test_setup(golden_requests, setup),
+	    cmocka_unit_test_setup(golden_responses, setup),
 	};
 
 	writing = argc == 2 && strcmp(argv[1], "--write") == 0;

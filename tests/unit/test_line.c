@@ -31,14 +31,14 @@ static void test_escapes(void **state)
 	static const struct {
 		const char *value, *escaped;
 	} cases[] = {
-		{"", "k=\"\""},
-		{" ~", "k=\" ~\""},
-		{"a\"b\\c]d[", "k=\"a\\x22b\\x5cc\\x5dd[\""},
-		{"x\nNov 21 vitalsd: forged", "k=\"x\\x0aNov 21 vitalsd: forged\""},
-		{"x\" actor=\"root", "k=\"x\\x22 actor=\\x22root\""},
-		{"\x01\x1f\x7f\x80\xff", "k=\"\\x01\\x1f\\x7f\\x80\\xff\""},
-		{"gr\xc3\xbc\xc3\x9f", "k=\"gr\\xc3\\xbc\\xc3\\x9f\""},
-		{"\r\t%s%n", "k=\"\\x0d\\x09%s%n\""},
+	    {"", "k=\"\""},
+	    {" ~", "k=\" ~\""},
+	    {"a\"b\\c]d[", "k=\"a\\x22b\\x5cc\\x5dd[\""},
+	    {"x\nNov 21 vitalsd: forged", "k=\"x\\x0aNov 21 vitalsd: forged\""},
+	    {"x\" actor=\"root", "k=\"x\\x22 actor=\\x22root\""},
+	    {"\x01\x1f\x7f\x80\xff", "k=\"\\x01\\x1f\\x7f\\x80\\xff\""},
+	    {"gr\xc3\xbc\xc3\x9f", "k=\"gr\\xc3\\xbc\\xc3\\x9f\""},
+	    {"\r\t%s%n", "k=\"\\x0d\\x09%s%n\""},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -84,10 +84,16 @@ static void test_milli(void **state)
 		int32_t milli;
 		const char *text;
 	} cases[] = {
-		{0, "v=\"0.000\""},         {1, "v=\"0.001\""},         {-1, "v=\"-0.001\""},
-		{999, "v=\"0.999\""},       {1000, "v=\"1.000\""},      {-5000, "v=\"-5.000\""},
-		{36650, "v=\"36.650\""},    {-1001, "v=\"-1.001\""},    {INT32_MAX, "v=\"2147483.647\""},
-		{INT32_MIN, "v=\"-2147483.648\""},
+	    {0, "v=\"0.000\""},
+	    {1, "v=\"0.001\""},
+	    {-1, "v=\"-0.001\""},
+	    {999, "v=\"0.999\""},
+	    {1000, "v=\"1.000\""},
+	    {-5000, "v=\"-5.000\""},
+	    {36650, "v=\"36.650\""},
+	    {-1001, "v=\"-1.001\""},
+	    {INT32_MAX, "v=\"2147483.647\""},
+	    {INT32_MIN, "v=\"-2147483.648\""},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -148,13 +154,13 @@ static void test_many_pairs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_every_byte_comes_out_printable),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_milli),
-		cmocka_unit_test(test_truncation),
-		cmocka_unit_test(test_many_pairs),
+	    cmocka_unit_test(test_pairs),
+	    cmocka_unit_test(test_escapes),
+	    cmocka_unit_test(test_every_byte_comes_out_printable),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_milli),
+	    cmocka_unit_test(test_truncation),
+	    cmocka_unit_test(test_many_pairs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,371 @@
+/* Random bedsides, random events, and what must hold after every step whatever happened. Bytes decide everything, so the
+ * same source serves the seeded random test (tests/unit/test_core_random.c) and the fuzzer (tests/fuzz/fuzz_engine.c). */
+#ifndef CORE_ORACLE_H
+#define CORE_ORACLE_H
+
+#include "tests/unit/core_world.h"
+
+/* ---- bytes to decisions ------------------------------------------------------------------------------------------- */
+
+struct source {
+	const uint8_t *bytes;
+	size_t size, at;
+};
+
+static inline bool source_empty(const struct source *s)
+{
+	return s->at >= s->size;
+}
+
+/* 0 when the source is empty. */
+static inline uint8_t take(struct source *s)
+{
+	return source_empty(s) ? 0 : s->bytes[s->at++];
+}
+
+static inline int pick(struct source *s, int count)
+{
+	return take(s) % count;
+}
+
+static inline int64_t pick_time(struct source *s)
+{
+	static const int64_t times[] = {0, 1, 500 * MS, 1 * S, 2 * S, 3 * S, 3 * S + 1, 10 * S};
+
+	return times[pick(s, 8)];
+}
+
+static inline void random_term(struct source *s, struct rule_term *term)
+{
+	term->parameter = (enum parameter)pick(s, PARAMETER_COUNT);
+	term->comparison = (enum comparison)pick(s, 4);
+	term->reference = pick(s, 4) == 0 ? REFERENCE_BASELINE : REFERENCE_ABSOLUTE;
+
+	bool above = term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
+	const struct parameter_info *info = &parameter_table[term->parameter];
+	int32_t span = (info->plausible_max - info->plausible_min) / MILLI;
+	int32_t limit = info->plausible_min / MILLI + (int32_t)(take(s)) * span / 255;
+
+	if (term->reference == REFERENCE_BASELINE)
+		limit = above ? 20 : -20;
+	term->limit = limit * MILLI;
+	term->clear = term->limit + (above ? -1 : 1) * pick(s, 6) * MILLI;
+}
+
+static inline void random_plan(struct source *s, struct world *w)
+{
+	struct plan *plan = &w->config.plan;
+
+	world_plan(w);
+	for (int i = pick(s, 8); i > 0; i--) {
+		struct plan_rule *rule = &plan->rules[plan->rule_count++];
+
+		rule->priority = (enum priority)pick(s, 4);
+		rule->latching = pick(s, 2) == 1;
+		rule->combination = (enum combination)pick(s, 2);
+		rule->term_count = (uint8_t)(1 + pick(s, RULE_TERMS_MAX));
+		for (uint8_t t = 0; t < rule->term_count; t++)
+			random_term(s, &rule->terms[t]);
+		rule->delay_ns = pick_time(s);
+		rule->clear_delay_ns = pick_time(s);
+		rule->phases = (uint8_t)(pick(s, 2) == 0 ? 0xff : take(s));
+	}
+	for (int i = pick(s, 4); i > 0; i--) {
+		struct plan_check *check = &plan->checks[plan->check_count++];
+
+		check->parameter = (enum parameter)pick(s, PARAMETER_COUNT);
+		check->anchor = (enum anchor)pick(s, 3);
+		check->late_after_ns = pick_time(s) + 1;
+		check->time_count = (uint8_t)(1 + pick(s, 5));
+		for (uint8_t t = 0; t < check->time_count; t++)
+			check->times_ns[t] = (t > 0 ? check->times_ns[t - 1] + 1 : 0) + pick_time(s);
+	}
+	plan->baseline_readings = (uint8_t)(1 + pick(s, 4));
+	plan->missing.raise_after_ns = pick_time(s);
+	plan->missing.escalate_after_ns = pick(s, 4) == 0 ? INT64_MAX : pick_time(s) + 2 * S;
+	plan->missing.priority = (enum priority)pick(s, 4);
+	plan->missing.escalated = (enum priority)pick(s, 4);
+	for (int d = 0; d < w->config.device_count; d++)
+		w->config.devices[d].period_ns = 10 * MS + pick_time(s);
+}
+
+/* Values near the limits, where things happen, or anywhere. */
+static inline int32_t random_milli(struct source *s, const struct world *w, enum parameter parameter)
+{
+	const struct plan *plan = &w->config.plan;
+	const struct parameter_info *info = &parameter_table[parameter];
+	int32_t middle = (info->plausible_min + info->plausible_max) / 2;
+
+	for (uint8_t r = 0; r < plan->rule_count; r++) {
+		const struct rule_term *term = &plan->rules[r].terms[0];
+
+		if (term->parameter == parameter && term->reference == REFERENCE_ABSOLUTE && pick(s, 3) == 0)
+			return term->limit + (pick(s, 13) - 6) * MILLI;
+	}
+	return middle + ((int32_t)take(s) - 128) * (info->plausible_max - info->plausible_min) / 240;
+}
+
+static inline void random_frame(struct source *s, const struct world *w, struct event_measurements *m)
+{
+	m->device = (uint8_t)pick(s, 4);
+	m->count = (uint8_t)pick(s, EVENT_MEASUREMENTS_MAX + 1);
+	for (uint8_t i = 0; i < m->count; i++) {
+		struct measurement *one = &m->list[i];
+		int provided[PARAMETER_COUNT], count = 0;
+
+		for (int p = 0; p < PARAMETER_COUNT; p++)
+			if (m->device < w->config.device_count &&
+			    (w->config.devices[m->device].provides & PARAMETER_BIT(p)) != 0)
+				provided[count++] = p;
+		one->parameter = (enum parameter)(count > 0 && pick(s, 16) > 0 ? provided[pick(s, count)]
+		                                                               : pick(s, PARAMETER_COUNT + 2));
+		one->quality = (enum quality)(pick(s, 8) > 1 ? QUALITY_VALID : pick(s, 4));
+		one->reason = (enum reason)(one->quality == QUALITY_VALID ? 0 : pick(s, REASON_COUNT + 2));
+		if ((unsigned)one->parameter < PARAMETER_COUNT)
+			one->milli = random_milli(s, w, one->parameter);
+		one->determined = at(w->now - (pick(s, 3) == 0 ? pick_time(s) / 4 : 0) + (pick(s, 64) == 0 ? S : 0));
+	}
+}
+
+static inline void random_command(struct source *s, const struct world *w, struct event_command *c)
+{
+	/* Mostly what a session needs, so that runs get somewhere. */
+	static const uint8_t likely[] = {COMMAND_SESSION_OPEN, COMMAND_SESSION_OPEN, COMMAND_SESSION_START,
+	                                 COMMAND_ALARM_ACKNOWLEDGE, COMMAND_OBSERVE, COMMAND_ALARM_ACKNOWLEDGE};
+
+	memcpy(c->actor, "nurse", 5);
+	c->id = take(s);
+	c->command = (enum command)(pick(s, 3) > 0 ? likely[pick(s, 6)] : pick(s, COMMAND_COUNT + 1));
+	if (c->command == COMMAND_SESSION_OPEN) {
+		memcpy(c->u.order.patient_ref, pick(s, 8) == 0 ? "a b" : "P-1", 3);
+		c->u.order.duration_s = pick(s, 4) == 0 ? 60 : 0;
+		c->u.order.weight_g = pick(s, 8) == 0 ? take(s) * 2000 : 0;
+	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE) {
+		c->u.alarm_id = pick(s, 2) == 0 ? ALARM_ID_ALL : (uint16_t)pick(s, ALARMS_MAX + 2);
+	} else if (c->command == COMMAND_OBSERVE) {
+		c->u.observation.has_score = pick(s, 4) > 0;
+		c->u.observation.parameter = (enum parameter)(PARAMETER_MOAAS + pick(s, 4));
+		c->u.observation.milli = (pick(s, 10) - 4) * MILLI;
+		c->u.observation.note[0] = pick(s, 2) == 0 ? '\0' : 'x';
+	}
+	(void)w;
+}
+
+static inline void random_event(struct source *s, const struct world *w, struct event *event)
+{
+	int kind = pick(s, 16);
+
+	memset(event, 0, sizeof(*event));
+	event->wall_ns = w->now * 3;
+	if (kind < 8) {
+		event->kind = EVENT_MEASUREMENTS;
+		random_frame(s, w, &event->u.measurements);
+	} else if (kind < 10) {
+		event->kind = EVENT_DEVICE;
+		event->u.device.device = (uint8_t)pick(s, 4);
+		event->u.device.state = (enum device_state)(pick(s, 3) > 0 ? DEVICE_UP : pick(s, 5));
+		event->u.device.fault = (enum device_fault)pick(s, FAULT_COUNT + 1);
+	} else if (kind < 13) {
+		event->kind = EVENT_COMMAND;
+		random_command(s, w, &event->u.command);
+	} else if (kind == 13) {
+		event->kind = EVENT_SERVICE;
+		event->u.service.service = (enum service)pick(s, SERVICE_COUNT + 1);
+		event->u.service.ok = pick(s, 2) == 1;
+	} else if (kind == 14) {
+		event->kind = EVENT_CLOCK;
+		event->u.clock.step_ns = (pick(s, 9) - 4) * S;
+	} else {
+		event->kind = EVENT_TICK;
+	}
+}
+
+/* When the next event comes: often soon, often exactly at the deadline or just beside it. */
+static inline int64_t random_instant(struct source *s, const struct world *w)
+{
+	struct mono deadline = engine_deadline(&w->engine);
+
+	switch (pick(s, 6)) {
+	case 0:
+		return deadline.ns == INT64_MAX ? w->now + S : deadline.ns;
+	case 1:
+		return deadline.ns == INT64_MAX ? w->now : deadline.ns - 1;
+	case 2:
+		return w->now + pick_time(s) * 4;
+	case 3:
+		return w->now;
+	default:
+		return w->now + take(s) * 5 * MS;
+	}
+}
+
+/* ---- what must hold ----------------------------------------------------------------------------------------------- */
+
+/* What a display would know that saw every action. */
+struct shadow {
+	struct alarm alarms[ALARMS_MAX];
+	enum priority acknowledged[ALARMS_MAX]; /* priority at which it was */
+};
+
+#define MUST(condition, words) \
+	do {                       \
+		if (!(condition))      \
+			return words;      \
+	} while (0)
+
+static inline const char *check_alarm_action(struct shadow *shadow, const struct alarm *a, enum alarm_change change)
+{
+	struct alarm *before = &shadow->alarms[a->id];
+
+	MUST(a->generation == before->generation + 1, "a generation was skipped");
+	switch (change) {
+	case ALARM_RAISED:
+		MUST(alarm_sounding(a->state) && before->state != ALARM_ACTIVE && before->state != ALARM_ACKNOWLEDGED,
+		     "raised from a state in which it was present");
+		break;
+	case ALARM_PRIORITY_CHANGED:
+		MUST(a->priority > before->priority && a->state == ALARM_ACTIVE, "an escalation that is none");
+		break;
+	case ALARM_WAS_ACKNOWLEDGED:
+		MUST(before->state == ALARM_ACTIVE && a->state == ALARM_ACKNOWLEDGED && a->acknowledged_by[0] != '\0',
+		     "acknowledged by nobody");
+		shadow->acknowledged[a->id] = a->priority;
+		break;
+	case ALARM_BECAME_LATCHED:
+		MUST(before->state == ALARM_ACTIVE && a->state == ALARM_LATCHED, "latched from nowhere");
+		break;
+	case ALARM_CLEARED:
+	case ALARM_SESSION_ENDED:
+		MUST(alarm_announced(before->state) && a->state == ALARM_INACTIVE, "cleared what was not there");
+		break;
+	}
+	*before = *a;
+	return NULL;
+}
+
+static inline const char *check_actions(struct shadow *shadow, const struct event *event, const struct actions *actions,
+                                        bool *signalled)
+{
+	int replies = 0;
+	bool readings = false;
+
+	MUST(actions->count <= 2 * ALARMS_MAX + 54, "more actions than the proof allows");
+	for (uint16_t i = 0; i < actions->count; i++) {
+		const struct action *a = &actions->list[i];
+
+		if (a->kind == ACTION_ALARM) {
+			const char *wrong = check_alarm_action(shadow, &a->u.alarm.alarm, a->u.alarm.change);
+
+			MUST(wrong == NULL, wrong);
+			MUST(!readings, "an alarm behind readings");
+			if ((a->u.alarm.change == ALARM_RAISED || a->u.alarm.change == ALARM_PRIORITY_CHANGED) &&
+			    a->u.alarm.alarm.priority > PRIORITY_NONE)
+				*signalled = true;
+		}
+		MUST(a->kind != ACTION_READINGS || !readings, "readings twice");
+		readings = readings || a->kind == ACTION_READINGS;
+		replies += a->kind == ACTION_REPLY;
+		MUST(a->kind != ACTION_REPLY || i + 1 == actions->count, "a reply that is not last");
+	}
+	MUST(replies == (event->kind == EVENT_COMMAND ? 1 : 0), "not one reply for each command");
+	return NULL;
+}
+
+static inline const char *check_alarms(const struct shadow *shadow, const struct engine *e)
+{
+	uint64_t digest = 14695981039346656037ULL;
+	uint16_t count = 0, engine_count = 0;
+
+	for (int id = 0; id < ALARMS_MAX; id++) {
+		const struct alarm *a = &e->alarms[id], *seen = &shadow->alarms[id];
+
+		MUST(a->generation == seen->generation, "a change was not announced");
+		MUST(alarm_announced(a->state) == alarm_announced(seen->state), "announced and not seen");
+		MUST(!alarm_announced(a->state) || (a->state == seen->state && a->priority == seen->priority),
+		     "state or priority changed unseen");
+		MUST(a->state == ALARM_INACTIVE || e->session.open || id >= ALARM_BASE_SERVICE, "alarm without a session");
+		MUST(a->state != ALARM_ACKNOWLEDGED || a->priority <= shadow->acknowledged[id],
+		     "an acknowledgement survived an escalation");
+		MUST(a->state != ALARM_LATCHED || id == ALARM_BASE_CLOCK ||
+		             (a->kind == CONDITION_RULE && e->config->plan.rules[a->index].latching),
+		     "latched without being told to");
+		if (!alarm_announced(a->state))
+			continue;
+		for (int shift = 24; shift >= 0; shift -= 8)
+			digest = (digest ^ (((uint32_t)id >> shift) & 0xff)) * 1099511628211ULL;
+		for (int shift = 24; shift >= 0; shift -= 8)
+			digest = (digest ^ ((a->generation >> shift) & 0xff)) * 1099511628211ULL;
+		count++;
+	}
+	MUST(engine_alarm_digest(e, &engine_count) == digest && engine_count == count, "another digest");
+	return NULL;
+}
+
+static inline const char *check_values(const struct engine *e)
+{
+	for (int p = 0; p < PARAMETER_COUNT; p++) {
+		struct measurement m = engine_reading(e, (enum parameter)p, e->now);
+		const struct parameter_info *info = &parameter_table[p];
+		int device = e->parameters[p].device;
+
+		MUST((int)m.parameter == p, "another parameter");
+		MUST((unsigned)m.reason < REASON_COUNT, "no such reason");
+		if (!measurement_has_value(&m)) {
+			MUST(m.milli == 0 && m.reason != REASON_NONE, "no value, and a number or no reason");
+			MUST(info->cadence != CADENCE_CONTINUOUS || device < 0 || e->parameters[p].missing_since.ns <= e->now.ns,
+			     "missing since never");
+			continue;
+		}
+		MUST(m.milli >= info->plausible_min && m.milli <= info->plausible_max, "an implausible value");
+		MUST(m.determined.ns <= e->now.ns, "a value from the future");
+		if (info->cadence != CADENCE_CONTINUOUS)
+			continue;
+		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns, "a stale value");
+		MUST(e->parameters[p].missing_since.ns == INT64_MAX, "a current value is missing");
+	}
+	return NULL;
+}
+
+/* Time alone changes nothing now, and nothing before the deadline. */
+static inline const char *check_deadline(const struct engine *e)
+{
+	static struct engine copy;
+	static struct actions actions;
+	const struct event nothing = {.kind = EVENT_TICK};
+	struct mono deadline = engine_deadline(e);
+
+	MUST(deadline.ns > e->now.ns, "the deadline has passed");
+	copy = *e;
+	engine_step(&copy, &nothing, e->now, &actions);
+	MUST(actions.count == 0, "something due was left undone");
+	MUST(memcmp(&copy, e, sizeof(copy)) == 0, "a tick at the same instant changed the engine");
+	if (deadline.ns == INT64_MAX)
+		return NULL;
+	engine_step(&copy, &nothing, (struct mono){deadline.ns - 1}, &actions);
+	MUST(actions.count == 0, "something happened before the deadline");
+	copy.now = e->now;
+	MUST(memcmp(&copy, e, sizeof(copy)) == 0, "the engine changed before the deadline");
+	return NULL;
+}
+
+/* After a step with `event`: NULL, or what is wrong. */
+static inline const char *oracle(struct shadow *shadow, const struct engine *e, const struct event *event,
+                                 const struct actions *actions)
+{
+	bool signalled = false;
+	const char *wrong = check_actions(shadow, event, actions, &signalled);
+
+	MUST(wrong == NULL, wrong);
+	MUST(e->audio_paused_until.ns == 0 || e->audio_paused_until.ns > e->now.ns, "an audio pause that is over");
+	MUST(!signalled || e->audio_paused_until.ns == 0 ||
+	             (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
+	     "a new alarm in an audio pause");
+	MUST(e->session.phase < e->config->plan.phase_count, "no such phase");
+	wrong = check_alarms(shadow, e);
+	MUST(wrong == NULL, wrong);
+	wrong = check_values(e);
+	MUST(wrong == NULL, wrong);
+	return check_deadline(e);
+}
+
+#endif

@@ -1,0 +1,299 @@
+/* What the Modbus link tests share: a bedside of one link, its mailbox, and a reader of events that checks every value
+ * that is ever posted. Header only: each test is a program of its own. */
+#ifndef TEST_LINK_WORLD_H
+#define TEST_LINK_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <time.h>
+
+#include "link_fake.h"
+#include "vitals/link.h"
+
+#define DEADLINE_MS 20000
+#define PERIOD_NS   (20 * NS_PER_MS)
+
+struct world {
+	struct config config;
+	struct mailbox *mailbox;
+	struct links *links;
+	struct fake fake;
+	char directory[32];
+	unsigned rounds[DEVICES_MAX];
+	unsigned nibp_valid, nibp_failed;
+	enum device_state state[DEVICES_MAX];
+	enum device_fault fault[DEVICES_MAX];
+	bool told[DEVICES_MAX];
+};
+
+static inline int64_t world_ms(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline struct register_value world_value(enum parameter parameter, uint8_t block, uint16_t offset)
+{
+	return (struct register_value){.parameter = parameter,
+	                               .block = block,
+	                               .offset = offset,
+	                               .type = REGISTER_U16,
+	                               .scale_milli = 1,
+	                               .divisor = 1};
+}
+
+static inline void world_identity(struct register_map *map, unsigned unit)
+{
+	map->has_identity = true;
+	map->identity = (struct register_block){.table = REGISTER_HOLDING, .start = 0, .count = 3};
+	map->identity_expect_count = 3;
+	for (uint8_t i = 0; i < 3; i++)
+		map->identity_expect[i] = fake_content(unit, 3, i);
+}
+
+/* Input 100..103 and holding 120..121: heart rate, respiration, CO2. */
+static inline struct register_map world_vitals_map(unsigned unit)
+{
+	struct register_map map = {
+	    .block_count = 2,
+	    .blocks = {{.table = REGISTER_INPUT, .start = 100, .count = 4},
+	               {.table = REGISTER_HOLDING, .start = 120, .count = 2}},
+	    .value_count = 3,
+	    .values = {world_value(PARAMETER_ECG_HR, 0, 0), world_value(PARAMETER_RESP, 0, 3),
+	               world_value(PARAMETER_ETCO2, 1, 1)},
+	};
+	world_identity(&map, unit);
+	return map;
+}
+
+/* Input 200 (sequence), 201 (status), 202..205: a cuff. */
+static inline struct register_map world_cuff_map(unsigned unit)
+{
+	struct register_map map = {
+	    .block_count = 1,
+	    .blocks = {{.table = REGISTER_INPUT, .start = FAKE_SEQUENCE_ADDRESS, .count = 6}},
+	    .value_count = 2,
+	    .values = {world_value(PARAMETER_NIBP_SYS, 0, 2), world_value(PARAMETER_NIBP_DIA, 0, 3)},
+	    .has_sequence = true,
+	    .has_status = true,
+	    .status_offset = 1,
+	    .cuff_start = {.used = true, .address = 32, .value = 1},
+	    .cuff_stop = {.used = true, .address = 32, .value = 2},
+	    .init_count = 1,
+	    .init = {{.used = true, .address = 33, .value = 77}},
+	};
+	world_identity(&map, unit);
+	return map;
+}
+
+static inline uint8_t world_add(struct world *world, struct register_map map, uint8_t unit, int64_t period_ns)
+{
+	uint8_t index = world->config.device_count++;
+
+	map.provides = 0;
+	world->config.maps[index] = map;
+	world->config.map_count = world->config.device_count;
+	world->config.devices[index] =
+	    (struct device_config){.name = "device", .map = (int8_t)index, .unit = unit, .period_ns = period_ns};
+	return index;
+}
+
+static inline struct world *world_new(enum link_type type)
+{
+	struct world *world = calloc(1, sizeof *world);
+
+	assert_non_null(world);
+	(void)snprintf(world->directory, sizeof world->directory, "/tmp/vitals-link-XXXXXX");
+	assert_non_null(mkdtemp(world->directory));
+	(void)snprintf(world->fake.path, sizeof world->fake.path, "%s/port", world->directory);
+	world->config.link_count = 1;
+	world->config.links[0] = (struct link_config){
+	    .name = "bus",
+	    .type = type,
+	    .line = {.baud = 115200, .parity = 'E', .data_bits = 8, .stop_bits = 1},
+	    .host = "127.0.0.1",
+	    .timeout_ms = 60,
+	};
+	(void)snprintf(world->config.links[0].port, PATH_BYTES, "%s", world->fake.path);
+	world->mailbox = mailbox_open();
+	assert_non_null(world->mailbox);
+	return world;
+}
+
+static inline void world_plug(struct world *world)
+{
+	bool ready =
+	    world->config.links[0].type == LINK_MODBUS_TCP ? fake_listen(&world->fake) : fake_open_pty(&world->fake);
+	assert_true(ready);
+	world->config.links[0].tcp_port = world->fake.port;
+	assert_true(fake_run(&world->fake));
+}
+
+static inline void world_start(struct world *world)
+{
+	world->links = links_start(&world->config, world->mailbox);
+	assert_non_null(world->links);
+}
+
+static inline void world_end(struct world *world)
+{
+	assert_int_equal(links_stop(world->links, 10000), 0);
+	fake_stop(&world->fake);
+	assert_int_equal(atomic_load(&world->fake.bad_requests), 0);
+	assert_int_equal(mailbox_dropped(world->mailbox), 0);
+	mailbox_close(world->mailbox);
+	(void)unlink(world->fake.path); /* TCP has none */
+	assert_int_equal(rmdir(world->directory), 0);
+	free(world);
+}
+
+/* The register that a parameter must have come from. */
+static inline uint16_t world_expected(uint8_t unit, enum parameter parameter)
+{
+	if (parameter == PARAMETER_ECG_HR)
+		return fake_content(unit, 4, 100);
+	if (parameter == PARAMETER_RESP)
+		return fake_content(unit, 4, 103);
+	if (parameter == PARAMETER_ETCO2)
+		return fake_content(unit, 3, 121);
+	if (parameter == PARAMETER_NIBP_SYS)
+		return fake_content(unit, 4, 202);
+	assert_int_equal(parameter, PARAMETER_NIBP_DIA);
+	return fake_content(unit, 4, 203);
+}
+
+static inline void world_check_values(struct world *world, const struct event_measurements *frame)
+{
+	uint8_t device = frame->device;
+
+	assert_int_equal(world->state[device], DEVICE_UP);
+	for (uint8_t i = 0; i < frame->count; i++) {
+		const struct measurement *m = &frame->list[i];
+		bool nibp = m->parameter == PARAMETER_NIBP_SYS;
+		if (m->quality == QUALITY_NO_VALUE) {
+			assert_int_equal(m->reason, REASON_FAILED);
+			world->nibp_failed += nibp;
+			continue;
+		}
+		assert_int_equal(m->quality, QUALITY_VALID);
+		assert_int_equal(m->milli, world_expected(world->config.devices[device].unit, m->parameter));
+		world->nibp_valid += nibp;
+	}
+	world->rounds[device]++;
+}
+
+/* Takes one event and checks it; false if there is none now. */
+static inline bool world_take(struct world *world)
+{
+	struct event event;
+
+	if (!mailbox_take(world->mailbox, &event))
+		return false;
+	assert_true(event.wall_ns > 0);
+	if (event.kind == EVENT_MEASUREMENTS) {
+		world_check_values(world, &event.u.measurements);
+		return true;
+	}
+	assert_int_equal(event.kind, EVENT_DEVICE);
+	uint8_t device = event.u.device.device;
+	/* Only news is told. */
+	assert_false(world->told[device] && world->state[device] == event.u.device.state &&
+	             world->fault[device] == event.u.device.fault);
+	world->told[device] = true;
+	world->state[device] = event.u.device.state;
+	world->fault[device] = event.u.device.fault;
+	return true;
+}
+
+/* Takes at least one event; fails the test at the deadline. */
+static inline void world_step(struct world *world, int64_t deadline_ms)
+{
+	while (!world_take(world)) {
+		struct pollfd mail = {.fd = mailbox_fd(world->mailbox), .events = POLLIN};
+		int64_t left = deadline_ms - world_ms();
+		if (left <= 0)
+			fail_msg("nothing happened in time");
+		(void)poll(&mail, 1, (int)left);
+	}
+}
+
+static inline void world_await_state(struct world *world, uint8_t device, enum device_state state)
+{
+	int64_t deadline = world_ms() + DEADLINE_MS;
+
+	while (!world->told[device] || world->state[device] != state)
+		world_step(world, deadline);
+}
+
+static inline void world_await_fault(struct world *world, uint8_t device, enum device_fault fault)
+{
+	int64_t deadline = world_ms() + DEADLINE_MS;
+
+	while (!world->told[device] || world->state[device] == DEVICE_UP || world->fault[device] != fault)
+		world_step(world, deadline);
+}
+
+/* `more` rounds from now on. */
+static inline void world_await_rounds(struct world *world, uint8_t device, unsigned more)
+{
+	int64_t deadline = world_ms() + DEADLINE_MS;
+	unsigned goal = world->rounds[device] + more;
+
+	while (world->rounds[device] < goal)
+		world_step(world, deadline);
+}
+
+/* Waits for a number of the fake to reach `goal`, taking events meanwhile. */
+static inline void world_await_count(struct world *world, const atomic_int *number, int goal)
+{
+	int64_t deadline = world_ms() + DEADLINE_MS;
+
+	while (atomic_load(number) < goal) {
+		struct pollfd mail = {.fd = mailbox_fd(world->mailbox), .events = POLLIN};
+		if (world_ms() > deadline)
+			fail_msg("the device was not asked in time");
+		(void)poll(&mail, 1, 5);
+		while (world_take(world))
+			continue;
+	}
+}
+
+static inline struct world *world_running(enum link_type type)
+{
+	struct world *world = world_new(type);
+
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_state(world, 0, DEVICE_UP);
+	world_await_rounds(world, 0, 3);
+	return world;
+}
+
+/* The device misbehaves for a while, is found out, and works again when it behaves: no wrong value, no restart. */
+static inline void world_misbehave(enum link_type type, enum fake_mode mode, int delay_ms, int misdeeds)
+{
+	struct world *world = world_running(type);
+
+	atomic_store(&world->fake.delay_ms, delay_ms);
+	atomic_store(&world->fake.mode, (int)mode);
+	int before = atomic_load(&world->fake.misdeeds);
+	world_await_count(world, &world->fake.misdeeds, before + misdeeds);
+	int64_t deadline = world_ms() + DEADLINE_MS;
+	while (world->state[0] == DEVICE_UP)
+		world_step(world, deadline);
+	assert_int_not_equal(world->fault[0], FAULT_NONE);
+	atomic_store(&world->fake.mode, FAKE_NORMAL);
+	world_await_state(world, 0, DEVICE_UP);
+	world_await_rounds(world, 0, 5);
+	world_end(world);
+}
+
+#endif

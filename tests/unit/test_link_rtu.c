@@ -1,0 +1,375 @@
+/* The RTU link on pseudo terminals against a device that misbehaves in every way of the list. Every value that is ever
+ * posted is compared with the one register it may come from (link_world.h). */
+#include "link_world.h"
+
+#include "daemon/link/link_thread.h"
+#include "daemon/link/serial_port.h"
+
+static struct world *running_world(void)
+{
+	return world_running(LINK_MODBUS_RTU);
+}
+
+static void test_normal(void **state)
+{
+	struct world *world = running_world();
+	const char *name = NULL;
+
+	(void)state;
+	world_await_rounds(world, 0, 10);
+	assert_true(links_alive(world->links, &name));
+	world_end(world);
+}
+
+static void misbehave(enum fake_mode mode, int delay_ms, int misdeeds)
+{
+	world_misbehave(LINK_MODBUS_RTU, mode, delay_ms, misdeeds);
+}
+
+static void test_late(void **state)
+{
+	(void)state;
+	misbehave(FAKE_LATE, 90, 4); /* comes while the line is drained */
+}
+
+static void test_very_late(void **state)
+{
+	(void)state;
+	misbehave(FAKE_LATE, 175, 4); /* comes at the end of the drain */
+}
+
+static void test_dribble(void **state)
+{
+	(void)state;
+	misbehave(FAKE_DRIBBLE, 0, 2);
+}
+
+static void test_wrong_unit(void **state)
+{
+	(void)state;
+	misbehave(FAKE_WRONG_UNIT, 0, 2);
+}
+
+static void test_wrong_length(void **state)
+{
+	(void)state;
+	misbehave(FAKE_WRONG_LENGTH, 0, 2);
+}
+
+static void test_bad_crc(void **state)
+{
+	(void)state;
+	misbehave(FAKE_BAD_CRC, 0, 2);
+}
+
+static void test_exception(void **state)
+{
+	(void)state;
+	misbehave(FAKE_EXCEPTION, 0, 2);
+}
+
+static void test_busy(void **state)
+{
+	(void)state;
+	misbehave(FAKE_BUSY, 0, 4);
+}
+
+static void test_garbage(void **state)
+{
+	(void)state;
+	misbehave(FAKE_GARBAGE, 0, 2);
+}
+
+static void test_silent(void **state)
+{
+	(void)state;
+	misbehave(FAKE_SILENT, 0, 2);
+}
+
+static void test_cut(void **state)
+{
+	(void)state;
+	misbehave(FAKE_CUT, 0, 2);
+}
+
+static void test_echo(void **state)
+{
+	(void)state;
+	misbehave(FAKE_ECHO, 0, 2);
+}
+
+static void test_stale(void **state)
+{
+	(void)state;
+	misbehave(FAKE_STALE, 0, 2);
+}
+
+/* Noise behind a good frame, as transceivers make when they turn round, spoils nothing. */
+static void test_tail(void **state)
+{
+	struct world *world = running_world();
+
+	(void)state;
+	atomic_store(&world->fake.mode, FAKE_TAIL);
+	world_await_rounds(world, 0, 10);
+	assert_true(atomic_load(&world->fake.misdeeds) > 5);
+	assert_int_equal(world->state[0], DEVICE_UP);
+	world_end(world);
+}
+
+/* The blocks have the same length and there is no identity: only the drain keeps a late answer away. Such a map is
+ * refused when it is read. */
+static void test_drain_alone(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+	struct register_map map = world_vitals_map(1);
+
+	(void)state;
+	map.has_identity = false;
+	map.blocks[1] = (struct register_block){.table = REGISTER_INPUT, .start = 121, .count = 4};
+	map.values[2] = world_value(PARAMETER_RESP, 1, 0);
+	map.value_count = 2;
+	(void)world_add(world, map, 1, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 3);
+	atomic_store(&world->fake.delay_ms, 90);
+	for (int i = 0; i < 3; i++) {
+		atomic_store(&world->fake.mode, FAKE_LATE);
+		world_await_count(world, &world->fake.misdeeds, atomic_load(&world->fake.misdeeds) + 1);
+		atomic_store(&world->fake.mode, FAKE_NORMAL);
+		world_await_rounds(world, 0, 4);
+	}
+	world_end(world);
+}
+
+static void test_wrong_identity(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	world_plug(world);
+	atomic_store(&world->fake.identity_change, 1);
+	world_start(world);
+	world_await_state(world, 0, DEVICE_REFUSED);
+	assert_int_equal(world->fault[0], FAULT_WRONG_IDENTITY);
+	world_await_count(world, &world->fake.requests, 3);
+	assert_int_equal(world->rounds[0], 0);
+	atomic_store(&world->fake.identity_change, 0);
+	world_await_rounds(world, 0, 3);
+	world_end(world);
+}
+
+static void test_replug(void **state)
+{
+	struct world *world = running_world();
+
+	(void)state;
+	fake_stop(&world->fake);
+	world_await_state(world, 0, DEVICE_DOWN);
+	assert_int_equal(world->fault[0], FAULT_HUNG_UP);
+	world_plug(world);
+	world_await_rounds(world, 0, 3);
+	/* Another device comes back under the same name. */
+	fake_stop(&world->fake);
+	world_await_state(world, 0, DEVICE_DOWN);
+	atomic_store(&world->fake.identity_change, 1);
+	world_plug(world);
+	world_await_state(world, 0, DEVICE_REFUSED);
+	unsigned before = world->rounds[0];
+	atomic_store(&world->fake.identity_change, 0);
+	assert_int_equal(world->rounds[0], before);
+	world_await_rounds(world, 0, 3);
+	world_end(world);
+}
+
+static void test_not_found(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	world_start(world);
+	world_await_state(world, 0, DEVICE_DOWN);
+	assert_int_equal(world->fault[0], FAULT_NOT_FOUND);
+	world_plug(world);
+	world_await_rounds(world, 0, 2);
+	world_end(world);
+}
+
+/* The port belongs to somebody else first. */
+static void test_locked(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+	struct serial_port other;
+
+	(void)state;
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	world_plug(world);
+	assert_int_equal(serial_port_claim(&other, world->fake.path), FAULT_NONE);
+	world_start(world);
+	world_await_state(world, 0, DEVICE_DOWN);
+	assert_int_equal(world->fault[0], FAULT_LOCKED);
+	assert_int_equal(atomic_load(&world->fake.requests), 0);
+	serial_port_release(&other);
+	world_await_rounds(world, 0, 2);
+	world_end(world);
+}
+
+/* A dead unit costs its bus mates some polls, no values and no connection. */
+static void test_dead_unit(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	world_await_rounds(world, 1, 2);
+	atomic_store(&world->fake.bad_unit, 1);
+	atomic_store(&world->fake.mode, FAKE_SILENT);
+	world_await_fault(world, 0, FAULT_TIMEOUT);
+	world_await_state(world, 0, DEVICE_DOWN);
+	/* Its neighbour misses no determination while the line is drained again and again. */
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned before = world->nibp_valid;
+		int misdeeds = atomic_load(&world->fake.misdeeds);
+		world_await_count(world, &world->fake.misdeeds, misdeeds + 1);
+		atomic_fetch_add(&world->fake.sequence, 1);
+		world_await_rounds(world, 1, 3);
+		assert_int_equal(world->nibp_valid, before + 1);
+		assert_int_equal(world->state[1], DEVICE_UP);
+	}
+	atomic_store(&world->fake.mode, FAKE_NORMAL);
+	world_await_rounds(world, 0, 3);
+	world_end(world);
+}
+
+static void test_cuff(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	atomic_store(&world->fake.sequence, 41);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 3);
+	assert_int_equal(atomic_load(&world->fake.writes), 1); /* the init write, once */
+	assert_int_equal(atomic_load(&world->fake.last_write), 2U << 24 | 33U << 16 | 77U);
+	assert_int_equal(world->nibp_valid, 0); /* found there, of unknown age */
+
+	assert_false(links_cuff(world->links, 1, true)); /* has no such command */
+	assert_false(links_cuff(world->links, 9, true));
+	assert_true(links_cuff(world->links, 0, true));
+	world_await_count(world, &world->fake.writes, 2);
+	assert_int_equal(atomic_load(&world->fake.last_write), 2U << 24 | 32U << 16 | 1U);
+	assert_true(links_cuff(world->links, 0, false));
+	world_await_count(world, &world->fake.writes, 3);
+	assert_int_equal(atomic_load(&world->fake.last_write), 2U << 24 | 32U << 16 | 2U);
+
+	atomic_fetch_add(&world->fake.sequence, 1);
+	world_await_rounds(world, 0, 3);
+	assert_int_equal(world->nibp_valid, 1);
+	atomic_store(&world->fake.status, 5);
+	atomic_fetch_add(&world->fake.sequence, 1);
+	world_await_rounds(world, 0, 3);
+	assert_int_equal(world->nibp_valid, 1);
+	assert_int_equal(world->nibp_failed, 1);
+	world_end(world);
+}
+
+/* A command waits for the next poll's pause, not for its end. */
+static void test_cuff_between_polls(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, 600 * NS_PER_S);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 1);
+	assert_true(links_cuff(world->links, 0, true));
+	world_await_count(world, &world->fake.writes, 2);
+	world_end(world);
+}
+
+/* A start that waited too long, or for a device that is not there, is not carried out later. */
+static void test_cuff_expires(void **state)
+{
+	struct link *link = calloc(1, sizeof *link);
+	struct link_command command;
+
+	(void)state;
+	assert_non_null(link);
+	assert_int_equal(pthread_mutex_init(&link->queue.lock, NULL), 0);
+	link->queue.count = 3;
+	link->queue.list[0] =
+	    (struct link_command){.device = 0, .start = true, .asked = {link_now().ns - 3 * NS_PER_S}};
+	link->queue.list[1] =
+	    (struct link_command){.device = 0, .start = false, .asked = {link_now().ns - 3 * NS_PER_S}};
+	link->queue.list[2] = (struct link_command){.device = 1, .start = true, .asked = link_now()};
+	link->told[0].state = DEVICE_RESYNC;
+	assert_false(link_take_command(link, &command));
+	assert_int_equal(link->queue.count, 2); /* the old start is gone, the stop still waits */
+	link->told[0].state = DEVICE_UP;
+	assert_true(link_take_command(link, &command));
+	assert_int_equal(command.device, 0);
+	assert_false(command.start);
+	assert_false(link_take_command(link, &command)); /* device 1 is down */
+	assert_int_equal(link->queue.count, 1);
+	assert_int_equal(pthread_mutex_destroy(&link->queue.lock), 0);
+	free(link);
+}
+
+static void test_queue_is_bounded(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+	int taken = 0;
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_start(world); /* no port: nobody takes the commands out */
+	world_await_state(world, 0, DEVICE_DOWN);
+	for (int i = 0; i < 3 * LINK_COMMANDS_MAX; i++)
+		taken += links_cuff(world->links, 0, true);
+	assert_int_equal(taken, LINK_COMMANDS_MAX);
+	world_plug(world); /* for world_end */
+	world_end(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_normal),
+	    cmocka_unit_test(test_late),
+	    cmocka_unit_test(test_very_late),
+	    cmocka_unit_test(test_dribble),
+	    cmocka_unit_test(test_wrong_unit),
+	    cmocka_unit_test(test_wrong_length),
+	    cmocka_unit_test(test_bad_crc),
+	    cmocka_unit_test(test_exception),
+	    cmocka_unit_test(test_busy),
+	    cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_silent),
+	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_echo),
+	    cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_tail),
+	    cmocka_unit_test(test_drain_alone),
+	    cmocka_unit_test(test_wrong_identity),
+	    cmocka_unit_test(test_replug),
+	    cmocka_unit_test(test_not_found),
+	    cmocka_unit_test(test_locked),
+	    cmocka_unit_test(test_dead_unit),
+	    cmocka_unit_test(test_cuff),
+	    cmocka_unit_test(test_cuff_expires),
+	    cmocka_unit_test(test_cuff_between_polls),
+	    cmocka_unit_test(test_queue_is_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* The recorder when the disk or syslog refuses: the engine hears of it, answers say so, nothing is lost in silence. */
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "tests/unit/record_world.h"
+
+/* ---- disks that refuse ----------------------------------------------------------------------- */
+
+static void test_locked_record(void **state)
+{
+	(void)state;
+	start();
+	assert_true(put("row", "n=\"1\""));
+	WAIT_FOR(row_count() == 1);
+	sqlite3 *other = db_open(fixture.path);
+	db_do(other, "BEGIN IMMEDIATE");
+	assert_true(put("row", "n=\"2\""));
+	recorder_reply(fixture.recorder, 5, RESULT_OK);
+	expect_service(false);
+	assert_true(recorder_failing(fixture.recorder));
+	WAIT_FOR(answer_count() == 1);
+	assert_false(fixture.answers[0].durable);
+	recorder_reply(fixture.recorder, 6, RESULT_OK); /* and at once while it lasts */
+	WAIT_FOR(answer_count() == 2);
+	assert_false(fixture.answers[1].durable);
+	assert_true(put("row", "n=\"3\""));
+	WAIT_FOR(log_has("kind=\"row\" recorded=\"no\" n=\"3\"")); /* one trail goes on */
+	assert_true(log_has("kind=\"row\" recorded=\"no\" n=\"2\""));
+	db_do(other, "ROLLBACK");
+	expect_service(true);
+	assert_false(recorder_failing(fixture.recorder));
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	recorder_reply(fixture.recorder, 7, RESULT_OK);
+	WAIT_FOR(answer_count() == 3);
+	assert_true(fixture.answers[2].durable);
+	assert_int_equal(row_count(), 4);
+	stop();
+	assert_int_equal(verify_chain(fixture.path), 4);
+	assert_int_equal(
+	    db_number(fixture.path, "SELECT count(*) FROM record WHERE kind = 'gap' AND text LIKE 'lost=\"0\" %'"), 1);
+	expect_no_event();
+}
+
+static void test_overflow(void **state)
+{
+	int64_t taken = 0, refused_rows = 0;
+	(void)state;
+	start();
+	sqlite3 *other = db_open(fixture.path);
+	db_do(other, "BEGIN IMMEDIATE");
+	assert_true(put("row", "first=\"1\""));
+	expect_service(false);
+	for (int i = 0; i < 3000; i++)
+		*(put("row", "a=\"b\"") ? &taken : &refused_rows) += 1;
+	assert_true(taken >= 1024);
+	assert_true(refused_rows > 0);
+	db_do(other, "ROLLBACK");
+	expect_service(true);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	stop();
+	char sql[160];
+	(void)snprintf(sql, sizeof(sql), "SELECT seq FROM record WHERE kind = 'gap' AND text LIKE 'lost=\"%lld\" %%'",
+	               (long long)refused_rows);
+	assert_int_equal(db_number(fixture.path, sql), 1 + taken + 1);
+	assert_int_equal(verify_chain(fixture.path), 1 + taken + 1);
+}
+
+static void test_write_error_of_the_file_system(void **state)
+{
+	struct rlimit limit, full;
+	(void)state;
+	start();
+	assert_true(put("row", "a=\"b\""));
+	WAIT_FOR(row_count() == 1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	full = limit;
+	full.rlim_cur = 8192; /* the write-ahead log is longer already */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	bool queued = put("row", "a=\"c\"");
+	recorder_reply(fixture.recorder, 5, RESULT_OK);
+	struct event event;
+	bool told = next_event(&event);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_true(queued);
+	assert_true(told);
+	assert_false(event.u.service.ok);
+	WAIT_FOR(answer_count() == 1);
+	assert_false(fixture.answers[0].durable);
+	expect_service(true);
+	stop();
+	assert_int_equal(verify_chain(fixture.path), 3);
+	assert_int_equal(db_number(fixture.path, "SELECT seq FROM record WHERE kind = 'gap'"), 3);
+}
+
+static void test_removed_while_running(void **state)
+{
+	(void)state;
+	start();
+	assert_true(put("row", "a=\"b\""));
+	WAIT_FOR(row_count() == 1);
+	assert_int_equal(unlink(fixture.path), 0);
+	assert_true(put("row", "a=\"c\""));
+	expect_service(false);
+	expect_service(true);
+	stop();
+	assert_int_equal(verify_chain(fixture.path), 2); /* the second row and the gap, in a new file */
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM record WHERE text = 'a=\"c\"'"), 1);
+}
+
+/* ---- a syslog that does not read ------------------------------------------------------------- */
+
+static void test_blocked_syslog_delays_nothing(void **state)
+{
+	(void)state;
+	log_gate(true);
+	start();
+	for (uint64_t round = 1; round <= 4; round++) {
+		for (int i = 0; i < 600; i++)
+			assert_true(put("row", "a=\"b\""));
+		recorder_reply(fixture.recorder, round, RESULT_OK);
+		WAIT_FOR(answer_count() == round);
+		assert_true(fixture.answers[round - 1].durable);
+		assert_true(fixture.answers[round - 1].rows_seen >= (int64_t)round * 600);
+	}
+	WAIT_FOR(db_number(fixture.path, "SELECT count(*) FROM record WHERE kind = 'syslog-stalled'") == 1);
+	assert_true(recorder_alive(fixture.recorder, shell_now(), 5 * NS_PER_S));
+	assert_int_equal(log_count(), 0);
+	log_gate(false);
+	WAIT_FOR(log_count() >= 2048);
+	assert_true(put("row", "a=\"c\""));
+	WAIT_FOR(db_number(fixture.path, "SELECT count(*) FROM record WHERE kind = 'syslog-gap'") == 1);
+	WAIT_FOR(log_has("kind=\"syslog-gap\""));
+	stop();
+	/* What syslog got and what the record says it lost is all there was, but for the last line itself. */
+	int64_t lost =
+	    db_number(fixture.path, "SELECT CAST(substr(text, 7) AS INTEGER) FROM record WHERE kind = 'syslog-gap'");
+	assert_true(lost > 0);
+	assert_int_equal((int64_t)log_count() + lost, verify_chain(fixture.path));
+	expect_no_event(); /* the record itself was never in trouble */
+}
+
+/* The last test: its syslog thread stays where it is until the process ends. */
+static void test_stop_with_blocked_syslog(void **state)
+{
+	(void)state;
+	log_gate(true);
+	start();
+	assert_true(put("row", "a=\"b\""));
+	assert_true(recorder_stop(fixture.recorder, 300)); /* returns, and the record is whole */
+	fixture.recorder = NULL;
+	assert_int_equal(verify_chain(fixture.path), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    RECORD_TEST(test_locked_record),
+	    RECORD_TEST(test_overflow),
+	    RECORD_TEST(test_write_error_of_the_file_system),
+	    RECORD_TEST(test_removed_while_running),
+	    RECORD_TEST(test_blocked_syslog_delays_nothing),
+	    RECORD_TEST(test_stop_with_blocked_syslog),
+	};
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || sodium_init() < 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
