@@ -104,7 +104,8 @@ static void check_threads(struct loop *loop, struct mono now)
 	bool slow = !recorder_alive(loop->recorder, now, RECORDER_SLOW_NS);
 	if (slow != loop->recorder_slow) {
 		loop->recorder_slow = slow;
-		service_event(loop, SERVICE_RECORDER, !slow, now);
+		/* Coming round again is not enough if it still cannot write. */
+		service_event(loop, SERVICE_RECORDER, !slow && !recorder_failing(loop->recorder), now);
 	}
 	uint64_t dropped = mailbox_dropped(loop->mailbox);
 	if (dropped != loop->dropped_events) {

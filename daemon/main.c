@@ -108,10 +108,11 @@ static int block_signals(void)
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGHUP);
 	(void)sigaddset(&signals, SIGCHLD);
-	(void)sigaddset(&signals, SIGPIPE);
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
 		return -1;
-	(void)sigdelset(&signals, SIGPIPE); /* blocked and never read: a write to a closed socket is an error code */
+	/* A closed socket and a full file are error codes where they happen, not the end of the monitor. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return -1;
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -124,18 +125,15 @@ static void reply_released(void *context, uint64_t id, enum result result, bool 
 /* Wake-ups on time: no timer slack, memory locked, real-time class when the configuration asks and the system lets us. */
 static void make_punctual(void)
 {
-	const char *refused = NULL;
 	if (prctl(PR_SET_TIMERSLACK, 1UL) != 0)
-		refused = "timer slack";
-	if (config.realtime_priority > 0) {
-		struct sched_param param = {.sched_priority = config.realtime_priority};
-		if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
-			refused = "memory lock";
-		if (sched_setscheduler(0, SCHED_FIFO, &param) != 0)
-			refused = "real-time scheduling";
-	}
-	if (refused != NULL)
-		perform_notice(&loop, SEVERITY_WARNING, "not-punctual", refused);
+		perform_notice(&loop, SEVERITY_WARNING, "not-punctual", "timer slack could not be set");
+	if (config.realtime_priority == 0)
+		return;
+	struct sched_param param = {.sched_priority = config.realtime_priority};
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+		perform_notice(&loop, SEVERITY_WARNING, "not-punctual", "memory could not be locked");
+	if (sched_setscheduler(0, SCHED_FIFO, &param) != 0)
+		perform_notice(&loop, SEVERITY_WARNING, "not-punctual", "real-time scheduling was refused");
 }
 
 static bool fail(const char *what)

@@ -32,7 +32,7 @@ static int complain(const char *path, const char *what, int error)
 static int reach(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval wait = {CONTROL_WAIT_MS / 1000, CONTROL_WAIT_MS % 1000 * 1000};
+	struct timeval wait = {CONTROL_REACH_MS / 1000, CONTROL_REACH_MS % 1000 * 1000};
 	size_t length = strlen(path);
 
 	if (length >= sizeof(address.sun_path))
@@ -83,10 +83,10 @@ static ssize_t receive(int fd, uint8_t *packet, size_t size, int64_t deadline_ms
 	}
 }
 
-static const Vitals__V1__Response *wait_answer(struct arena *arena, int fd, const char *path, uint64_t id)
+static const Vitals__V1__Response *wait_answer(struct arena *arena, int fd, const char *path, uint64_t id, int wait_ms)
 {
 	static uint8_t packet[MESSAGE_PACKET_MAX];
-	int64_t deadline_ms = now_ms() + CONTROL_WAIT_MS;
+	int64_t deadline_ms = now_ms() + wait_ms;
 
 	for (;;) {
 		ssize_t size = receive(fd, packet, sizeof(packet), deadline_ms);
@@ -112,11 +112,14 @@ const Vitals__V1__Response *control_ask(struct arena *arena, const char *path, V
 
 	if (fd < 0)
 		return NULL;
+	bool question = request->command_case == VITALS__V1__REQUEST__COMMAND_STATUS;
 	request->id = (uint64_t)getpid();
 	if (send_request(fd, path, request)) {
-		response = wait_answer(arena, fd, path, request->id);
-		if (response == NULL && request->command_case != VITALS__V1__REQUEST__COMMAND_STATUS)
-			fprintf(stderr, "vitalsctl: the command may have been carried out or not: look at `vitalsctl status`\n");
+		response = wait_answer(arena, fd, path, request->id, question ? CONTROL_REACH_MS : CONTROL_COMMAND_MS);
+		if (response == NULL && !question)
+			fprintf(
+			    stderr,
+			    "vitalsctl: the command may have been carried out or not: look at `vitalsctl status`\n");
 	}
 	(void)close(fd); /* the answer is here or will never be */
 	return response;

@@ -69,7 +69,8 @@ static void scalar(struct out *out, const ProtobufCFieldDescriptor *field, const
 
 static void list(struct out *out, const ProtobufCFieldDescriptor *field, size_t count, const char *elements)
 {
-	size_t step = field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_STRING ? sizeof(void *) : 0;
+	size_t step =
+	    field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_STRING ? sizeof(void *) : 0;
 
 	out_text(out, "[");
 	for (size_t i = 0; i < count && step > 0; i++) {
@@ -111,7 +112,8 @@ static bool said_otherwise(struct out *out, const ProtobufCMessage *message, con
 	if (has_milli && reading->quality == VITALS__V1__QUALITY__QUALITY_VALID)
 		out_text(out, "null");
 	else
-		word(out, &vitals__v1__reason__descriptor, (int)(has_reason ? reading->no_value->reason : reading->reason));
+		word(out, &vitals__v1__reason__descriptor,
+		     (int)(has_reason ? reading->no_value->reason : reading->reason));
 	return true;
 }
 
@@ -141,7 +143,8 @@ static void fields(struct out *out, const ProtobufCMessage *message, bool first)
 		quoted(out, field->name);
 		out_text(out, ":");
 		if (field->label == PROTOBUF_C_LABEL_REPEATED)
-			list(out, field, *(const size_t *)(const void *)(base + field->quantifier_offset), *(const char *const *)at);
+			list(out, field, *(const size_t *)(const void *)(base + field->quantifier_offset),
+			     *(const char *const *)at);
 		else
 			scalar(out, field, at);
 	}

@@ -5,13 +5,14 @@
 #include "clients/ctl/message.h"
 #include "clients/ctl/out.h"
 
-/* Room for any message that message_unpack lets through: 64 KiB of text in which every byte becomes \u00XX, and the field
- * names of the largest counts. */
+/* Room for any message that message_unpack lets through: 64 KiB of text in which every byte becomes \u00XX, and the
+ * field names of the largest counts. */
 #define JSON_BYTES (2 * 1024 * 1024)
 
-/* {"type":"alarm","topic":"vitals/room-1/alarm","version":1, ... ,"alarm":{...}} and a line feed. Differences to the proto
- * file: the fields of an alarm or session change stand beside the envelope; 64-bit random numbers are hex text; a value `milli` is also given as decimal "value"; a reading without a value
- * has "value":null and its "reason" beside it, which is null for a valid one. */
+/* {"type":"alarm","topic":"vitals/room-1/alarm","version":1, ... ,"alarm":{...}} and a line feed. Differences to the
+ * proto file: the fields of an alarm or session change stand beside the envelope; 64-bit random numbers are hex text; a
+ * value `milli` is also given as decimal "value"; a reading without a value has "value":null and its "reason" beside
+ * it, which is null for a valid one. */
 void json_message(struct out *out, const char *topic, const Vitals__V1__Message *message);
 
 /* {"type":"response", ...} and a line feed. */

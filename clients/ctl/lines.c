@@ -44,7 +44,8 @@ static void reading(const struct lines *lines, const Vitals__V1__Reading *from)
 	out_format(out, "%s ", now.label[0] != '\0' ? now.label : now.parameter);
 	if (now.has_value) {
 		out_milli(out, now.milli, now.decimals);
-		out_format(out, "%s%s, age ", strcmp(now.unit, "1") == 0 ? "" : " ", strcmp(now.unit, "1") == 0 ? "" : now.unit);
+		out_format(out, "%s%s, age ", strcmp(now.unit, "1") == 0 ? "" : " ",
+		           strcmp(now.unit, "1") == 0 ? "" : now.unit);
 		out_duration(out, now.age_ns);
 	} else {
 		out_text(out, "--");
@@ -153,7 +154,10 @@ void lines_message(struct out *out, const struct view *view, const Vitals__V1__M
 {
 	const struct lines lines = {out, view, clock, message->demo, !view->has_epoch || view->epoch != message->epoch};
 
-	if (message->body_case == VITALS__V1__MESSAGE__BODY_ALARM) {
+	if (lines.fresh || !view->complete) { /* as the view: nothing before the first snapshot */
+		if (message->body_case == VITALS__V1__MESSAGE__BODY_SNAPSHOT)
+			snapshot(&lines, message->snapshot);
+	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_ALARM) {
 		alarm(&lines, message->alarm->alarm, message->alarm->change);
 	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_READINGS) {
 		for (size_t i = 0; i < message->readings->n_reading; i++)

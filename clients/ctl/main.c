@@ -1,5 +1,5 @@
-/* vitalsctl: the command line of staff and technicians. Finds the command, checks that its options belong to it, runs it.
- * It knows the monitor only by proto/vitals.proto, and its configuration files by include/vitals/config.h. */
+/* vitalsctl: the command line of staff and technicians. Finds the command, checks that its options belong to it, runs
+ * it. It knows the monitor only by proto/vitals.proto, and its configuration files by include/vitals/config.h. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,25 +9,24 @@
 #include "clients/ctl/watch.h"
 #include "vitals/config.h"
 
-static const char usage[] =
-        "Usage: vitalsctl [--bedside NAME | --socket PATH] [--json] COMMAND\n"
-        "\n"
-        "  status                        what the monitor shows now\n"
-        "  watch                         the same, live   [--endpoint E] [--seconds N]\n"
-        "                                [--curve-server-key KEY --curve-key-file FILE]\n"
-        "  session open --patient REF    [--weight-kg N] [--dose-mg N] [--duration-min N]\n"
-        "  session start | pause | resume | stop | close\n"
-        "  alarm list                    announced alarms with their numbers\n"
-        "  alarm ack ID | NAME | all     acknowledge by number, by condition, or all\n"
-        "  alarm pause-audio             stop the sound for the time the plan allows\n"
-        "  observe --moaas N | --rass N | --cadss N  [--note TEXT]\n"
-        "  observe --note TEXT\n"
-        "  cuff start | stop             one blood-pressure determination\n"
-        "  config check FILE             read a configuration and print what was understood\n"
-        "  keys generate FILE            CURVE key pair: secret to FILE, public key printed\n"
-        "\n"
-        "Environment: VITALS_SOCKET, VITALS_ENDPOINT. Exit status: 0 done, 1 refused,\n"
-        "2 wrong usage, 3 the monitor cannot be reached. Manual: man vitalsctl\n";
+static const char usage[] = "Usage: vitalsctl [--bedside NAME | --socket PATH] [--json] COMMAND\n"
+                            "\n"
+                            "  status                        what the monitor shows now\n"
+                            "  watch                         the same, live   [--endpoint E] [--seconds N]\n"
+                            "                                [--curve-server-key KEY --curve-key-file FILE]\n"
+                            "  session open --patient REF    [--weight-kg N] [--dose-mg N] [--duration-min N]\n"
+                            "  session start | pause | resume | stop | close\n"
+                            "  alarm list                    announced alarms with their numbers\n"
+                            "  alarm ack ID | NAME | all     acknowledge by number, by condition, or all\n"
+                            "  alarm pause-audio             stop the sound for the time the plan allows\n"
+                            "  observe --moaas N | --rass N | --cadss N  [--note TEXT]\n"
+                            "  observe --note TEXT\n"
+                            "  cuff start | stop             one blood-pressure determination\n"
+                            "  config check FILE             read a configuration and print what was understood\n"
+                            "  keys generate FILE            CURVE key pair: secret to FILE, public key printed\n"
+                            "\n"
+                            "Environment: VITALS_SOCKET, VITALS_ENDPOINT. Exit status: 0 done, 1 refused,\n"
+                            "2 wrong usage, 3 the monitor cannot be reached. Manual: man vitalsctl\n";
 
 static int config_check(const struct options *options, const char *path)
 {
@@ -60,22 +59,22 @@ static const struct verb {
 	uint32_t options;          /* beside those that go everywhere */
 	int (*run)(const struct options *options, const char *argument);
 } verbs[] = {
-        {"status", NULL, NULL, 0, command_status},
-        {"watch", NULL, NULL, OPTION_ENDPOINT | OPTION_SECONDS | OPTION_SERVER_KEY | OPTION_KEY_FILE, watch},
-        {"session", "open", NULL, OPTION_PATIENT | OPTION_WEIGHT | OPTION_DOSE | OPTION_DURATION, command_session_open},
-        {"session", "start", NULL, 0, command_session_start},
-        {"session", "pause", NULL, 0, command_session_pause},
-        {"session", "resume", NULL, 0, command_session_resume},
-        {"session", "stop", NULL, 0, command_session_stop},
-        {"session", "close", NULL, 0, command_session_close},
-        {"alarm", "list", NULL, 0, command_alarm_list},
-        {"alarm", "ack", "ID, NAME or all", 0, command_alarm_ack},
-        {"alarm", "pause-audio", NULL, 0, command_audio_pause},
-        {"observe", NULL, NULL, OPTION_MOAAS | OPTION_RASS | OPTION_CADSS | OPTION_NOTE, command_observe},
-        {"cuff", "start", NULL, 0, command_cuff_start},
-        {"cuff", "stop", NULL, 0, command_cuff_stop},
-        {"config", "check", "FILE", 0, config_check},
-        {"keys", "generate", "FILE", 0, generate},
+    {"status", NULL, NULL, 0, command_status},
+    {"watch", NULL, NULL, OPTION_ENDPOINT | OPTION_SECONDS | OPTION_SERVER_KEY | OPTION_KEY_FILE, watch},
+    {"session", "open", NULL, OPTION_PATIENT | OPTION_WEIGHT | OPTION_DOSE | OPTION_DURATION, command_session_open},
+    {"session", "start", NULL, 0, command_session_start},
+    {"session", "pause", NULL, 0, command_session_pause},
+    {"session", "resume", NULL, 0, command_session_resume},
+    {"session", "stop", NULL, 0, command_session_stop},
+    {"session", "close", NULL, 0, command_session_close},
+    {"alarm", "list", NULL, 0, command_alarm_list},
+    {"alarm", "ack", "ID, NAME or all", 0, command_alarm_ack},
+    {"alarm", "pause-audio", NULL, 0, command_audio_pause},
+    {"observe", NULL, NULL, OPTION_MOAAS | OPTION_RASS | OPTION_CADSS | OPTION_NOTE, command_observe},
+    {"cuff", "start", NULL, 0, command_cuff_start},
+    {"cuff", "stop", NULL, 0, command_cuff_stop},
+    {"config", "check", "FILE", 0, config_check},
+    {"keys", "generate", "FILE", 0, generate},
 };
 
 static int complain(const char *what, const char *about)

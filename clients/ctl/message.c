@@ -81,14 +81,15 @@ const Vitals__V1__Response *message_unpack_response(struct arena *arena, const v
 bool message_has_value(const Vitals__V1__Reading *reading)
 {
 	return reading->result_case == VITALS__V1__READING__RESULT_MILLI && reading->milli >= INT32_MIN &&
-	       reading->milli <= INT32_MAX && (reading->quality == VITALS__V1__QUALITY__QUALITY_VALID ||
-	                                       reading->quality == VITALS__V1__QUALITY__QUALITY_QUESTIONABLE);
+	       reading->milli <= INT32_MAX &&
+	       (reading->quality == VITALS__V1__QUALITY__QUALITY_VALID ||
+	        reading->quality == VITALS__V1__QUALITY__QUALITY_QUESTIONABLE);
 }
 
 const char *message_body_name(const Vitals__V1__Message *message)
 {
 	const ProtobufCFieldDescriptor *field =
-	        protobuf_c_message_descriptor_get_field(message->base.descriptor, message->body_case);
+	    protobuf_c_message_descriptor_get_field(message->base.descriptor, message->body_case);
 
 	return field == NULL ? "" : field->name;
 }

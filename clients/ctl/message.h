@@ -1,6 +1,6 @@
-/* Bytes from the monitor -> a checked message. The bytes are hostile until proven otherwise: they are unpacked into a fixed
- * arena (repeated fields of a small packet could otherwise ask for megabytes) and checked for version, counts and presence.
- * Strings are left as they came; whoever shows them cleans them (out.h). Pure; one thread. */
+/* Bytes from the monitor -> a checked message. The bytes are hostile until proven otherwise: they are unpacked into a
+ * fixed arena (repeated fields of a small packet could otherwise ask for megabytes) and checked for version, counts and
+ * presence. Strings are left as they came; whoever shows them cleans them (out.h). Pure; one thread. */
 #ifndef CTL_MESSAGE_H
 #define CTL_MESSAGE_H
 
@@ -10,20 +10,21 @@
 
 #include "vitals.pb-c.h"
 
-#define MESSAGE_ARENA_BYTES   (512 * 1024)
-#define MESSAGE_PACKET_MAX    65536
-#define MESSAGE_ALARMS_MAX    256
-#define MESSAGE_READINGS_MAX  32
-#define MESSAGE_DEVICES_MAX   32
-#define MESSAGE_CHECKS_MAX    8
-#define MESSAGE_TOPIC_BYTES   80
+#define MESSAGE_ARENA_BYTES  (512 * 1024)
+#define MESSAGE_PACKET_MAX   65536
+#define MESSAGE_ALARMS_MAX   256
+#define MESSAGE_READINGS_MAX 32
+#define MESSAGE_DEVICES_MAX  32
+#define MESSAGE_CHECKS_MAX   8
+#define MESSAGE_TOPIC_BYTES  80
 
 struct arena {
 	size_t used;
 	_Alignas(16) uint8_t bytes[MESSAGE_ARENA_BYTES];
 };
 
-/* The message or response, living in `arena` until the next call; NULL if it is not one that this program understands. */
+/* The message or response, living in `arena` until the next call; NULL if it is not one that this program understands.
+ */
 const Vitals__V1__Message *message_unpack(struct arena *arena, const void *bytes, size_t size);
 const Vitals__V1__Response *message_unpack_response(struct arena *arena, const void *bytes, size_t size);
 

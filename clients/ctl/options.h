@@ -39,14 +39,14 @@ enum {
 struct options {
 	uint32_t given;
 	const char *bedside, *socket, *endpoint, *server_key, *key_file;
-	char *patient, *note; /* go into messages, whose strings protobuf-c declares as writable */
+	char *patient, *note;                  /* go into messages, whose strings protobuf-c declares as writable */
 	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */
 	int32_t score_milli;                   /* of the one score that was given */
 	uint32_t seconds;
 };
 
-/* Reads every option; the words that are none are then argv[optind] to argv[argc - 1]. False after writing to stderr what
- * is wrong. */
+/* Reads every option; the words that are none are then argv[optind] to argv[argc - 1]. False after writing to stderr
+ * what is wrong. */
 bool options_read(struct options *options, int argc, char **argv);
 
 /* Where the bedside is, by option, environment or the only directory under /run/vitalsd. False after writing to stderr

@@ -42,7 +42,12 @@ size_t out_utf8(const char *text, uint32_t *point)
 {
 	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char first = (unsigned char)text[0];
-	size_t length = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+	size_t length = first < 0x80   ? 1
+	                : first < 0xc0 ? 0
+	                : first < 0xe0 ? 2
+	                : first < 0xf0 ? 3
+	                : first < 0xf8 ? 4
+	                               : 0;
 
 	if (length < 2) {
 		*point = first;

@@ -1,5 +1,5 @@
-/* Text on its way out: a bounded buffer, and the one place where strings from the wire are made harmless. Everything that
- * vitalsctl prints of a message passes through out_clean, out_copy or the JSON writer. Pure; one thread. */
+/* Text on its way out: a bounded buffer, and the one place where strings from the wire are made harmless. Everything
+ * that vitalsctl prints of a message passes through out_clean, out_copy or the JSON writer. Pure; one thread. */
 #ifndef CTL_OUT_H
 #define CTL_OUT_H
 
@@ -25,7 +25,8 @@ void out_clean(struct out *out, const char *text);
 /* Copy of a text from outside, made harmless in the same way and cut at a whole character. */
 void out_copy(char *to, size_t size, const char *text);
 
-/* Length in bytes of the UTF-8 character that begins at `text` with its code point in *point; 0 if it is not valid UTF-8. */
+/* Length in bytes of the UTF-8 character that begins at `text` with its code point in *point; 0 if it is not valid
+ * UTF-8. */
 size_t out_utf8(const char *text, uint32_t *point);
 
 /* True if a terminal may be given the character. */
@@ -44,8 +45,8 @@ void out_milli_short(struct out *out, int64_t milli);
 /* "0:07", "12:30", "1:02:30"; negative counts as its magnitude. */
 void out_duration(struct out *out, int64_t ns);
 
-/* The name of an enum value in lower case without its prefix: "high", "sensor_off"; "unspecified" for 0, "unknown" if there is no
- * such value. */
+/* The name of an enum value in lower case without its prefix: "high", "sensor_off"; "unspecified" for 0, "unknown" if
+ * there is no such value. */
 void out_word(char *to, size_t size, const ProtobufCEnumDescriptor *descriptor, int value);
 
 /* Changes a word in place, and returns it: '_' to ' '; small letters to capitals. */

@@ -1,6 +1,6 @@
-/* Layout of the terminal view; see screen.h. Values keep their place, alarms are listed under them, checks and devices sit
- * at the bottom. Colours follow the alarm indicator convention of IEC 60601-1-8 (high red, medium yellow, low cyan) and
- * never stand alone: each has its word. */
+/* Layout of the terminal view; see screen.h. Values keep their place, alarms are listed under them, checks and devices
+ * sit at the bottom. Colours follow the alarm indicator convention of IEC 60601-1-8 (high red, medium yellow, low cyan)
+ * and never stand alone: each has its word. */
 #include "clients/ctl/screen.h"
 
 #include <inttypes.h>
@@ -48,8 +48,8 @@ static int64_t since(const struct frame *frame, int64_t received_ns)
 	return frame->now_ns > received_ns ? frame->now_ns - received_ns : 0;
 }
 
-/* High flashes at 2 Hz, medium at 0.5 Hz, half of the time each (IEC 60601-1-8 allows 1.4-2.8 and 0.4-0.8 Hz at 20-60 %);
- * low, and what somebody has answered, is steady. */
+/* High flashes at 2 Hz, medium at 0.5 Hz, half of the time each (IEC 60601-1-8 allows 1.4-2.8 and 0.4-0.8 Hz at 20-60
+ * %); low, and what somebody has answered, is steady. */
 static const char *alarm_style(const struct frame *frame, const struct view_alarm *alarm)
 {
 	int rank = view_rank(alarm->priority);
@@ -169,7 +169,8 @@ static bool link_banner(struct frame *frame)
 	int64_t silence = since(frame, frame->view->heard_ns);
 
 	if (frame->link == VIEW_NO_DATA) {
-		out_format(out, " NO DATA FROM %s for ", frame->view->bedside[0] != '\0' ? frame->view->bedside : "MONITOR");
+		out_format(out, " NO DATA FROM %s for ",
+		           frame->view->bedside[0] != '\0' ? frame->view->bedside : "MONITOR");
 		out_duration(out, silence);
 		out_text(out, ". LOOK AT THE PATIENT.");
 	} else if (frame->link == VIEW_STALE) {
@@ -193,11 +194,12 @@ static void alarm_banner(struct frame *frame)
 	char word[16];
 
 	for (size_t i = 0; i < frame->alarm_count; i++) {
-		unanswered += frame->view->alarms[frame->order[i]].state !=
-		              VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
+		unanswered +=
+		    frame->view->alarms[frame->order[i]].state != VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
 	}
 	if (frame->alarm_count == 0) {
-		row_text(&frame->row, frame->link == VIEW_OK ? " No alarm" : " Messages were missed: alarms may be missing here");
+		row_text(&frame->row,
+		         frame->link == VIEW_OK ? " No alarm" : " Messages were missed: alarms may be missing here");
 		return;
 	}
 	const struct view_alarm *first = &frame->view->alarms[frame->order[0]];
@@ -367,7 +369,8 @@ static void alarms(struct frame *frame, size_t rows)
 	for (size_t i = 0; i < shown; i++)
 		alarm_row(frame, &frame->view->alarms[frame->order[i]]);
 	if (shown < frame->alarm_count && rows > 0) {
-		out_format(words_begin(&words), " and %zu more, not higher (vitalsctl alarm list)", frame->alarm_count - shown);
+		out_format(words_begin(&words), " and %zu more, not higher (vitalsctl alarm list)",
+		           frame->alarm_count - shown);
 		row_begin(&frame->row);
 		row_style(&frame->row, STYLE_BOLD);
 		row_text(&frame->row, words_end(&words));
@@ -379,7 +382,8 @@ static void alarms(struct frame *frame, size_t rows)
 /* Begins item `index` (from 0) of a list that is laid out in `across` columns. Returns the width of the item. */
 static size_t place(struct frame *frame, const char *title, size_t index, size_t across)
 {
-	size_t width = frame->row.columns > ITEMS_COLUMN + 8 * across ? (frame->row.columns - ITEMS_COLUMN) / across : 8;
+	size_t width =
+	    frame->row.columns > ITEMS_COLUMN + 8 * across ? (frame->row.columns - ITEMS_COLUMN) / across : 8;
 
 	if (index % across == 0) {
 		row_begin(&frame->row);
@@ -503,7 +507,8 @@ static void footer(struct frame *frame)
 		row_style(row, frame->link == VIEW_OK ? "" : STYLE_YELLOW);
 		out_format(out, "Monitor link %s", view_link_name(frame->link));
 		if (view->has_heartbeat)
-			out_format(out, ", heartbeat %" PRId64 ".%" PRId64 " s ago", beat / 1000000000, beat / 100000000 % 10);
+			out_format(out, ", heartbeat %" PRId64 ".%" PRId64 " s ago", beat / 1000000000,
+			           beat / 100000000 % 10);
 		row_text(row, words_end(&words));
 		row_style(row, "");
 	}
@@ -538,7 +543,7 @@ static size_t least(size_t a, size_t b)
 
 /* How many rows or items of each part are shown. */
 struct layout {
-	size_t checks, devices; /* items */
+	size_t checks, devices;     /* items */
 	size_t values, alarms, gap; /* rows */
 };
 

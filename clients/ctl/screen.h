@@ -15,7 +15,7 @@
 struct screen {
 	size_t rows, columns;
 	bool colour;
-	bool live;        /* a frame of `watch`: judge the link, flash, fill the window; else everything, once */
+	bool live;         /* a frame of `watch`: judge the link, flash, fill the window; else everything, once */
 	const char *clock; /* local time, "14:03:22" */
 };
 

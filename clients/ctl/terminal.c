@@ -29,7 +29,8 @@ void terminal_leave(const struct terminal *terminal)
 {
 	int never = 0;
 
-	(void)terminal_write(leave, sizeof(leave) - 1, &never); /* nothing more can be done for a terminal that is gone */
+	(void)terminal_write(leave, sizeof(leave) - 1,
+	                     &never); /* nothing more can be done for a terminal that is gone */
 	if (terminal->keys)
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal->before); /* drops keys that the shell would get */
 }

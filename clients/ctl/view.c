@@ -268,9 +268,9 @@ static void begin_epoch(struct view *view, uint64_t epoch, int64_t now_ns)
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 static const enum view_topic topic_of_body[] = {
-        [VITALS__V1__MESSAGE__BODY_ALARM] = VIEW_ALARM,       [VITALS__V1__MESSAGE__BODY_READINGS] = VIEW_READINGS,
-        [VITALS__V1__MESSAGE__BODY_DEVICE] = VIEW_DEVICE,     [VITALS__V1__MESSAGE__BODY_SESSION] = VIEW_SESSION,
-        [VITALS__V1__MESSAGE__BODY_SNAPSHOT] = VIEW_SNAPSHOT, [VITALS__V1__MESSAGE__BODY_HEARTBEAT] = VIEW_HEARTBEAT,
+    [VITALS__V1__MESSAGE__BODY_ALARM] = VIEW_ALARM,       [VITALS__V1__MESSAGE__BODY_READINGS] = VIEW_READINGS,
+    [VITALS__V1__MESSAGE__BODY_DEVICE] = VIEW_DEVICE,     [VITALS__V1__MESSAGE__BODY_SESSION] = VIEW_SESSION,
+    [VITALS__V1__MESSAGE__BODY_SNAPSHOT] = VIEW_SNAPSHOT, [VITALS__V1__MESSAGE__BODY_HEARTBEAT] = VIEW_HEARTBEAT,
 };
 
 /* The topic must be "vitals/BEDSIDE/" and the name of the body, with the bedside of the message. */
@@ -297,8 +297,8 @@ static bool take_envelope(struct view *view, const Vitals__V1__Message *message,
 		begin_epoch(view, message->epoch, now_ns);
 	else if (message->sequence <= *sequence)
 		return false;
-	/* The first of a topic says nothing about those before it: this display may have come late. */
-	if (*sequence > 0 && message->sequence != *sequence + 1)
+	/* Before the first snapshot nothing can be missed yet; a missed snapshot or heartbeat takes nothing along. */
+	if (view->complete && sequence < &view->sequence[VIEW_SNAPSHOT] && message->sequence != *sequence + 1)
 		view->gap = true;
 	*sequence = message->sequence;
 	view->demo = message->demo;
@@ -307,8 +307,12 @@ static bool take_envelope(struct view *view, const Vitals__V1__Message *message,
 	return true;
 }
 
+/* Until the first snapshot of an epoch everything but heartbeats is ignored: a part would look like the whole. */
 static void apply_body(struct view *view, const Vitals__V1__Message *message, int64_t now_ns)
 {
+	if (!view->complete && message->body_case != VITALS__V1__MESSAGE__BODY_SNAPSHOT &&
+	    message->body_case != VITALS__V1__MESSAGE__BODY_HEARTBEAT)
+		return;
 	if (message->body_case == VITALS__V1__MESSAGE__BODY_ALARM) {
 		set_alarm(view, message->alarm->alarm, now_ns);
 	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_READINGS) {
@@ -401,8 +405,8 @@ bool view_announced(const struct view_alarm *alarm)
 int view_rank(Vitals__V1__Priority priority)
 {
 	return priority >= VITALS__V1__PRIORITY__PRIORITY_NONE && priority <= VITALS__V1__PRIORITY__PRIORITY_HIGH
-	               ? (int)priority - (int)VITALS__V1__PRIORITY__PRIORITY_NONE
-	               : 4;
+	           ? (int)priority - (int)VITALS__V1__PRIORITY__PRIORITY_NONE
+	           : 4;
 }
 
 static bool before(const struct view_alarm *a, const struct view_alarm *b, int64_t now_ns)

@@ -1,7 +1,7 @@
 /* What a display knows of one bedside, and how much of it may be believed: the subscriber's side of the rules in
- * proto/README.md. Pure: time is passed in (nanoseconds of this computer's monotonic clock), nothing is allocated, every
- * table is bounded. Fed by watch.c (published messages) and main.c (the answer to `status`), shown by screen.c and
- * lines.c; one thread. Every string in here is clean and may go to a terminal. */
+ * proto/README.md. Pure: time is passed in (nanoseconds of this computer's monotonic clock), nothing is allocated,
+ * every table is bounded. Fed by watch.c (published messages) and main.c (the answer to `status`), shown by screen.c
+ * and lines.c; one thread. Every string in here is clean and may go to a terminal. */
 #ifndef CTL_VIEW_H
 #define CTL_VIEW_H
 
@@ -17,22 +17,14 @@
 #define VIEW_NAME 32
 #define VIEW_TEXT 128
 
-enum view_topic {
-	VIEW_ALARM,
-	VIEW_READINGS,
-	VIEW_DEVICE,
-	VIEW_SESSION,
-	VIEW_SNAPSHOT,
-	VIEW_HEARTBEAT,
-	VIEW_TOPICS
-};
+enum view_topic { VIEW_ALARM, VIEW_READINGS, VIEW_DEVICE, VIEW_SESSION, VIEW_SNAPSHOT, VIEW_HEARTBEAT, VIEW_TOPICS };
 
 /* How far the view may be trusted; the worst that applies. */
 enum view_link {
 	VIEW_OK,
 	VIEW_GAP,         /* a message was missed; whole again with the next snapshot */
 	VIEW_OUT_OF_STEP, /* the alarms here are not those of the monitor; whole again with the next snapshot */
-	VIEW_WAITING,     /* no snapshot yet in this epoch: what is here is not everything */
+	VIEW_WAITING,     /* no snapshot yet in this epoch: nothing is known */
 	VIEW_STALE,
 	VIEW_NO_DATA,
 	VIEW_LINKS
@@ -77,7 +69,8 @@ struct view_check {
 struct view_session {
 	bool open, started, paused, ended, baseline_complete;
 	uint32_t number;
-	char patient_ref[VIEW_NAME], plan[VIEW_NAME], plan_title[VIEW_TEXT], phase[VIEW_NAME], audio_paused_by[VIEW_NAME];
+	char patient_ref[VIEW_NAME], plan[VIEW_NAME], plan_title[VIEW_TEXT], phase[VIEW_NAME],
+	    audio_paused_by[VIEW_NAME];
 	int64_t since_open_ns, since_start_ns, since_end_ns, planned_duration_ns, paused_ns, audio_paused_ns;
 	int64_t baseline_sys_milli, baseline_dia_milli;
 	int32_t weight_g, dose_ug;
@@ -94,11 +87,11 @@ struct view {
 	uint64_t sequence[VIEW_TOPICS]; /* last received of this epoch; 0 = none yet */
 	bool complete;                  /* a snapshot of this epoch was applied */
 	bool gap, out_of_step;
-	int64_t heard_ns;               /* last accepted message, or the start of watching */
-	bool heard;                     /* any message at all */
-	int64_t heartbeat_ns;           /* last heartbeat; meaningful if has_heartbeat */
+	int64_t heard_ns;     /* last accepted message, or the start of watching */
+	bool heard;           /* any message at all */
+	int64_t heartbeat_ns; /* last heartbeat; meaningful if has_heartbeat */
 	bool has_heartbeat, recorder_failed, publisher_failed;
-	uint64_t refused;               /* messages that were not understood */
+	uint64_t refused; /* messages that were not understood */
 	struct view_session session;
 	size_t reading_count, alarm_count, device_count;
 	struct view_reading readings[MESSAGE_READINGS_MAX];
@@ -109,7 +102,7 @@ struct view {
 /* Empty. `bedside` "" = the first bedside that is heard. */
 void view_init(struct view *view, const char *bedside, int64_t now_ns);
 
-/* Applies one published message. False if it was not applied: wrong topic, other bedside, or seen before. */
+/* Takes one published message. False if it is none of ours: wrong topic, other bedside, or seen before. */
 bool view_apply(struct view *view, const char *topic, const Vitals__V1__Message *message, int64_t now_ns);
 
 /* Replaces all that was known, as a published snapshot does (the answer to `status`). */

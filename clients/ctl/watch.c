@@ -1,5 +1,5 @@
-/* Receiving and showing of published messages; see watch.h. One loop: it sleeps until a message, a key or the next quarter
- * of a second comes. Signals only set a flag; libzmq keeps them away from its own threads. */
+/* Receiving and showing of published messages; see watch.h. One loop: it sleeps until a message, a key or the next
+ * quarter of a second comes. Signals only set a flag; libzmq keeps them away from its own threads. */
 #include "clients/ctl/watch.h"
 
 #include <signal.h>
@@ -15,12 +15,12 @@
 #include "clients/ctl/screen.h"
 #include "clients/ctl/terminal.h"
 
-#define QUARTER_NS   INT64_C(250000000)
-#define BURST_MOST   500 /* messages before the screen gets its turn */
-#define RECEIVE_HWM  10000
-#define RECONNECT_MS 100
+#define QUARTER_NS        INT64_C(250000000)
+#define BURST_MOST        500 /* messages before the screen gets its turn */
+#define RECEIVE_HWM       10000
+#define RECONNECT_MS      100
 #define RECONNECT_MOST_MS 2000
-#define CLOCK_BYTES  16
+#define CLOCK_BYTES       16
 
 enum mode { MODE_SCREEN, MODE_LINES, MODE_JSON };
 
@@ -94,10 +94,11 @@ static bool set_curve(void *socket, const struct options *options)
 		return true;
 	if (!keys_read(options->key_file, secret))
 		return false;
-	bool set = zmq_curve_public(public, secret) == 0 &&
-	           zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public, KEY_BYTES) == 0 &&
-	           zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, KEY_BYTES) == 0 &&
-	           zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, options->server_key, strlen(options->server_key) + 1) == 0;
+	bool set =
+	    zmq_curve_public(public, secret) == 0 &&
+	    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, public, KEY_BYTES) == 0 &&
+	    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, KEY_BYTES) == 0 &&
+	    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, options->server_key, strlen(options->server_key) + 1) == 0;
 	explicit_bzero(secret, sizeof(secret));
 	if (!set)
 		fprintf(stderr, "vitalsctl: --curve-server-key: must be the 40 characters of a public key\n");
@@ -119,8 +120,9 @@ static bool subscribe(struct watch *watch, const struct options *options)
 	    set_number(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS) && set_number(socket, ZMQ_IPV6, 1) &&
 	    set_number(socket, ZMQ_TCP_KEEPALIVE, 1) && set_number(socket, ZMQ_TCP_KEEPALIVE_IDLE, 5) &&
 	    set_number(socket, ZMQ_TCP_KEEPALIVE_INTVL, 2) && set_number(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) &&
-	    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){MESSAGE_PACKET_MAX}, sizeof(int64_t)) == 0 && length > 0 &&
-	    zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic, (size_t)length) == 0 && zmq_connect(socket, watch->endpoint) == 0)
+	    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &(int64_t){MESSAGE_PACKET_MAX}, sizeof(int64_t)) == 0 &&
+	    length > 0 && zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic, (size_t)length) == 0 &&
+	    zmq_connect(socket, watch->endpoint) == 0)
 		return true;
 	fprintf(stderr, "vitalsctl: %s: %s\n", watch->endpoint, zmq_strerror(zmq_errno()));
 	return false;

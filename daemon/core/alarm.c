@@ -139,7 +139,7 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
 	}
 }
 
-/* Data went missing at verdict->since. What had run its full time by then stands; what had not is abandoned. */
+/* What had run its full time while the condition was known stands; what had not is abandoned. */
 static void condition_unknown(struct step *step, struct alarm *alarm, const struct verdict *verdict)
 {
 	struct timing timing = condition_timing(step->engine, alarm);
@@ -151,7 +151,7 @@ static void condition_unknown(struct step *step, struct alarm *alarm, const stru
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
-		if (!mono_before(mono_after(alarm->cleared, timing.clear_delay_ns), verdict->since))
+		if (!mono_before(mono_after(alarm->cleared, timing.clear_delay_ns), verdict->gone_until))
 			alarm->cleared = MONO_NEVER;
 		break;
 	case ALARM_INACTIVE:
@@ -206,14 +206,6 @@ void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict)
 		break;
 	}
 	alarm_advance(step, id);
-}
-
-void alarm_drop_pending(struct step *step, uint16_t id)
-{
-	struct alarm *alarm = &step->engine->alarms[id];
-
-	if (alarm->state == ALARM_PENDING)
-		end(step, alarm, ALARM_CLEARED);
 }
 
 /* A step of the wall clock is over when it is noticed: raised as latched, to be acknowledged. */

@@ -87,9 +87,7 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = device_since(engine, device);
 	verdict.reason = REASON_DEVICE_LOST;
-	verdict.priority = mono_reached(device_urgent_at(engine, device), engine->now)
-	                       ? engine->config->plan.missing.escalated
-	                       : PRIORITY_LOW;
+	verdict.priority = missing_priority(engine, PRIORITY_LOW, device_urgent_at(engine, device));
 	return verdict;
 }
 
@@ -107,9 +105,8 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	verdict.since = mono_later(missing_since(engine, parameter), device->fine_since);
 	verdict.parameter = parameter;
 	verdict.reason = engine_reading(engine, parameter, engine->now).reason;
-	verdict.priority = mono_reached(missing_urgent_at(engine, parameter), engine->now)
-	                       ? engine->config->plan.missing.escalated
-	                       : engine->config->plan.missing.priority;
+	verdict.priority =
+		missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
 	return verdict;
 }
 

@@ -32,12 +32,13 @@ struct step {
 enum judgement {
 	JUDGEMENT_GONE,
 	JUDGEMENT_HOLDS,
-	JUDGEMENT_UNKNOWN, /* data are missing: neither raises nor clears */
+	JUDGEMENT_UNKNOWN, /* data are missing or not to be judged: neither raises nor clears */
 };
 
 struct verdict {
 	enum judgement judgement;
-	struct mono since; /* since when it is so */
+	struct mono since;      /* since when it is so; if unknown, until when it was known to hold */
+	struct mono gone_until; /* if unknown: until when it was known to be gone */
 	enum priority priority;
 	bool has_value;
 	enum parameter parameter;
@@ -81,6 +82,7 @@ struct mono device_deadline(const struct engine *engine);
 /* ---- session.c ---- */
 enum result session_command(struct step *step, const struct event_command *command);
 struct mono session_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
+struct mono session_phase_began(const struct engine *engine); /* the present one */
 void session_advance(struct step *step);
 void session_baseline(struct step *step);
 struct mono session_deadline(const struct engine *engine);
@@ -105,7 +107,6 @@ struct mono condition_deadline(const struct engine *engine);
 void alarm_init(struct engine *engine);
 void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_advance(struct step *step, uint16_t id);
-void alarm_drop_pending(struct step *step, uint16_t id);
 void alarm_clock_stepped(struct step *step);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor);

@@ -6,6 +6,7 @@
 
 struct term_result {
 	enum judgement judgement;
+	enum judgement was;   /* if unknown: what its last value said */
 	struct mono at;       /* determined at, or missing since */
 	int32_t milli, limit; /* of a term that holds; the limit as an absolute value */
 };
@@ -25,19 +26,27 @@ static bool baseline_of(const struct baseline *b, enum parameter parameter, int3
 	return true;
 }
 
-static bool violated(const struct rule_term *term, int64_t value, bool engaged)
+static bool beyond_limit(const struct rule_term *term, int64_t value)
 {
 	switch (term->comparison) {
 	case COMPARISON_ABOVE:
-		return engaged ? value > term->clear : value > term->limit;
+		return value > term->limit;
 	case COMPARISON_AT_LEAST:
-		return engaged ? value > term->clear : value >= term->limit;
+		return value >= term->limit;
 	case COMPARISON_BELOW:
-		return engaged ? value < term->clear : value < term->limit;
+		return value < term->limit;
 	case COMPARISON_AT_MOST:
-		return engaged ? value < term->clear : value <= term->limit;
+		return value <= term->limit;
 	}
 	return false;
+}
+
+/* Once engaged a term stays violated until the value is back at `clear`; a value beyond the limit is never back. */
+static bool violated(const struct rule_term *term, int64_t value, bool engaged)
+{
+	bool upper = term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
+
+	return beyond_limit(term, value) || (engaged && (upper ? value > term->clear : value < term->clear));
 }
 
 static struct term_result judge_term(const struct engine *engine, const struct rule_term *term, bool engaged)
@@ -48,28 +57,52 @@ static struct term_result judge_term(const struct engine *engine, const struct r
 
 	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session.baseline, term->parameter, &base))
 		return result;
+	if (!p->received || !measurement_has_value(&p->latest))
+		result.judgement = JUDGEMENT_UNKNOWN;
+	else if (violated(term, (int64_t)p->latest.milli - base, engaged))
+		result.judgement = JUDGEMENT_HOLDS;
+	result.was = result.judgement;
 	if (!reading_current(engine, term->parameter)) {
 		result.judgement = JUDGEMENT_UNKNOWN;
 		if (parameter_table[term->parameter].cadence == CADENCE_CONTINUOUS)
 			result.at = p->missing_since;
-		return result;
 	}
-	if (violated(term, (int64_t)p->latest.milli - base, engaged))
-		result.judgement = JUDGEMENT_HOLDS;
 	result.milli = p->latest.milli;
 	result.limit = base + term->limit;
 	return result;
 }
 
-/* ANY: one that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown. The
- * instant is the one at which the terms that decided came together. */
+/* The instant of the terms with that judgement: the earliest or the latest of them. */
+static struct mono instant_of(const struct plan_rule *rule, const struct term_result *results, enum judgement judgement,
+                              bool earliest)
+{
+	struct mono at = earliest ? MONO_NEVER : (struct mono){0};
+
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		if (results[i].judgement == judgement)
+			at = earliest ? mono_earlier(at, results[i].at) : mono_later(at, results[i].at);
+	return at;
+}
+
+/* Until when a rule that is unknown now was decided by one term: until the last such went missing. */
+static struct mono decided_until(const struct plan_rule *rule, const struct term_result *results, enum judgement decisive)
+{
+	struct mono at = {0};
+
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		if (results[i].judgement == JUDGEMENT_UNKNOWN && results[i].was == decisive)
+			at = mono_later(at, results[i].at);
+	return at;
+}
+
+/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown. What
+ * one term decides is so since the first such; what takes all terms is so since the last, and until the first goes missing. */
 static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
 {
 	bool any = rule->combination == COMBINATION_ANY;
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
 	struct verdict verdict = {.priority = rule->priority};
-	bool first = true;
 
 	for (uint8_t i = 0; i < rule->term_count; i++) {
 		if (results[i].judgement == decisive)
@@ -77,24 +110,24 @@ static struct verdict combine(const struct plan_rule *rule, const struct term_re
 		else if (results[i].judgement == JUDGEMENT_UNKNOWN && judgement != decisive)
 			judgement = JUDGEMENT_UNKNOWN;
 	}
-	/* Decided by one term: since the first such. Decided by all: since the last of them. Unknown: ANY was decided
-	 * until its last unknown term went missing, ALL until its first. */
-	bool earliest = judgement == decisive || (judgement == JUDGEMENT_UNKNOWN && !any);
-
-	for (uint8_t i = 0; i < rule->term_count; i++) {
-		if (results[i].judgement != judgement)
-			continue;
-		if (first || mono_before(results[i].at, verdict.since) == earliest)
-			verdict.since = results[i].at;
-		if (first) {
-			verdict.has_value = true;
-			verdict.parameter = rule->terms[i].parameter;
-			verdict.milli = results[i].milli;
-			verdict.limit = results[i].limit;
-		}
-		first = false;
-	}
 	verdict.judgement = judgement;
+	if (judgement == JUDGEMENT_UNKNOWN) {
+		struct mono by_one = decided_until(rule, results, decisive);
+		struct mono by_all = instant_of(rule, results, JUDGEMENT_UNKNOWN, true);
+
+		verdict.since = any ? by_one : by_all;
+		verdict.gone_until = any ? by_all : by_one;
+		return verdict;
+	}
+	verdict.since = instant_of(rule, results, judgement, judgement == decisive);
+	for (uint8_t i = rule->term_count; i > 0; i--) {
+		if (results[i - 1].judgement != judgement)
+			continue;
+		verdict.has_value = true;
+		verdict.parameter = rule->terms[i - 1].parameter;
+		verdict.milli = results[i - 1].milli;
+		verdict.limit = results[i - 1].limit;
+	}
 	return verdict;
 }
 
@@ -125,7 +158,9 @@ void rule_judge(struct step *step, uint8_t rule)
 	bool always = has_continuous(plan_rule);
 
 	if (!in_phase && !engaged) {
-		alarm_drop_pending(step, id);
+		struct verdict left = {.judgement = JUDGEMENT_UNKNOWN, .since = session_phase_began(engine)};
+
+		alarm_judge(step, id, &left);
 		return;
 	}
 	if (!always && !has_fresh(plan_rule, step->fresh)) {
@@ -145,6 +180,7 @@ void rule_judge(struct step *step, uint8_t rule)
 		alarm_advance(step, id);
 		return;
 	}
-	verdict.since = mono_later(verdict.since, engine->session.opened_at);
+	if (verdict.judgement != JUDGEMENT_UNKNOWN)
+		verdict.since = mono_later(verdict.since, engine->session.opened_at);
 	alarm_judge(step, id, &verdict);
 }

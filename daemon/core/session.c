@@ -221,6 +221,11 @@ static struct mono phase_begins(const struct engine *engine, uint8_t phase)
 	return mono_after(session_anchor(&engine->session, p->anchor), p->after_ns);
 }
 
+struct mono session_phase_began(const struct engine *engine)
+{
+	return phase_begins(engine, engine->session.phase);
+}
+
 /* The end lies exactly where it was planned, however late the step that notices it. */
 void session_advance(struct step *step)
 {

@@ -239,8 +239,9 @@ def test_sim_ecg_gateway():
             wait_for(lambda: client.read_input_registers(102, 1, slave=1).registers == [0], "no breath")
 
 
-def cuff_checks(bedside, sim, client):
-    result = lambda: client.read_input_registers(16, 7, slave=1).registers  # noqa: E731
+def cuff_determines(sim, client):
+    def result():
+        return client.read_input_registers(16, 7, slave=1).registers
     assert client.read_holding_registers(0, 2, slave=1).registers == [0x5653, 0x4342]
     assert result() == [0, 0, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0]
     assert not client.write_register(32, 1, slave=1).isError()
@@ -250,6 +251,10 @@ def cuff_checks(bedside, sim, client):
     row = truth(sim)[-1]
     assert first[1:] == [0, row["cuff_sys"], row["cuff_dia"], row["cuff_mean"], row["cuff_pulse"], 0]
     assert abs(first[2] - row["sys"]) < 30 and abs(first[3] - row["dia"]) < 30
+    return result
+
+
+def cuff_fails_and_stops(sim, client, result):
     sim.say("cuff-fail 1")
     sim.say("event surge 200 120 for 30")
     wait_for(lambda: truth(sim)[-1]["sys"] > 199, "the surge")
@@ -271,7 +276,7 @@ def test_sim_cuff_on_rtu():
                                 "--print-truth")
         client = ModbusSerialClient(path, baudrate=38400, timeout=3)
         assert client.connect()
-        cuff_checks(bedside, sim, client)
+        cuff_fails_and_stops(sim, client, cuff_determines(sim, client))
         client.close()
 
 
@@ -279,7 +284,7 @@ def test_sim_cuff_on_tcp():
     with Bedside() as bedside:
         sim = bedside.start_sim("--cuff-tcp", "0", "--cuff-seconds", "2", "--cuff-failures", "0", "--print-truth")
         with tcp_client(port_of(sim, "cuff")) as client:
-            cuff_checks(bedside, sim, client)
+            cuff_determines(sim, client)
 
 
 def judge(tcp, ask, request, right):

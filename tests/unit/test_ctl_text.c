@@ -16,15 +16,17 @@ static void foreign_text_is_made_harmless(void **state)
 	static const struct {
 		const char *from, *to;
 	} rows[] = {
-	        {"SpO\xe2\x82\x82 \xe2\x89\xa5 90 %", "SpO\xe2\x82\x82 \xe2\x89\xa5 90 %"},
-	        {"\x1b[2Jgone\x07", "?[2Jgone?"},
-	        {"\xc2\x9b"
-	         "31m",
-	         "?31m"},             /* C1 CSI */
-	        {"\xe2\x80\xae" "09", "?09"}, /* right to left override */
-	        {"\xff\xc0\x80\xed\xa0\x80", "??????"},
-	        {"cut \xe2\x82", "cut ??"},
-	        {"\xf4\x90\x80\x80", "????"},
+	    {"SpO\xe2\x82\x82 \xe2\x89\xa5 90 %", "SpO\xe2\x82\x82 \xe2\x89\xa5 90 %"},
+	    {"\x1b[2Jgone\x07", "?[2Jgone?"},
+	    {"\xc2\x9b"
+	     "31m",
+	     "?31m"}, /* C1 CSI */
+	    {"\xe2\x80\xae"
+	     "09",
+	     "?09"}, /* right to left override */
+	    {"\xff\xc0\x80\xed\xa0\x80", "??????"},
+	    {"cut \xe2\x82", "cut ??"},
+	    {"\xf4\x90\x80\x80", "????"},
 	};
 	char clean[64];
 
@@ -44,10 +46,14 @@ static void decimals_are_exact(void **state)
 		bool right;
 		int64_t milli;
 	} rows[] = {
-	        {"72.5", true, 72500},  {"0.001", true, 1},          {"-2", true, -2000},  {"+4", true, 4000},
-	        {"36.3000", true, 36300}, {"007.250", true, 7250},   {"1.2345", false, 0}, {"", false, 0},
-	        {".5", false, 0},       {"5.", false, 0},            {"1e3", false, 0},    {"12,5", false, 0},
-	        {" 5", false, 0},       {"99999999999999999999", false, 0}, {"--5", false, 0}, {"nan", false, 0},
+	    {"72.5", true, 72500},    {"0.001", true, 1},
+	    {"-2", true, -2000},      {"+4", true, 4000},
+	    {"36.3000", true, 36300}, {"007.250", true, 7250},
+	    {"1.2345", false, 0},     {"", false, 0},
+	    {".5", false, 0},         {"5.", false, 0},
+	    {"1e3", false, 0},        {"12,5", false, 0},
+	    {" 5", false, 0},         {"99999999999999999999", false, 0},
+	    {"--5", false, 0},        {"nan", false, 0},
 	};
 
 	(void)state;
@@ -65,8 +71,9 @@ static void values_are_rounded_for_display_only(void **state)
 		int64_t milli;
 		uint32_t decimals;
 		const char *shown;
-	} rows[] = {{97000, 0, "97"}, {97499, 0, "97"}, {97500, 0, "98"}, {2150, 2, "2.15"}, {2155, 2, "2.16"},
-	            {-500, 1, "-0.5"}, {-400, 0, "0"},  {36, 3, "0.036"}, {INT64_MIN, 3, "-9223372036854775.808"}};
+	} rows[] = {{97000, 0, "97"},  {97499, 0, "97"},  {97500, 0, "98"},
+	            {2150, 2, "2.15"}, {2155, 2, "2.16"}, {-500, 1, "-0.5"},
+	            {-400, 0, "0"},    {36, 3, "0.036"},  {INT64_MIN, 3, "-9223372036854775.808"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -81,9 +88,9 @@ static void values_are_rounded_for_display_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(foreign_text_is_made_harmless),
-	        cmocka_unit_test(decimals_are_exact),
-	        cmocka_unit_test(values_are_rounded_for_display_only),
+	    cmocka_unit_test(foreign_text_is_made_harmless),
+	    cmocka_unit_test(decimals_are_exact),
+	    cmocka_unit_test(values_are_rounded_for_display_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,7 +234,7 @@ static void test_dead_unit(void **state)
 	world_await_fault(world, 0, FAULT_TIMEOUT);
 	world_await_state(world, 0, DEVICE_DOWN);
 	/* Its neighbour misses no determination while the line is drained again and again. */
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 2; i++) {
 		unsigned before = world->nibp_valid;
 		int misdeeds = atomic_load(&world->fake.misdeeds);
 		world_await_count(world, &world->fake.misdeeds, misdeeds + 1);

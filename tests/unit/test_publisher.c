@@ -22,8 +22,6 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "daemon/publish/loopback.h"
-#include "daemon/publish/zap.h"
 #include "vitals/publish.h"
 
 /* libzmq is not built with the thread sanitizer, which then takes its hand-overs between threads for races. */
@@ -619,117 +617,6 @@ static void ipc_stays_plain_beside_curve(void **state)
 	wait_until_heard();
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------------------------
- */
-
-static const uint8_t *bytes_of(const char *text)
-{
-	return (const uint8_t *)text;
-}
-
-static void loopback_is_late_after_a_second(void **state)
-{
-	(void)state;
-	static struct loopback l;
-	const struct mono t = {5 * NS_PER_S};
-
-	memset(&l, 0, sizeof l);
-	assert_false(loopback_late(&l, MONO_NEVER)); /* nothing sent, nothing missed */
-	loopback_sent(&l, bytes_of("h1"), 2, t);
-	assert_false(loopback_late(&l, mono_after(t, NS_PER_S)));
-	assert_true(loopback_late(&l, mono_after(t, NS_PER_S + 1)));
-	loopback_sent(&l, bytes_of("h2"), 2, mono_after(t, NS_PER_S));
-	assert_false(loopback_seen(&l, bytes_of("h9"), 2)); /* somebody else's */
-	assert_true(loopback_late(&l, mono_after(t, NS_PER_S + 1)));
-	assert_true(loopback_seen(&l, bytes_of("h1"), 2)); /* h2 is still awaited */
-	assert_false(loopback_late(&l, mono_after(t, 2 * NS_PER_S)));
-	assert_true(loopback_late(&l, mono_after(t, 2 * NS_PER_S + 1)));
-	assert_true(loopback_seen(&l, bytes_of("h2"), 2));
-	assert_false(loopback_late(&l, MONO_NEVER));
-	assert_false(loopback_seen(&l, bytes_of("h2"), 2)); /* only once */
-	assert_int_equal(l.seen, 2);
-}
-
-static void loopback_survives_lost_heartbeats(void **state)
-{
-	(void)state;
-	static struct loopback l;
-	const struct mono t = {5 * NS_PER_S};
-
-	memset(&l, 0, sizeof l);
-	loopback_sent(&l, bytes_of("h1"), 2, t); /* before the subscription was in effect */
-	loopback_sent(&l, bytes_of("h2"), 2, mono_after(t, 500 * NS_PER_MS));
-	assert_true(loopback_seen(&l, bytes_of("h2"), 2));
-	assert_false(loopback_late(&l, MONO_NEVER));
-	/* Many that never come back: late, although the first of them is no longer kept. */
-	for (int i = 0; i < 9; i++)
-		loopback_sent(&l, bytes_of("lost"), 4, mono_after(t, (2 + i) * NS_PER_S));
-	assert_true(loopback_late(&l, mono_after(t, 3 * NS_PER_S + 1)));
-}
-
-/* Asks the handler as libzmq would, and returns the status code. */
-static const char *ask(const struct zap *zap, void *asker, int count, const struct iovec *frames)
-{
-	static char answer[6][64];
-
-	for (int i = 0; i < count; i++)
-		assert_true(zmq_send(asker, frames[i].iov_base, frames[i].iov_len, i + 1 < count ? ZMQ_SNDMORE : 0) >=
-		            0);
-	zmq_pollitem_t item = {.socket = zap->socket, .events = ZMQ_POLLIN};
-	assert_int_equal(zmq_poll(&item, 1, 10000), 1);
-	zap_serve(zap);
-	for (int i = 0; i < 6; i++) {
-		int size = zmq_recv(asker, answer[i], sizeof answer[i] - 1, 0);
-		assert_in_range(size, 0, sizeof answer[i] - 1);
-		answer[i][size] = '\0';
-	}
-	assert_string_equal(answer[0], "1.0");
-	return answer[2];
-}
-
-static void zap_refuses_what_it_does_not_know(void **state)
-{
-	(void)state;
-	static struct zap zap;
-	static char big[1000];
-	struct keys keys;
-	uint8_t key[32], other[32] = {0};
-	int wait_ms = 10000;
-
-	memset(&zap, 0, sizeof zap);
-	make_keys(&keys);
-	assert_non_null(zmq_z85_decode(key, keys.public));
-	assert_false(zap_allow(&zap, "too short"));
-	assert_false(zap_allow(&zap, "                                        "));
-	assert_true(zap_allow(&zap, keys.public));
-	assert_true(zap_open(&zap, context));
-	opened[opened_count++] = zap.socket;
-	void *asker = open_socket(ZMQ_REQ);
-	assert_int_equal(zmq_setsockopt(asker, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms), 0);
-	assert_int_equal(zmq_connect(asker, "inproc://zeromq.zap.01"), 0);
-	struct iovec good[] = {{"1.0", 3}, {"1", 1},     {ZAP_DOMAIN, 7}, {"::1", 3},
-	                       {"", 0},    {"CURVE", 5}, {key, 32},       {"", 0}};
-	struct iovec asked[8];
-#define ASK(count, change, expected)                                                                                   \
-	do {                                                                                                           \
-		memcpy(asked, good, sizeof good);                                                                      \
-		change;                                                                                                \
-		assert_string_equal(ask(&zap, asker, count, asked), expected);                                         \
-	} while (0)
-	ASK(7, (void)0, "200");
-	ASK(7, asked[6].iov_base = other, "400");
-	ASK(7, asked[6].iov_len = 31, "400");
-	ASK(7, asked[0].iov_base = "2.0", "400");
-	ASK(7, asked[2].iov_len = 3, "400");
-	ASK(7, asked[5].iov_base = "PLAIN", "400");
-	ASK(7, (asked[3] = (struct iovec){big, sizeof big}), "400");
-	ASK(6, (void)0, "400");
-	ASK(8, (void)0, "400");
-	ASK(1, (void)0, "400");
-	ASK(7, (void)0, "200");
-#undef ASK
-}
-
 static int remove_directory(void **state)
 {
 	(void)state;
@@ -762,9 +649,6 @@ int main(int argc, char **argv)
 	    TEST(child_has_given_up_its_privileges),
 	    TEST(only_listed_keys_receive),
 	    TEST(ipc_stays_plain_beside_curve),
-	    TEST(loopback_is_late_after_a_second),
-	    TEST(loopback_survives_lost_heartbeats),
-	    TEST(zap_refuses_what_it_does_not_know),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "--publisher-child") == 0)

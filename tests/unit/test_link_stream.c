@@ -1,0 +1,356 @@
+/* Links with a streaming device: a serial line on a pseudo terminal and raw TCP on the loopback. The test itself is the
+ * device: it writes lines of a Masimo oximeter into the other end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/link/serial_port.h"
+#include "vitals/link.h"
+
+#define DEADLINE_MS 20000
+
+struct bedside {
+	struct config config;
+	struct mailbox *mailbox;
+	struct links *links;
+	char directory[32], path[64];
+	int end; /* pty master or accepted connection */
+	int hold, listen;
+	bool told;
+	enum device_state state;
+	enum device_fault fault;
+	unsigned frames;
+	int32_t spo2; /* of the last frame */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct bedside *bedside_new(enum link_type type)
+{
+	struct bedside *bedside = calloc(1, sizeof *bedside);
+
+	assert_non_null(bedside);
+	bedside->end = bedside->hold = bedside->listen = -1;
+	(void)snprintf(bedside->directory, sizeof bedside->directory, "/tmp/vitals-link-XXXXXX");
+	assert_non_null(mkdtemp(bedside->directory));
+	(void)snprintf(bedside->path, sizeof bedside->path, "%s/port", bedside->directory);
+	const struct driver *driver = driver_by_name("masimo-ascii1");
+	assert_non_null(driver);
+	bedside->config.link_count = 1;
+	bedside->config.links[0] =
+	    (struct link_config){.name = "line", .type = type, .line = driver->line, .host = "127.0.0.1"};
+	(void)snprintf(bedside->config.links[0].port, PATH_BYTES, "%s", bedside->path);
+	bedside->config.device_count = 1;
+	bedside->config.devices[0] =
+	    (struct device_config){.name = "oximeter", .driver = driver, .map = -1, .period_ns = driver->period_ns};
+	bedside->mailbox = mailbox_open();
+	assert_non_null(bedside->mailbox);
+	return bedside;
+}
+
+static void bedside_start(struct bedside *bedside)
+{
+	bedside->links = links_start(&bedside->config, bedside->mailbox);
+	assert_non_null(bedside->links);
+}
+
+static void plug_pty(struct bedside *bedside)
+{
+	char slave[64];
+	struct termios raw;
+
+	bedside->end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(bedside->end >= 0);
+	assert_int_equal(grantpt(bedside->end), 0);
+	assert_int_equal(unlockpt(bedside->end), 0);
+	assert_int_equal(ptsname_r(bedside->end, slave, sizeof slave), 0);
+	bedside->hold = open(slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(bedside->hold >= 0);
+	assert_int_equal(tcgetattr(bedside->hold, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(bedside->hold, TCSANOW, &raw), 0);
+	(void)unlink(bedside->path); /* it may not exist */
+	assert_int_equal(symlink(slave, bedside->path), 0);
+}
+
+static void unplug(struct bedside *bedside)
+{
+	if (bedside->hold >= 0)
+		assert_int_equal(close(bedside->hold), 0);
+	assert_int_equal(close(bedside->end), 0);
+	bedside->end = bedside->hold = -1;
+}
+
+static void listen_tcp(struct bedside *bedside)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t size = sizeof address;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	bedside->listen = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(bedside->listen >= 0);
+	assert_int_equal(bind(bedside->listen, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(bedside->listen, 4), 0);
+	assert_int_equal(getsockname(bedside->listen, (struct sockaddr *)&address, &size), 0);
+	bedside->config.links[0].tcp_port = ntohs(address.sin_port);
+}
+
+static void accept_tcp(struct bedside *bedside)
+{
+	struct pollfd waiting = {.fd = bedside->listen, .events = POLLIN};
+
+	assert_int_equal(poll(&waiting, 1, DEADLINE_MS), 1);
+	bedside->end = accept(bedside->listen, NULL, NULL);
+	assert_true(bedside->end >= 0);
+}
+
+static void bedside_end(struct bedside *bedside)
+{
+	assert_int_equal(links_stop(bedside->links, 10000), 0);
+	if (bedside->end >= 0)
+		unplug(bedside);
+	if (bedside->listen >= 0)
+		assert_int_equal(close(bedside->listen), 0);
+	mailbox_close(bedside->mailbox);
+	(void)unlink(bedside->path); /* TCP has none */
+	assert_int_equal(rmdir(bedside->directory), 0);
+	free(bedside);
+}
+
+static void say(struct bedside *bedside, const char *text)
+{
+	assert_int_equal(write(bedside->end, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void say_line(struct bedside *bedside, int spo2)
+{
+	char line[128];
+
+	(void)snprintf(line, sizeof line,
+	               "11/21/26 09:14:22 SN=0000012345 SPO2=%03d%% BPM=062 ALARM=0000 EXC=000800\r\n", spo2);
+	say(bedside, line);
+}
+
+static bool take(struct bedside *bedside)
+{
+	struct event event;
+
+	if (!mailbox_take(bedside->mailbox, &event))
+		return false;
+	if (event.kind == EVENT_MEASUREMENTS) {
+		assert_int_equal(bedside->state, DEVICE_UP);
+		assert_int_equal(event.u.measurements.count, 3);
+		assert_int_equal(event.u.measurements.list[0].parameter, PARAMETER_SPO2);
+		assert_true(event.u.measurements.list[0].determined.ns > 0);
+		bedside->spo2 = event.u.measurements.list[0].milli;
+		bedside->frames++;
+		return true;
+	}
+	assert_int_equal(event.kind, EVENT_DEVICE);
+	assert_false(bedside->told && bedside->state == event.u.device.state && bedside->fault == event.u.device.fault);
+	bedside->told = true;
+	bedside->state = event.u.device.state;
+	bedside->fault = event.u.device.fault;
+	return true;
+}
+
+static void step(struct bedside *bedside, int64_t deadline)
+{
+	while (!take(bedside)) {
+		struct pollfd mail = {.fd = mailbox_fd(bedside->mailbox), .events = POLLIN};
+		int64_t left = deadline - now_ms();
+		if (left <= 0)
+			fail_msg("nothing happened in time");
+		(void)poll(&mail, 1, (int)left);
+	}
+}
+
+static void await(struct bedside *bedside, enum device_state state, enum device_fault fault)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS;
+
+	while (!bedside->told || bedside->state != state || bedside->fault != fault)
+		step(bedside, deadline);
+}
+
+static void await_spo2(struct bedside *bedside, int spo2)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS;
+
+	while (bedside->spo2 != spo2 * 1000)
+		step(bedside, deadline);
+}
+
+/* Lines until one gets through: the first ones may fall into the time before the port is open and synchronised. */
+static void talk_until_up(struct bedside *bedside)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS;
+
+	while (bedside->state != DEVICE_UP || bedside->frames == 0) {
+		struct pollfd mail = {.fd = mailbox_fd(bedside->mailbox), .events = POLLIN};
+		assert_true(now_ms() < deadline);
+		say_line(bedside, 90);
+		(void)poll(&mail, 1, 20);
+		while (take(bedside))
+			continue;
+	}
+}
+
+static void test_serial(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+
+	(void)state;
+	bedside_start(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
+	plug_pty(bedside);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	talk_until_up(bedside);
+	say_line(bedside, 97);
+	await_spo2(bedside, 97);
+	/* In pieces. */
+	say(bedside, "11/21/26 09:14:22 SPO2=09");
+	say(bedside, "5% BPM=062 ALARM=00 EXC=8");
+	say(bedside, "00\r\n");
+	await_spo2(bedside, 95);
+	unplug(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_HUNG_UP);
+	plug_pty(bedside); /* another pty behind the same name */
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	bedside->frames = 0;
+	talk_until_up(bedside);
+	say_line(bedside, 99);
+	await_spo2(bedside, 99);
+	assert_false(links_cuff(bedside->links, 0, true));
+	bedside_end(bedside);
+}
+
+static void test_garbage(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+
+	(void)state;
+	plug_pty(bedside);
+	bedside_start(bedside);
+	talk_until_up(bedside);
+	for (int i = 0; i < 40; i++)
+		say(bedside, "SpO2 BPM PA N-560 VERSION\r\n"); /* a device of another make */
+	await(bedside, DEVICE_RESYNC, FAULT_BAD_FRAME);
+	say_line(bedside, 93);
+	await_spo2(bedside, 93);
+	assert_int_equal(bedside->state, DEVICE_UP);
+	bedside_end(bedside);
+}
+
+static void test_locked(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+	struct serial_port other;
+
+	(void)state;
+	plug_pty(bedside);
+	assert_int_equal(serial_port_claim(&other, bedside->path), FAULT_NONE);
+	bedside_start(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_LOCKED);
+	serial_port_release(&other);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	talk_until_up(bedside);
+	bedside_end(bedside);
+}
+
+/* A path that is no terminal at all. */
+static void test_no_terminal(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+
+	(void)state;
+	(void)snprintf(bedside->config.links[0].port, PATH_BYTES, "/dev/null");
+	bedside_start(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
+	bedside_end(bedside);
+}
+
+static void test_raw_tcp(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
+
+	(void)state;
+	listen_tcp(bedside);
+	bedside_start(bedside);
+	accept_tcp(bedside);
+	/* What the server kept from before has no known age. */
+	for (int i = 0; i < 5; i++)
+		say_line(bedside, 88);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	talk_until_up(bedside);
+	assert_int_not_equal(bedside->spo2, 88000);
+	say_line(bedside, 96);
+	await_spo2(bedside, 96);
+	unplug(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_HUNG_UP);
+	accept_tcp(bedside);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	bedside->frames = 0;
+	talk_until_up(bedside);
+	bedside_end(bedside);
+}
+
+static void test_raw_tcp_refused(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
+
+	(void)state;
+	listen_tcp(bedside);
+	assert_int_equal(close(bedside->listen), 0);
+	bedside->listen = -1;
+	bedside_start(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
+	bedside_end(bedside);
+}
+
+/* Connected, and nothing comes: it is said why, and the port is opened anew. */
+static void test_silence(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
+
+	(void)state;
+	listen_tcp(bedside);
+	bedside_start(bedside);
+	accept_tcp(bedside);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	await(bedside, DEVICE_RESYNC, FAULT_TIMEOUT);
+	unplug(bedside);
+	accept_tcp(bedside);
+	talk_until_up(bedside);
+	bedside_end(bedside);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_serial),      cmocka_unit_test(test_garbage), cmocka_unit_test(test_locked),
+	    cmocka_unit_test(test_no_terminal), cmocka_unit_test(test_raw_tcp), cmocka_unit_test(test_raw_tcp_refused),
+	    cmocka_unit_test(test_silence),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

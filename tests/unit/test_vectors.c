@@ -1,0 +1,163 @@
+/* The golden vectors of proto/vectors are what the encoder makes today. Run from the top of the repository.
+ * `test_vectors --write` writes them anew; then tests/vectors/check.py --write their text, to be read by a person. */
+#include "tests/unit/encode_bedside.h"
+
+#define VECTORS "proto/vectors/"
+
+static bool writing;
+
+static void to_hex(char *hex, const uint8_t *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		*hex++ = digits[bytes[i] >> 4];
+		*hex++ = digits[bytes[i] & 15];
+	}
+	*hex++ = '\n';
+	*hex = '\0';
+}
+
+static void golden(const char *name, const uint8_t *bytes, size_t size)
+{
+	static char hex[2 * MESSAGE_BYTES + 2], found[2 * MESSAGE_BYTES + 2];
+	char path[128];
+
+	assert_true(size <= MESSAGE_BYTES);
+	to_hex(hex, bytes, size);
+	assert_true(snprintf(path, sizeof path, VECTORS "%s.hex", name) < (int)sizeof path);
+	FILE *file = fopen(path, writing ? "w" : "r");
+	if (file == NULL)
+		fail_msg("%s: cannot be opened; run from the top of the repository", path);
+	if (writing) {
+		assert_true(fputs(hex, file) >= 0);
+	} else {
+		size_t got = fread(found, 1, sizeof found - 1, file);
+		found[got] = '\0';
+	}
+	assert_int_equal(fclose(file), 0);
+	if (!writing)
+		assert_string_equal(found, hex);
+}
+
+static void golden_message(const char *name)
+{
+	golden(name, message.bytes, message.size);
+}
+
+static void golden_messages(void **state)
+{
+	(void)state;
+	struct alarm *alarm;
+
+	encode_heartbeat(&message, &id, &engine, stamp);
+	golden_message("message-heartbeat-quiet");
+	encode_readings(&message, &id, &engine, PARAMETER_BIT(PARAMETER_COUNT) - 1, stamp);
+	golden_message("message-readings");
+	encode_device(&message, &id, &engine, 1, stamp);
+	golden_message("message-device-up");
+	engine.devices[0].state = DEVICE_DOWN;
+	engine.devices[0].fault = FAULT_HUNG_UP;
+	engine.devices[0].last_frame = MONO_NEVER;
+	encode_device(&message, &id, &engine, 0, stamp);
+	golden_message("message-device-down");
+	device_up(0, 100 * NS_PER_MS);
+	engine.devices[0].fault = FAULT_NONE;
+	open_session();
+	encode_session(&message, &id, &engine, SESSION_PAUSED, "nurse1", stamp);
+	golden_message("message-session-paused");
+	alarm = raise_o2(ALARM_ACTIVE, 1);
+	encode_alarm(&message, &id, &engine, ALARM_RAISED, alarm, stamp);
+	golden_message("message-alarm-raised");
+	raise_missing();
+	encode_heartbeat(&message, &id, &engine, stamp);
+	golden_message("message-heartbeat-two-alarms");
+	encode_snapshot(&message, &id, &engine, stamp);
+	golden_message("message-snapshot");
+	SET(alarm->acknowledged_by, "nurse1");
+	alarm->acknowledged_wall_ns = stamp.wall_ns;
+	alarm->state = ALARM_INACTIVE;
+	alarm->generation = 4;
+	encode_alarm(&message, &id, &engine, ALARM_CLEARED, alarm, stamp);
+	golden_message("message-alarm-cleared");
+	engine.session.open = false;
+	encode_session(&message, &id, &engine, SESSION_CLOSED, "", stamp);
+	golden_message("message-session-closed");
+}
+
+static void golden_request(const char *name, Vitals__V1__Request *request)
+{
+	uint8_t bytes[512];
+
+	request->id = 7;
+	assert_in_range(vitals__v1__request__get_packed_size(request), 1, sizeof bytes);
+	golden(name, bytes, vitals__v1__request__pack(request, bytes));
+}
+
+static void golden_requests(void **state)
+{
+	(void)state;
+	Vitals__V1__Request request;
+	Vitals__V1__Empty empty;
+	Vitals__V1__SessionOpen order;
+	Vitals__V1__AlarmAcknowledge acknowledge;
+	Vitals__V1__Observe observe;
+	char patient[] = "P-0042", parameter[] = "moaas", note[] = "drowsy, answers";
+
+	vitals__v1__request__init(&request);
+	vitals__v1__empty__init(&empty);
+	request.command_case = VITALS__V1__REQUEST__COMMAND_STATUS;
+	request.status = &empty;
+	golden_request("request-status", &request);
+	vitals__v1__session_open__init(&order);
+	order.patient_ref = patient;
+	order.weight_g = 70500;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_SESSION_OPEN;
+	request.session_open = &order;
+	golden_request("request-session-open", &request);
+	vitals__v1__alarm_acknowledge__init(&acknowledge);
+	acknowledge.which_case = VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ID;
+	acknowledge.id = 0; /* a real alarm: present, though zero */
+	request.command_case = VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE;
+	request.alarm_acknowledge = &acknowledge;
+	golden_request("request-alarm-acknowledge-id-0", &request);
+	vitals__v1__observe__init(&observe);
+	observe.parameter = parameter;
+	observe.score_case = VITALS__V1__OBSERVE__SCORE_MILLI;
+	observe.milli = 0;
+	observe.note = note;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_OBSERVE;
+	request.observe = &observe;
+	golden_request("request-observe-moaas-0", &request);
+}
+
+static void golden_responses(void **state)
+{
+	(void)state;
+	uint8_t bytes[512];
+	char bedside[] = "room-1", result[32], text[96];
+	Vitals__V1__Response response;
+
+	SET(result, result_name(RESULT_UNKNOWN_ALARM));
+	SET(text, result_text(RESULT_UNKNOWN_ALARM));
+	vitals__v1__response__init(&response);
+	response.id = 7;
+	response.result = result;
+	response.text = text;
+	response.bedside = bedside;
+	response.demo = true;
+	assert_in_range(vitals__v1__response__get_packed_size(&response), 1, sizeof bytes);
+	golden("response-refused", bytes, vitals__v1__response__pack(&response, bytes));
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(golden_messages, setup),
+	    cmocka_unit_test_setup(golden_requests, setup),
+	    cmocka_unit_test_setup(golden_responses, setup),
+	};
+
+	writing = argc == 2 && strcmp(argv[1], "--write") == 0;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
