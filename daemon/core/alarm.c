@@ -139,20 +139,16 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
 	}
 }
 
-/* What had run its full time while the condition was known stands; what had not is abandoned. */
-static void condition_unknown(struct step *step, struct alarm *alarm, const struct verdict *verdict)
+/* Nothing that needs an unbroken run goes on. */
+static void condition_unknown(struct step *step, struct alarm *alarm)
 {
-	struct timing timing = condition_timing(step->engine, alarm);
-
 	switch (alarm->state) {
 	case ALARM_PENDING:
-		if (mono_before(verdict->since, mono_after(alarm->violated, timing.delay_ns)))
-			end(step, alarm, ALARM_CLEARED);
+		end(step, alarm, ALARM_CLEARED);
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
-		if (!mono_before(mono_after(alarm->cleared, timing.clear_delay_ns), verdict->gone_until))
-			alarm->cleared = MONO_NEVER;
+		alarm->cleared = MONO_NEVER;
 		break;
 	case ALARM_INACTIVE:
 	case ALARM_LATCHED:
@@ -202,7 +198,9 @@ void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict)
 		condition_gone(step, alarm, verdict);
 		break;
 	case JUDGEMENT_UNKNOWN:
-		condition_unknown(step, alarm, verdict);
+		/* A delay that is over at the very instant at which data go missing is over. */
+		alarm_advance(step, id);
+		condition_unknown(step, alarm);
 		break;
 	}
 	alarm_advance(step, id);

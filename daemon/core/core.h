@@ -25,7 +25,7 @@ struct step {
 	parameter_set changed;    /* parameters to publish at the end */
 	parameter_set fresh;      /* parameters that this event determined: intermittent ones are judged now or never */
 	uint32_t devices_changed; /* bit per device to publish at the end */
-	bool checks_changed;
+	bool checks_changed, phase_changed;
 };
 
 /* What is known of a condition at an instant. */
@@ -37,8 +37,7 @@ enum judgement {
 
 struct verdict {
 	enum judgement judgement;
-	struct mono since;      /* since when it is so; if unknown, until when it was known to hold */
-	struct mono gone_until; /* if unknown: until when it was known to be gone */
+	struct mono since; /* since when it is so; means nothing if unknown */
 	enum priority priority;
 	bool has_value;
 	enum parameter parameter;
@@ -82,7 +81,6 @@ struct mono device_deadline(const struct engine *engine);
 /* ---- session.c ---- */
 enum result session_command(struct step *step, const struct event_command *command);
 struct mono session_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
-struct mono session_phase_began(const struct engine *engine); /* the present one */
 void session_advance(struct step *step);
 void session_baseline(struct step *step);
 struct mono session_deadline(const struct engine *engine);

@@ -1,18 +1,21 @@
-/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests
- * and replay.
+/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests and
+ * replay.
  *
- * A step has two passes. The first brings the state to `now` with what was known before, as if ticks had come exactly
- * on time; the second applies the event and judges again. A late tick therefore decides as a punctual one would have.
- */
+ * A step first goes through every deadline that has passed, in order, each at its own instant, and only then applies the
+ * event. So it does not matter to any decision how late a tick comes, or whether one comes at all. */
 #include "core.h"
 
-/* A step can never need more than ACTIONS_MAX actions. A slot of the alarm table changes at most once in the first pass
- * and at most once more by the event: a command (acknowledge, close) changes it directly and leaves its inputs as the
- * first pass judged them, any other event changes it in the second pass. That is 2 * ALARMS_MAX. Beside them a step
- * adds at most: one for each device (32), one cuff action for each intermittent parameter's provider or for a command
- * (5), each kind of session change once and a phase, an end, a check and an audio change once more (14), one
- * observation, one set of readings and one reply: 54, of 64. Should this proof ever be wrong the last action is
- * overwritten, never the memory behind it. */
+/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, five for
+ * each alarm, one for each phase, parameter and device. */
+#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 5 * ALARMS_MAX + 256)
+
+/* A step can never need more than ACTIONS_MAX actions. By time alone a slot of the alarm table changes at most three times:
+ * it is raised, escalates, and ends (a missing value whose device falls silent too); none is raised twice, for that takes a
+ * new value. The event adds one change more: a command (acknowledge, close) changes a slot itself and leaves its inputs as
+ * they are, any other event changes it when it is judged again. That is 4 * ALARMS_MAX. Beside them a step adds at most one
+ * action for each device (32), one cuff action for each intermittent parameter's provider and one for a command (5), each
+ * kind of session change once and an audio change twice more (12), one observation, one set of readings and one reply: 52,
+ * of 64. Should this proof ever be wrong the last action is overwritten, never the memory behind it. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {
 	struct actions *actions = step->actions;
@@ -174,6 +177,8 @@ static enum result step_event(struct step *step, const struct event *event)
 
 static void step_finish(struct step *step, const struct event *event, enum result result)
 {
+	if (step->phase_changed)
+		step_session(step, SESSION_PHASE, "");
 	if (step->checks_changed)
 		step_session(step, SESSION_CHECK, "");
 	for (uint8_t d = 0; d < step->engine->config->device_count; d++)
@@ -191,14 +196,27 @@ static void step_finish(struct step *step, const struct event *event, enum resul
 	}
 }
 
+/* Brings the engine to `now`, one passed deadline after the other. */
+static void step_to(struct step *step, struct mono now)
+{
+	for (int i = 0; i < DEADLINES_MAX; i++) {
+		struct mono deadline = engine_deadline(step->engine);
+
+		if (!mono_before(deadline, now))
+			break;
+		step->now = step->engine->now = mono_later(deadline, step->engine->now);
+		step_advance(step);
+	}
+	step->now = step->engine->now = mono_later(now, step->engine->now);
+	step_advance(step);
+}
+
 void engine_step(struct engine *engine, const struct event *event, struct mono now, struct actions *actions)
 {
-	engine->now = mono_later(engine->now, now);
+	struct step step = {.engine = engine, .wall_ns = event->wall_ns, .actions = actions};
+
 	actions->count = 0;
-
-	struct step step = {.engine = engine, .now = engine->now, .wall_ns = event->wall_ns, .actions = actions};
-
-	step_advance(&step);
+	step_to(&step, now);
 
 	enum result result = step_event(&step, event);
 

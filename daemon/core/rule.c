@@ -6,8 +6,7 @@
 
 struct term_result {
 	enum judgement judgement;
-	enum judgement was;   /* if unknown: what its last value said */
-	struct mono at;       /* determined at, or missing since */
+	struct mono at;       /* when it was determined */
 	int32_t milli, limit; /* of a term that holds; the limit as an absolute value */
 };
 
@@ -57,52 +56,24 @@ static struct term_result judge_term(const struct engine *engine, const struct r
 
 	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session.baseline, term->parameter, &base))
 		return result;
-	if (!p->received || !measurement_has_value(&p->latest))
+	if (!reading_current(engine, term->parameter))
 		result.judgement = JUDGEMENT_UNKNOWN;
 	else if (violated(term, (int64_t)p->latest.milli - base, engaged))
 		result.judgement = JUDGEMENT_HOLDS;
-	result.was = result.judgement;
-	if (!reading_current(engine, term->parameter)) {
-		result.judgement = JUDGEMENT_UNKNOWN;
-		if (parameter_table[term->parameter].cadence == CADENCE_CONTINUOUS)
-			result.at = p->missing_since;
-	}
 	result.milli = p->latest.milli;
 	result.limit = base + term->limit;
 	return result;
 }
 
-/* The instant of the terms with that judgement: the earliest or the latest of them. */
-static struct mono instant_of(const struct plan_rule *rule, const struct term_result *results, enum judgement judgement,
-                              bool earliest)
-{
-	struct mono at = earliest ? MONO_NEVER : (struct mono){0};
-
-	for (uint8_t i = 0; i < rule->term_count; i++)
-		if (results[i].judgement == judgement)
-			at = earliest ? mono_earlier(at, results[i].at) : mono_later(at, results[i].at);
-	return at;
-}
-
-/* Until when a rule that is unknown now was decided by one term: until the last such went missing. */
-static struct mono decided_until(const struct plan_rule *rule, const struct term_result *results, enum judgement decisive)
-{
-	struct mono at = {0};
-
-	for (uint8_t i = 0; i < rule->term_count; i++)
-		if (results[i].judgement == JUDGEMENT_UNKNOWN && results[i].was == decisive)
-			at = mono_later(at, results[i].at);
-	return at;
-}
-
 /* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown. What
- * one term decides is so since the first such; what takes all terms is so since the last, and until the first goes missing. */
+ * one term decides is so since the first such; what takes all terms is so since the last. */
 static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
 {
 	bool any = rule->combination == COMBINATION_ANY;
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
 	struct verdict verdict = {.priority = rule->priority};
+	bool first = true;
 
 	for (uint8_t i = 0; i < rule->term_count; i++) {
 		if (results[i].judgement == decisive)
@@ -111,22 +82,19 @@ static struct verdict combine(const struct plan_rule *rule, const struct term_re
 			judgement = JUDGEMENT_UNKNOWN;
 	}
 	verdict.judgement = judgement;
-	if (judgement == JUDGEMENT_UNKNOWN) {
-		struct mono by_one = decided_until(rule, results, decisive);
-		struct mono by_all = instant_of(rule, results, JUDGEMENT_UNKNOWN, true);
-
-		verdict.since = any ? by_one : by_all;
-		verdict.gone_until = any ? by_all : by_one;
-		return verdict;
-	}
-	verdict.since = instant_of(rule, results, judgement, judgement == decisive);
-	for (uint8_t i = rule->term_count; i > 0; i--) {
-		if (results[i - 1].judgement != judgement)
+	for (uint8_t i = 0; i < rule->term_count; i++) {
+		if (results[i].judgement != judgement)
 			continue;
-		verdict.has_value = true;
-		verdict.parameter = rule->terms[i - 1].parameter;
-		verdict.milli = results[i - 1].milli;
-		verdict.limit = results[i - 1].limit;
+		if (first) {
+			verdict.since = results[i].at;
+			verdict.has_value = true;
+			verdict.parameter = rule->terms[i].parameter;
+			verdict.milli = results[i].milli;
+			verdict.limit = results[i].limit;
+			first = false;
+		}
+		verdict.since = judgement == decisive ? mono_earlier(verdict.since, results[i].at)
+		                                      : mono_later(verdict.since, results[i].at);
 	}
 	return verdict;
 }
@@ -158,7 +126,7 @@ void rule_judge(struct step *step, uint8_t rule)
 	bool always = has_continuous(plan_rule);
 
 	if (!in_phase && !engaged) {
-		struct verdict left = {.judgement = JUDGEMENT_UNKNOWN, .since = session_phase_began(engine)};
+		const struct verdict left = {.judgement = JUDGEMENT_UNKNOWN};
 
 		alarm_judge(step, id, &left);
 		return;
@@ -180,7 +148,6 @@ void rule_judge(struct step *step, uint8_t rule)
 		alarm_advance(step, id);
 		return;
 	}
-	if (verdict.judgement != JUDGEMENT_UNKNOWN)
-		verdict.since = mono_later(verdict.since, engine->session.opened_at);
+	verdict.since = mono_later(verdict.since, engine->session.opened_at);
 	alarm_judge(step, id, &verdict);
 }

@@ -136,14 +136,14 @@ static enum result session_resume(struct step *step, const char *actor)
 	return RESULT_OK;
 }
 
-static void session_end(struct step *step, struct mono at, const char *actor)
+static void session_end(struct step *step, const char *actor)
 {
 	struct session *session = &step->engine->session;
 
 	if (session->paused)
 		end_pause(step);
 	session->ended = true;
-	session->ended_at = at;
+	session->ended_at = step->now;
 	session->ended_wall_ns = step->wall_ns;
 	step_session(step, SESSION_ENDED, actor);
 	check_anchored(step->engine);
@@ -155,7 +155,7 @@ static enum result session_stop(struct step *step, const char *actor)
 
 	if (!session->started || session->ended)
 		return RESULT_WRONG_STATE;
-	session_end(step, step->now, actor);
+	session_end(step, actor);
 	return RESULT_OK;
 }
 
@@ -221,12 +221,6 @@ static struct mono phase_begins(const struct engine *engine, uint8_t phase)
 	return mono_after(session_anchor(&engine->session, p->anchor), p->after_ns);
 }
 
-struct mono session_phase_began(const struct engine *engine)
-{
-	return phase_begins(engine, engine->session.phase);
-}
-
-/* The end lies exactly where it was planned, however late the step that notices it. */
 void session_advance(struct step *step)
 {
 	struct engine *engine = step->engine;
@@ -236,12 +230,12 @@ void session_advance(struct step *step)
 	if (!session->open)
 		return;
 	if (mono_reached(planned_end(engine), step->now))
-		session_end(step, planned_end(engine), "");
+		session_end(step, "");
 	for (int i = engine->config->plan.phase_count - 1; i > session->phase; i--) {
 		if (!mono_reached(phase_begins(engine, (uint8_t)i), step->now))
 			continue;
 		session->phase = (uint8_t)i;
-		step_session(step, SESSION_PHASE, "");
+		step->phase_changed = true;
 		return;
 	}
 }

@@ -182,8 +182,8 @@ struct action {
 	} u;
 };
 
-/* Enough for every alarm slot to change twice in one step, and the rest. */
-#define ACTIONS_MAX (2 * ALARMS_MAX + 64)
+/* Enough for every alarm slot to change four times in one step, and the rest (proof in daemon/core/engine.c). */
+#define ACTIONS_MAX (4 * ALARMS_MAX + 64)
 
 struct actions {
 	uint16_t count;

@@ -249,7 +249,7 @@ static inline const char *check_actions(struct shadow *shadow, const struct even
 	int replies = 0;
 	bool readings = false;
 
-	MUST(actions->count <= 2 * ALARMS_MAX + 54, "more actions than the proof allows");
+	MUST(actions->count <= 4 * ALARMS_MAX + 52, "more actions than the proof allows");
 	for (uint16_t i = 0; i < actions->count; i++) {
 		const struct action *a = &actions->list[i];
 

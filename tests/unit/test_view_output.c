@@ -1,0 +1,186 @@
+/* What vitalsctl makes of a view: the terminal screen, and messages as JSON. */
+#include "tests/unit/view_stream.h"
+
+/* ---- output ------------------------------------------------------------------------------------------------------ */
+
+static const char *shown(int64_t now_ns)
+{
+	struct screen screen = {.rows = 24, .columns = 80, .colour = false, .live = true, .clock = "12:00:00"};
+	struct out out = {text, sizeof(text) - 1, 0, false};
+
+	screen_frame(&out, &display, &screen, now_ns);
+	assert_false(out.overflow);
+	text[out.used] = '\0';
+	return text;
+}
+
+static void the_screen_never_shows_an_old_value_as_live(void **state)
+{
+	struct sender sender = connected();
+	Vitals__V1__Reading reading;
+
+	(void)state;
+	make_reading(&reading, VITALS__V1__QUALITY__QUALITY_VALID, 97000);
+	assert_true(send_reading(&sender, &reading));
+	assert_non_null(strstr(shown(sender.now_ns), " 97 "));
+	assert_non_null(strstr(shown(sender.now_ns), "0:02")); /* the age it came with */
+	assert_null(strstr(shown(sender.now_ns), "STALE"));
+	assert_non_null(strstr(shown(sender.now_ns + S), "0:03"));
+	assert_non_null(strstr(shown(sender.now_ns + VIEW_STALE_NS), "STALE"));
+	assert_non_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "NO DATA FROM room-1"));
+	assert_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "97"));
+}
+
+static void the_screen_says_no_alarm_only_when_it_knows(void **state)
+{
+	struct sender sender = connected();
+
+	(void)state;
+	assert_non_null(strstr(shown(sender.now_ns), "No alarm"));
+	sender.sequence[VIEW_ALARM]++;
+	assert_true(send_heartbeat(&sender, 1, 1));
+	assert_null(strstr(shown(sender.now_ns), "No alarm"));
+	assert_true(send_alarm(&sender, 1, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_non_null(strstr(shown(sender.now_ns), "HIGH"));
+	assert_non_null(strstr(shown(sender.now_ns), "SpO2 below 90 %"));
+}
+
+/* Every size of window, with a full view: the frame has as many rows as the window and none is wider. */
+static void the_screen_fits_every_window(void **state)
+{
+	struct sender sender = connected();
+
+	(void)state;
+	for (uint32_t id = 0; id < 40; id++)
+		assert_true(send_alarm(&sender, id, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	for (int i = 0; i < 13; i++) {
+		Vitals__V1__Reading reading;
+		char name[2] = {(char)('a' + i), '\0'};
+		make_reading(&reading, VITALS__V1__QUALITY__QUALITY_VALID, 120000);
+		reading.parameter = name;
+		assert_true(send_reading(&sender, &reading));
+	}
+	for (size_t rows = 1; rows < 60; rows++) {
+		for (size_t columns = 1; columns < 130; columns += 7) {
+			struct screen screen = {.rows = rows, .columns = columns, .live = true, .clock = "12:00:00"};
+			struct out out = {text, sizeof(text), 0, false};
+			size_t column = 0, lines = 1;
+			screen_frame(&out, &display, &screen, sender.now_ns);
+			assert_false(out.overflow);
+			for (size_t i = 3; i < out.used - 3; i++) { /* without the escapes at both ends */
+				column = text[i] == '\n' ? 0 : column + 1;
+				lines += text[i] == '\n';
+				assert_true(column <= columns);
+			}
+			assert_int_equal(lines, rows < 5 ? 5 : rows);
+		}
+	}
+}
+
+static const char *json_of(Vitals__V1__Message *message)
+{
+	struct out out = {text, sizeof(text) - 1, 0, false};
+
+	message->version = 1;
+	message->bedside = room;
+	message->epoch = UINT64_C(0xfedcba9876543210);
+	message->sequence = 3;
+	const Vitals__V1__Message *got = unpacked(message);
+	assert_non_null(got);
+	json_message(&out, "vitals/room-1/x", got);
+	assert_false(out.overflow);
+	text[out.used] = '\0';
+	return text;
+}
+
+static void json_has_exact_values_and_null(void **state)
+{
+	Vitals__V1__Reading reading, *list[1] = {&reading};
+	Vitals__V1__Readings readings = VITALS__V1__READINGS__INIT;
+	Vitals__V1__NoValue none = VITALS__V1__NO_VALUE__INIT;
+	Vitals__V1__Message message;
+
+	(void)state;
+	readings.n_reading = 1;
+	readings.reading = list;
+	vitals__v1__message__init(&message);
+	message.body_case = VITALS__V1__MESSAGE__BODY_READINGS;
+	message.readings = &readings;
+	make_reading(&reading, VITALS__V1__QUALITY__QUALITY_VALID, -2050);
+	const char *line = json_of(&message);
+	assert_ptr_equal(strstr(line, "{\"type\":\"readings\",\"topic\":\"vitals/room-1/x\",\"version\":1,"), line);
+	assert_non_null(strstr(line, "\"epoch\":\"fedcba9876543210\",\"sequence\":3,"));
+	assert_non_null(strstr(line, "\"quality\":\"valid\",\"reason\":null,\"value\":-2.050,\"milli\":-2050,"));
+	reading.quality = VITALS__V1__QUALITY__QUALITY_NO_VALUE;
+	assert_null(strstr(json_of(&message), "milli"));
+	none.reason = VITALS__V1__REASON__REASON_SENSOR_OFF;
+	reading.result_case = VITALS__V1__READING__RESULT_NO_VALUE;
+	reading.no_value = &none;
+	assert_non_null(
+	    strstr(json_of(&message), "\"quality\":\"no_value\",\"value\":null,\"reason\":\"sensor_off\","));
+}
+
+static void json_escapes_every_foreign_text(void **state)
+{
+	char evil[] = "a\"b\\c\n\x1b[0m\x7f\xc2\x85\xff\xe2\x80\xae\xf0\x9f\x92\x93\xf3\xa0\x80\x81";
+	Vitals__V1__Alarm alarm;
+	Vitals__V1__AlarmChange change = VITALS__V1__ALARM_CHANGE__INIT;
+	Vitals__V1__Message message;
+
+	(void)state;
+	make_alarm(&alarm, 49, 1, (Vitals__V1__AlarmState)99);
+	alarm.text = evil;
+	change.alarm = &alarm;
+	vitals__v1__message__init(&message);
+	message.body_case = VITALS__V1__MESSAGE__BODY_ALARM;
+	message.alarm = &change;
+	const char *line = json_of(&message);
+	assert_non_null(strstr(line, "\"text\":\"a\\\"b\\\\c\\u000a\\u001b[0m\\u007f\\u0085\\ufffd\\u202e"
+	                             "\xf0\x9f\x92\x93\\udb40\\udc01\""));
+	assert_non_null(strstr(line, "\"state\":\"unknown\""));
+	assert_non_null(strstr(line, "\"change\":\"unspecified\",\"alarm\":{\"id\":49,"));
+}
+
+/* The largest of everything that message_unpack lets through, all of it escaped, fits in JSON_BYTES. */
+static void the_largest_message_fits_as_json(void **state)
+{
+	static char filler[180];
+	static Vitals__V1__Alarm alarms[MESSAGE_ALARMS_MAX], *alarm_list[MESSAGE_ALARMS_MAX];
+	Vitals__V1__Session session;
+	Vitals__V1__Heartbeat heartbeat;
+	Vitals__V1__Snapshot snapshot;
+	Vitals__V1__Message message;
+
+	(void)state;
+	vitals__v1__session__init(&session);
+	vitals__v1__heartbeat__init(&heartbeat);
+	vitals__v1__snapshot__init(&snapshot);
+	memset(filler, 1, sizeof(filler) - 1);
+	for (size_t i = 0; i < MESSAGE_ALARMS_MAX; i++) {
+		make_alarm(&alarms[i], (uint32_t)i, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE);
+		alarms[i].text = filler;
+		alarm_list[i] = &alarms[i];
+	}
+	snapshot.session = &session;
+	snapshot.heartbeat = &heartbeat;
+	snapshot.n_alarm = MESSAGE_ALARMS_MAX;
+	snapshot.alarm = alarm_list;
+	vitals__v1__message__init(&message);
+	message.body_case = VITALS__V1__MESSAGE__BODY_SNAPSHOT;
+	message.snapshot = &snapshot;
+	assert_true(strlen(json_of(&message)) > MESSAGE_ALARMS_MAX * 6 * (sizeof(filler) - 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_screen_never_shows_an_old_value_as_live),
+	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
+	    cmocka_unit_test(the_screen_fits_every_window),
+	    cmocka_unit_test(json_has_exact_values_and_null),
+	    cmocka_unit_test(json_escapes_every_foreign_text),
+	    cmocka_unit_test(the_largest_message_fits_as_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
