@@ -19,6 +19,9 @@ enum condition_kind {
 	CONDITION_CHECK_LATE,   /* procedural: plan->checks[index] was not done */
 	CONDITION_SERVICE,      /* technical: enum service `index` */
 	CONDITION_CLOCK,        /* technical: the wall clock was stepped; index 0 */
+	CONDITION_FLAPPING,     /* technical: device `index` comes and goes */
+	CONDITION_TAKEN_OUT,    /* technical: device `index` or parameter (DEVICES_MAX + index) is taken out of alarming */
+	CONDITION_TEST,         /* technical: a test alarm; index 0 */
 	CONDITION_KIND_COUNT
 };
 
@@ -31,7 +34,10 @@ enum {
 	ALARM_BASE_CHECK_LATE = ALARM_BASE_CUFF_FAILED + DEVICES_MAX,
 	ALARM_BASE_SERVICE = ALARM_BASE_CHECK_LATE + PLAN_CHECKS_MAX,
 	ALARM_BASE_CLOCK = ALARM_BASE_SERVICE + SERVICE_COUNT,
-	ALARMS_MAX = ALARM_BASE_CLOCK + 1
+	ALARM_BASE_FLAPPING = ALARM_BASE_CLOCK + 1,
+	ALARM_BASE_TAKEN_OUT = ALARM_BASE_FLAPPING + DEVICES_MAX,
+	ALARM_BASE_TEST = ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_COUNT,
+	ALARMS_MAX = ALARM_BASE_TEST + 1
 };
 
 enum alarm_state {
@@ -78,6 +84,9 @@ struct alarm {
 	int32_t milli;
 	int32_t limit;
 	enum reason reason;     /* technical conditions: why */
+	bool confirmed;         /* cuff rules: by a second determination, or for want of one */
+	bool test;              /* marked TEST everywhere */
+	uint8_t reminders;      /* times it was announced again while acknowledged */
 };
 
 #endif

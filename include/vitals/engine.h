@@ -21,11 +21,17 @@ struct engine_device {
 	int64_t period_ns;       /* how often a whole frame is expected; 10 ms .. 10 min */
 	parameter_set provides;  /* each parameter has at most one providing device at a bedside */
 	bool cuff_command;       /* accepts start and stop of a cuff determination */
+	bool same_limb;          /* an oximeter on the cuff's arm: inflation takes its signal away for a while */
 };
+
+#define DISPLAYS_MAX 8
 
 struct engine_config {
 	char bedside[NAME_BYTES];
 	struct plan plan;
+	uint8_t display_count;   /* displays that must confirm what they show */
+	char displays[DISPLAYS_MAX][NAME_BYTES];
+	int64_t display_within_ns; /* how long a raised alarm may stay unconfirmed, 1 .. 60 s */
 	uint8_t device_count;
 	struct engine_device devices[DEVICES_MAX];
 };
@@ -99,6 +105,13 @@ struct engine {
 	bool service_failed[SERVICE_COUNT];
 };
 
+/* Alarm load of a session, by rule or other condition: for the report and for tuning. */
+struct alarm_load {
+	uint16_t raised, nuisance;    /* nuisance: cleared by itself within plan.nuisance_ns */
+	uint16_t acknowledged;
+	int64_t acknowledge_ns_total; /* from raised to acknowledged, summed */
+};
+
 enum action_kind {
 	ACTION_ALARM,       /* an announced alarm changed */
 	ACTION_READINGS,    /* parameters got a new value or changed quality: publish them, together */
@@ -142,7 +155,10 @@ enum result {
 	RESULT_WRONG_STATE,     /* e.g. resume without pause */
 	RESULT_UNKNOWN_ALARM,   /* no such alarm, or it needs no acknowledgement */
 	RESULT_OUT_OF_RANGE,
-	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected */
+	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected, or it must rest */
+	RESULT_BLOCKED,         /* a gate or leave condition; the blockers are in the session state */
+	RESULT_SECOND_PERSON,   /* needs a second named person, who is not the actor */
+	RESULT_UNKNOWN_NAME,    /* no such rule, item, device or parameter */
 	RESULT_NOT_RECORDED,    /* made by the shell: carried out but could not be made durable */
 	RESULT_BUSY,            /* made by the shell: too many commands waiting */
 	RESULT_BAD_REQUEST,     /* made by the shell: the message could not be understood */
@@ -203,6 +219,17 @@ struct mono engine_deadline(const struct engine *engine);
 /* The parameter as it may be shown at `now`: latest value with its quality, or QUALITY_NO_VALUE with the reason when it
  * is stale, lost or was never received. An intermittent or entered value does not go stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* What keeps the session from starting (before the start) or the patient from leaving (after the end): the names of the
+ * gate rules, leave rules and items, "dose", "earliest", "quiet", "baseline-scores". Returns how many there are; writes at
+ * most `max` names. */
+uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
+
+/* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted at
+ * `now` from the order's dose and times and the devices given, with the lower and upper curve of the band; false if the plan
+ * has no model or the dose or weight is not known or nothing was given yet. Kamp 2020 with the band Clements .. Kamp for
+ * ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. */
+bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);

@@ -69,6 +69,12 @@ enum command {
 	COMMAND_OBSERVE,
 	COMMAND_CUFF_START,
 	COMMAND_CUFF_STOP,
+	COMMAND_DEVICE_GIVEN,  /* spray: one device was given; the first one is T0 if the session was not started */
+	COMMAND_ITEM,          /* tick or untick an item of the plan's lists */
+	COMMAND_LIMIT,         /* change one limit for this patient */
+	COMMAND_TAKE_OUT,      /* take a device or a parameter out of alarming for a stated time */
+	COMMAND_TEST_ALARM,    /* a test alarm travels the whole path, marked TEST */
+	COMMAND_RECEIPT,       /* a display confirms what it shows */
 	COMMAND_COUNT
 };
 
@@ -76,11 +82,21 @@ const char *command_name(enum command command); /* "session-open", ... */
 
 #define ALARM_ID_ALL UINT16_MAX /* acknowledge every unacknowledged alarm */
 
+/* Somebody takes responsibility for going on although something blocks. "" = no override. */
+struct override {
+	char name[NAME_BYTES];    /* the clinician, a token */
+	char reason[TEXT_BYTES];
+};
+
 struct session_order { /* COMMAND_SESSION_OPEN */
-	char patient_ref[NAME_BYTES]; /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
+	char patient_ref[NAME_BYTES];    /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
+	char second_person[NAME_BYTES];  /* who checked an unusual dose; "" = nobody */
 	int32_t weight_g;             /* 0 = not given; else 20000 .. 400000 */
 	int32_t dose_ug;              /* 0 = not given; else 1 .. 1000000 */
 	int32_t duration_s;           /* 0 = the plan's; else 60 .. 43200 */
+	int32_t ug_per_ml;            /* concentration of the syringe; 0 = not given */
+	int32_t series;               /* which treatment of the series this is; 0 = not given */
+	int32_t age_years;            /* 0 = not given; gates may depend on it (G1: from 65) */
 };
 
 struct observation { /* COMMAND_OBSERVE: a score, a note, or both */
@@ -88,6 +104,36 @@ struct observation { /* COMMAND_OBSERVE: a score, a note, or both */
 	enum parameter parameter; /* of CADENCE_ENTERED */
 	int32_t milli;
 	char note[TEXT_BYTES]; /* free text, control characters already removed; "" if none */
+};
+
+struct item_tick { /* COMMAND_ITEM */
+	char name[NAME_BYTES];
+	bool ticked;
+};
+
+/* COMMAND_LIMIT. Tighter is free. Looser only within the limit of the critical rule that watches the same parameter in the
+ * same direction; for a critical rule itself, or beyond, with two named people: the actor and `second_person`. */
+struct limit_order {
+	char rule[NAME_BYTES];
+	uint8_t term;             /* index in the rule */
+	int32_t limit;            /* milli; `clear` keeps its distance */
+	char second_person[NAME_BYTES];
+	char reason[TEXT_BYTES];
+};
+
+/* COMMAND_TAKE_OUT. Never silent: a low technical condition stands while it lasts, with a reminder when it ends. */
+struct take_out {
+	bool is_device;           /* else a parameter */
+	char name[NAME_BYTES];
+	int32_t duration_s;       /* 60 .. 3600; 0 = put back in at once */
+	char reason[TEXT_BYTES];
+	struct override override; /* needed if a critical rule of an open session would lose its only source */
+};
+
+struct receipt { /* COMMAND_RECEIPT */
+	char display[NAME_BYTES];
+	uint64_t epoch;
+	uint64_t alarm_sequence;  /* highest one shown without a gap */
 };
 
 struct event_command {
@@ -98,12 +144,20 @@ struct event_command {
 		struct session_order order;
 		uint16_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE */
 		struct observation observation;
+		struct override override; /* COMMAND_SESSION_START, COMMAND_SESSION_CLOSE, COMMAND_DEVICE_GIVEN */
+		struct item_tick item;
+		struct limit_order limit;
+		struct take_out take_out;
+		struct receipt receipt;
 	} u;
 };
 
 enum service {
 	SERVICE_RECORDER,
 	SERVICE_PUBLISHER,
+	SERVICE_DISPLAYS,  /* a required display does not confirm (judged by the engine from receipts) */
+	SERVICE_CONFIG,    /* a changed configuration was refused */
+	SERVICE_ENGINE,    /* the engine was late for its own deadline */
 	SERVICE_COUNT
 };
 

@@ -26,6 +26,9 @@ enum parameter {
 	PARAMETER_MOAAS,      /* entered: sedation, 0 (none) .. 5 (alert) */
 	PARAMETER_RASS,       /* entered: agitation-sedation, -5 .. +4 */
 	PARAMETER_CADSS,      /* entered: dissociation, total 0 .. 92 */
+	PARAMETER_CADSS6,     /* entered: six-item short form, total 0 .. 24 */
+	PARAMETER_BPRS,       /* entered: BPRS+ four items, total 0 .. 24 */
+	PARAMETER_DISTRESS,   /* entered: "patient distressed" button, 1 = distressed, 0 = settled */
 	PARAMETER_COUNT
 };
 
