@@ -45,6 +45,7 @@ enum anchor {
  * phases[0] begins at ANCHOR_OPEN with after_ns 0. */
 struct plan_phase {
 	char name[NAME_BYTES];
+	char text[TEXT_BYTES]; /* what staff read: the phase, and what is usual in it */
 	enum anchor anchor;
 	int64_t after_ns; /* 0 .. 24 h */
 };
@@ -100,7 +101,7 @@ struct plan_rule {
 	bool critical;         /* limits may be loosened for one patient only by two named people */
 	bool blocks_leave;     /* while this alarm is present, leaving is blocked (D2) */
 	enum combination combination;
-	uint8_t term_count;    /* 1 .. RULE_TERMS_MAX */
+	uint8_t term_count;    /* 1 .. RULE_TERMS_MAX; 0 only with `with`: it alone decides then (D2) */
 	struct rule_term terms[RULE_TERMS_MAX];
 	int64_t delay_ns;       /* must be violated this long without a break before it is raised; 0 = at once */
 	int64_t clear_delay_ns; /* must be back at `clear` this long before it is cleared; 0 = at once */
@@ -126,6 +127,13 @@ struct plan_rule {
 	int64_t unattended_ns;      /* active, unacknowledged and administration running (not paused) for this long: */
 	enum priority unattended;   /* priority goes up to this (B7); 0 = never */
 	int64_t recheck_ns;         /* entered scores: another entry is due this long after a violating one; 0 = none (S2) */
+
+	/* Gates and leave rules only. */
+	uint8_t age_from, age_below; /* asked only of patients of age_from <= age < age_below years; 0 = any. An age that was
+	                              * not given counts as 0 (G1: the stricter limit) */
+	bool optional;              /* not asked if no device of the bedside provides one of its parameters */
+	bool falling;               /* leave: besides, each cuff value is not above the determination before it (L2) */
+	char group[NAME_BYTES];     /* leave: of the rules with the same group one must hold; "" = this one must */
 };
 
 /* Something staff confirm by ticking it, before the start or before leaving. */
@@ -163,6 +171,8 @@ struct plan_leave {
 	enum anchor earliest;         /* L1: leaving is blocked before `earliest` + earliest_after_ns */
 	int64_t earliest_after_ns;
 	int64_t quiet_ns;             /* no alarm of MEDIUM or HIGH for this long; 0 = not asked */
+	int64_t cuff_within_ns;       /* leave rules look at cuff values no older than this; older = unknown = blocks; 0 = any */
+	int64_t score_within_ns;      /* the same for entered scores */
 };
 
 /* Things that are due at given times. A check is done by a valid determination of `parameter`. */
@@ -172,6 +182,9 @@ struct plan_check {
 	enum parameter parameter;
 	enum anchor anchor;
 	int64_t late_after_ns; /* due + this without a determination: the condition "late-NAME" is raised */
+	int64_t early_ns;      /* a determination so long before the due time does it, but no more than half way to the one before */
+	enum priority late;    /* priority when late; at least medium after two missed in a row */
+	rule_set with;         /* if not 0: a due time at which none of these rules' alarms is present is left out */
 	uint8_t time_count;
 	int64_t times_ns[PLAN_CHECK_TIMES_MAX]; /* ascending, since the anchor */
 };
@@ -201,6 +214,8 @@ struct plan {
 	uint8_t item_count;
 	struct plan_item items[PLAN_ITEMS_MAX];
 	uint8_t baseline_readings;   /* cuff determinations averaged into the baseline, 1 .. 4 */
+	parameter_set baseline_scores; /* entered scores without which the start is blocked ("baseline-scores"). The last entry
+	                                * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */
 	struct plan_missing missing; /* for every continuous parameter that a device provides */
 	uint8_t phase_count;
 	struct plan_phase phases[PLAN_PHASES_MAX];
