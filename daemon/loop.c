@@ -18,6 +18,8 @@
 #define RECORDER_SLOW_NS (2 * NS_PER_S)  /* a technical alarm */
 #define WATCHDOG_PATIENCE_NS (30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
 #define CLOCK_STEP_NS (2 * NS_PER_S)
+#define ENGINE_LATE_NS (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
+#define ENGINE_FINE_NS (10 * NS_PER_S)   /* without being late again: it ends */
 #define PUBLISHER_RETRY_NS (250 * NS_PER_MS)
 
 struct mono loop_now(void)
@@ -93,6 +95,41 @@ static void judge_publisher(struct loop *loop, struct mono now)
 	}
 }
 
+/* What runs stays what it is. That the files say something else is worth an alarm: at the next start it would change. */
+static void check_reload(struct loop *loop, struct mono now)
+{
+	if (!reload_finished(&loop->reload))
+		return;
+	bool refused = loop->reload.result != RELOAD_UNCHANGED;
+	if (loop->reload.result == RELOAD_UNCHANGED)
+		perform_notice(loop, SEVERITY_NOTICE, "reload-unchanged", "the configuration is what the monitor runs with");
+	else if (loop->reload.result == RELOAD_CHANGED)
+		perform_notice(loop, SEVERITY_WARNING, "reload-refused",
+		               "the configuration has changed; restart the service to apply it");
+	else
+		perform_notice(loop, SEVERITY_ERROR, "reload-refused", loop->reload.problem);
+	if (refused != loop->config_refused) {
+		loop->config_refused = refused;
+		service_event(loop, SERVICE_CONFIG, !refused, now);
+	}
+}
+
+/* `slept_for` is when the engine or the beat wanted to be woken. */
+static void judge_punctuality(struct loop *loop, struct mono slept_for, struct mono now)
+{
+	if (mono_since(now, slept_for) > ENGINE_LATE_NS) {
+		loop->engine_late_at = now;
+		if (loop->engine_late)
+			return;
+		loop->engine_late = true;
+		perform_notice(loop, SEVERITY_ERROR, "engine-late", "a deadline was missed by more than 250 ms");
+		service_event(loop, SERVICE_ENGINE, false, now);
+	} else if (loop->engine_late && mono_since(now, loop->engine_late_at) >= ENGINE_FINE_NS) {
+		loop->engine_late = false;
+		service_event(loop, SERVICE_ENGINE, true, now);
+	}
+}
+
 static void check_threads(struct loop *loop, struct mono now)
 {
 	const char *name = "";
@@ -130,6 +167,7 @@ static void beat(struct loop *loop, struct mono now)
 {
 	check_clock(loop, now);
 	check_threads(loop, now);
+	check_reload(loop, now);
 	judge_publisher(loop, now);
 	if (loop->beats % SNAPSHOT_BEATS == 0)
 		perform_snapshot(loop, now);
@@ -152,9 +190,8 @@ static int take_signals(struct loop *loop)
 			return 0;
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return (int)info.ssi_signo;
-		if (info.ssi_signo == SIGHUP)
-			perform_notice(loop, SEVERITY_NOTICE, "reload-refused",
-			               "the configuration is read at the start only; restart the service to apply a change");
+		if (info.ssi_signo == SIGHUP && !reload_start(&loop->reload, loop->config))
+			perform_notice(loop, SEVERITY_ERROR, "reload-failed", "no thread to read the configuration with");
 		/* SIGCHLD only wakes the loop; publisher_check reaps. */
 	}
 	return 0;
@@ -190,7 +227,8 @@ int loop_run(struct loop *loop)
 	loop->publisher_started_at = now;
 	for (;;) {
 		now = loop_now();
-		struct timespec timeout = until(mono_earlier(engine_deadline(&loop->engine), loop->next_beat), now);
+		struct mono wake = mono_earlier(engine_deadline(&loop->engine), loop->next_beat);
+		struct timespec timeout = until(wake, now);
 		struct pollfd fds[] = {
 			{.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
 			{.fd = loop->signal_fd, .events = POLLIN},
@@ -200,7 +238,9 @@ int loop_run(struct loop *loop)
 		int ready = ppoll(fds, 3, &timeout, NULL);
 		if (ready < 0 && errno != EINTR)
 			abort(); /* our own descriptors are wrong: a bug; the service manager starts us again */
+		struct mono woken = loop_now();
 		take_events(loop);
+		judge_punctuality(loop, wake, woken);
 		if (ready > 0 && fds[1].revents != 0) {
 			int signal_number = take_signals(loop);
 			if (signal_number != 0)

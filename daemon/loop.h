@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/receipts.h"
+#include "daemon/reload.h"
 #include "vitals/config.h"
 #include "vitals/control.h"
 #include "vitals/engine.h"
@@ -40,6 +42,11 @@ struct loop {
 	struct mono publisher_failed_at, publisher_started_at;
 	bool recorder_slow;
 	bool links_slow;
+	bool engine_late;
+	struct mono engine_late_at;      /* the last time */
+	struct receipts receipts;
+	struct reload reload;
+	bool config_refused;             /* the files say something else than what runs */
 	uint64_t dropped_events;         /* of the mailbox, as last reported */
 };
 

@@ -26,10 +26,41 @@ static void record(struct loop *loop, const struct audit_line *audit)
 /* The state that `status` gets. Refreshed before an answer is released, so that who asks next sees what was done. */
 static void refresh_control(struct loop *loop, struct mono now)
 {
-	size_t size = encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine,
-	                           stamp_of(now));
+	size_t size =
+	    encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine, stamp_of(now));
 	control_state(loop->control, loop->message.bytes, size);
 	loop->control_is_old = false;
+}
+
+static void send_alarm(struct loop *loop, const struct action *action, struct mono now)
+{
+	const struct alarm *alarm = &action->u.alarm.alarm;
+	/* The engine may have passed the deadline that raised it some time before `now`. */
+	struct mono at = action->u.alarm.change == ALARM_RAISED ? mono_earlier(alarm->raised, now) : now;
+	encode_alarm(&loop->message, &loop->stream, &loop->engine, action->u.alarm.change, alarm, stamp_of(now));
+	receipts_sent(&loop->receipts, loop->stream.sequence[TOPIC_ALARM], at);
+	send_message(loop);
+}
+
+static void record_load(struct loop *loop)
+{
+	struct audit_line audit;
+	for (uint16_t slot = 0; slot < ALARMS_MAX; slot++) {
+		audit_load(&audit, &loop->engine, slot);
+		if (audit.wanted)
+			record(loop, &audit);
+	}
+}
+
+/* A receipt changes nothing that would have to be durable: it is answered at once. */
+static void reply(struct loop *loop, const struct action *action, struct mono now)
+{
+	if (action->u.reply.command == COMMAND_RECEIPT) {
+		control_reply(loop->control, action->u.reply.id, action->u.reply.result);
+		return;
+	}
+	refresh_control(loop, now);
+	recorder_reply(loop->recorder, action->u.reply.id, action->u.reply.result);
 }
 
 static void perform_action(struct loop *loop, const struct action *action, struct mono now)
@@ -38,9 +69,7 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 	audit_action(&audit, &loop->engine, action);
 	switch (action->kind) {
 	case ACTION_ALARM:
-		encode_alarm(&loop->message, &loop->stream, &loop->engine, action->u.alarm.change, &action->u.alarm.alarm,
-		             stamp_of(now));
-		send_message(loop);
+		send_alarm(loop, action, now);
 		break;
 	case ACTION_READINGS:
 		loop->unsent_readings |= action->u.readings;
@@ -66,20 +95,59 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 	}
 	if (audit.wanted)
 		record(loop, &audit);
-	if (action->kind == ACTION_REPLY) {
-		refresh_control(loop, now);
-		recorder_reply(loop->recorder, action->u.reply.id, action->u.reply.result);
-	}
+	if (action->kind == ACTION_SESSION && action->u.session.change == SESSION_CLOSED)
+		record_load(loop);
+	if (action->kind == ACTION_REPLY)
+		reply(loop, action, now);
 }
 
-void perform_event(struct loop *loop, const struct event *event, struct mono now)
+/* The engine knows no epochs and sequences: it gets the receipt in its own time, or not at all. */
+static bool translate(struct loop *loop, struct event_command *command, struct mono now)
 {
-	engine_step(&loop->engine, event, now, &loop->actions);
+	if (command->command != COMMAND_RECEIPT ||
+	    receipts_translate(&loop->receipts, loop->stream.epoch, now, &command->u.receipt))
+		return true;
+	control_reply(loop->control, command->id, RESULT_OUT_OF_RANGE);
+	return false;
+}
+
+/* Records what an accepted command changed, before its answer is released. */
+static void record_command(struct loop *loop, const struct audit_before *before, const struct event_command *command)
+{
+	const struct actions *actions = &loop->actions;
+	const struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
+	struct audit_line audit;
+	if (last == NULL || last->kind != ACTION_REPLY || last->u.reply.result != RESULT_OK)
+		return;
+	audit_command(&audit, &loop->engine, before, command);
+	if (audit.wanted)
+		record(loop, &audit);
+}
+
+static void perform_actions(struct loop *loop, struct mono now)
+{
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		perform_action(loop, &loop->actions.list[i], now);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		if (loop->actions.list[i].kind != ACTION_READINGS)
 			loop->control_is_old = true; /* readings alone can wait for the next beat */
+}
+
+void perform_event(struct loop *loop, const struct event *event, struct mono now)
+{
+	if (event->kind != EVENT_COMMAND) {
+		engine_step(&loop->engine, event, now, &loop->actions);
+		perform_actions(loop, now);
+		return;
+	}
+	struct audit_before before;
+	struct event command = *event;
+	if (!translate(loop, &command.u.command, now))
+		return;
+	audit_look(&before, &loop->engine, &command.u.command);
+	engine_step(&loop->engine, &command, now, &loop->actions);
+	record_command(loop, &before, &command.u.command);
+	perform_actions(loop, now);
 }
 
 void perform_turn_end(struct loop *loop, struct mono now)
@@ -121,6 +189,7 @@ void perform_new_epoch(struct loop *loop, struct mono now)
 		epoch = (uint64_t)loop_wall_ns() * UINT64_C(6364136223846793005);
 	loop->stream.epoch = epoch;
 	memset(loop->stream.sequence, 0, sizeof(loop->stream.sequence));
+	memset(&loop->receipts, 0, sizeof(loop->receipts));
 	loop->control_is_old = true;
 	if (loop->publisher != NULL)
 		perform_snapshot(loop, now);

@@ -91,6 +91,9 @@ Vitals__V1__ConditionKind wire_condition_kind(enum condition_kind kind)
 	case CONDITION_CUFF_FAILED:
 	case CONDITION_SERVICE:
 	case CONDITION_CLOCK:
+	case CONDITION_FLAPPING:
+	case CONDITION_TAKEN_OUT:
+	case CONDITION_TEST:
 		return VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL;
 	case CONDITION_CHECK_LATE:
 		return VITALS__V1__CONDITION_KIND__CONDITION_KIND_PROCEDURAL;
@@ -115,6 +118,10 @@ Vitals__V1__Change wire_change(enum alarm_change change)
 		return VITALS__V1__CHANGE__CHANGE_CLEARED;
 	case ALARM_SESSION_ENDED:
 		return VITALS__V1__CHANGE__CHANGE_SESSION_ENDED;
+	case ALARM_REMINDED:
+		return VITALS__V1__CHANGE__CHANGE_REMINDED;
+	case ALARM_SUPERSEDED:
+		return VITALS__V1__CHANGE__CHANGE_SUPERSEDED;
 	}
 	return VITALS__V1__CHANGE__CHANGE_UNSPECIFIED;
 }
@@ -132,4 +139,32 @@ Vitals__V1__DeviceState wire_device_state(enum device_state state)
 		return VITALS__V1__DEVICE_STATE__DEVICE_STATE_REFUSED;
 	}
 	return VITALS__V1__DEVICE_STATE__DEVICE_STATE_UNSPECIFIED;
+}
+
+Vitals__V1__Comparison wire_comparison(enum comparison comparison)
+{
+	switch (comparison) {
+	case COMPARISON_ABOVE:
+		return VITALS__V1__COMPARISON__COMPARISON_ABOVE;
+	case COMPARISON_AT_LEAST:
+		return VITALS__V1__COMPARISON__COMPARISON_AT_LEAST;
+	case COMPARISON_BELOW:
+		return VITALS__V1__COMPARISON__COMPARISON_BELOW;
+	case COMPARISON_AT_MOST:
+		return VITALS__V1__COMPARISON__COMPARISON_AT_MOST;
+	}
+	return VITALS__V1__COMPARISON__COMPARISON_UNSPECIFIED;
+}
+
+Vitals__V1__Reference wire_reference(enum reference reference)
+{
+	switch (reference) {
+	case REFERENCE_ABSOLUTE:
+		return VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE;
+	case REFERENCE_BASELINE:
+		return VITALS__V1__REFERENCE__REFERENCE_BASELINE;
+	case REFERENCE_DIFFERENCE:
+		return VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE;
+	}
+	return VITALS__V1__REFERENCE__REFERENCE_UNSPECIFIED;
 }

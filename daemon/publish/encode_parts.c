@@ -45,15 +45,21 @@ static const char *alarm_parameter(const struct engine *engine, const struct ala
 		return parameter_table[alarm->parameter].name;
 	switch (alarm->kind) {
 	case CONDITION_RULE:
+		if (plan->rules[alarm->index].term_count == 0)
+			break;
 		return parameter_table[plan->rules[alarm->index].terms[0].parameter].name;
 	case CONDITION_MISSING:
 		return parameter_table[alarm->index].name;
 	case CONDITION_CHECK_LATE:
 		return parameter_table[plan->checks[alarm->index].parameter].name;
+	case CONDITION_TAKEN_OUT:
+		return alarm->index < DEVICES_MAX ? "" : parameter_table[alarm->index - DEVICES_MAX].name;
 	case CONDITION_DEVICE:
 	case CONDITION_CUFF_FAILED:
 	case CONDITION_SERVICE:
 	case CONDITION_CLOCK:
+	case CONDITION_FLAPPING:
+	case CONDITION_TEST:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -72,6 +78,8 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 	a->condition = wire->name;
 	a->text = wire->text;
 	a->kind = wire_condition_kind(alarm->kind);
+	if (alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].technical)
+		a->kind = VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL;
 	a->priority = wire_priority(alarm->priority);
 	a->state = wire_alarm_state(alarm->state);
 	a->raised_unix_ns = alarm->raised_wall_ns;
@@ -88,6 +96,10 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 	}
 	if (a->kind == VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL)
 		a->reason = wire_reason(alarm->reason);
+	a->confirms = alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].confirm;
+	a->confirmed = a->confirms && alarm->confirmed;
+	a->test = alarm->test;
+	a->reminders = alarm->reminders;
 }
 
 void fill_device(struct wire_device *wire, const struct engine *engine, uint8_t device, struct mono now)

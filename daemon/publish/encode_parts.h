@@ -23,16 +23,45 @@ struct wire_device {
 	char *parameters[PARAMETER_COUNT];
 };
 
+#define WIRE_LIMITS_MAX (PLAN_RULES_MAX * RULE_TERMS_MAX)
+#define WIRE_BLOCKERS_MAX                                                                                              \
+	(PLAN_RULES_MAX + PLAN_ITEMS_MAX + 8) /* rules, items, and words of the engine's own */
+#define WIRE_OUT_MAX (DEVICES_MAX + PARAMETER_COUNT)
+
 struct wire_session {
 	Vitals__V1__Session session;
 	Vitals__V1__Check checks[PLAN_CHECKS_MAX];
-	Vitals__V1__Check *list[PLAN_CHECKS_MAX];
+	Vitals__V1__Check *check_list[PLAN_CHECKS_MAX];
+	Vitals__V1__Item items[PLAN_ITEMS_MAX];
+	Vitals__V1__Item *item_list[PLAN_ITEMS_MAX];
+	char blocker_names[WIRE_BLOCKERS_MAX][NAME_BYTES];
+	Vitals__V1__Blocker blockers[WIRE_BLOCKERS_MAX];
+	Vitals__V1__Blocker *blocker_list[WIRE_BLOCKERS_MAX];
+	Vitals__V1__Override start_override, close_override;
+	Vitals__V1__DeviceGiven given[GIVEN_MAX];
+	Vitals__V1__DeviceGiven *given_list[GIVEN_MAX];
+	Vitals__V1__Limit limits[WIRE_LIMITS_MAX];
+	Vitals__V1__Limit *limit_list[WIRE_LIMITS_MAX];
+	Vitals__V1__Expected expected;
+	Vitals__V1__Recheck recheck;
+	Vitals__V1__TakenOut out[WIRE_OUT_MAX];
+	Vitals__V1__TakenOut *out_list[WIRE_OUT_MAX];
+};
+
+struct wire_load {
+	Vitals__V1__Load rows[ALARMS_MAX];
+	Vitals__V1__Load *list[ALARMS_MAX];
+	char names[ALARMS_MAX][64];
 };
 
 void fill_reading(struct wire_reading *wire, const struct engine *engine, enum parameter parameter, struct mono now);
 void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const struct alarm *alarm, struct mono now);
 void fill_device(struct wire_device *wire, const struct engine *engine, uint8_t device, struct mono now);
 void fill_session(struct wire_session *wire, const struct engine *engine, struct mono now);
+void fill_rules(struct wire_session *wire,
+                const struct engine *engine); /* items, blockers, limits; a session is open */
+void fill_taken_out(struct wire_session *wire, const struct engine *engine, struct mono now);
+void fill_load(Vitals__V1__Session *session, struct wire_load *wire, const struct engine *engine);
 void fill_heartbeat(Vitals__V1__Heartbeat *heartbeat, const struct stream_id *id, const struct engine *engine);
 
 Vitals__V1__Quality wire_quality(enum quality quality);
@@ -42,6 +71,8 @@ Vitals__V1__AlarmState wire_alarm_state(enum alarm_state state);
 Vitals__V1__ConditionKind wire_condition_kind(enum condition_kind kind);
 Vitals__V1__Change wire_change(enum alarm_change change);
 Vitals__V1__DeviceState wire_device_state(enum device_state state);
+Vitals__V1__Comparison wire_comparison(enum comparison comparison);
+Vitals__V1__Reference wire_reference(enum reference reference);
 
 /* protobuf-c declares every string as `char *`, but only reads them while it packs. */
 static inline char *wire_text(const char *text)

@@ -17,7 +17,7 @@
 
 struct control;
 
-#define CONTROL_STATE_BYTES 49152 /* larger than any packed Snapshot; MESSAGE_BYTES of publish.h */
+#define CONTROL_STATE_BYTES 106496 /* larger than any packed Snapshot; MESSAGE_BYTES of publish.h */
 
 /* Binds `path` (a stale socket of a dead daemon is replaced, a live one is an error), starts the thread. `bedside` and
  * `demo` go into every response. NULL after writing the reason to stderr. */

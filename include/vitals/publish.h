@@ -15,7 +15,7 @@
 #include "vitals/engine.h"
 
 #define TOPIC_BYTES 80
-#define MESSAGE_BYTES 49152 /* larger than any message: a snapshot with every alarm takes up to 38 KiB */
+#define MESSAGE_BYTES 106496 /* larger than any message: a snapshot with every alarm and every limit takes up to 81 KiB */
 
 /* Each topic has its own sequence, from 1 in each epoch. Topic text: "vitals/BEDSIDE/" + name. */
 enum topic {

@@ -316,7 +316,7 @@ class Bedside:
                 getattr(request, name).CopyFrom(value)
             s.send(request.SerializeToString())
             response = pb.Response()
-            response.ParseFromString(s.recv(65536))
+            response.ParseFromString(s.recv(131072))
             assert response.id == 7
             return response
 

@@ -20,7 +20,7 @@ static const struct stamp stamp = {{100 * NS_PER_S}, INT64_C(1760000000000000000
 static struct engine_config config;
 static struct engine engine;
 static struct stream_id id;
-static struct message message;
+static struct message message __attribute__((unused)); /* not by all who include this */
 
 /* ---- a bedside -----------------------------------------------------------------------------------------------------
  */
@@ -39,7 +39,8 @@ static inline void make_rule(struct plan_rule *rule, const char *name, const cha
 	rule->priority = PRIORITY_HIGH;
 	rule->latching = true;
 	rule->term_count = 1;
-	rule->terms[0] = (struct rule_term){parameter, COMPARISON_BELOW, REFERENCE_ABSOLUTE, limit, clear};
+	rule->terms[0] =
+	    (struct rule_term){.parameter = parameter, .comparison = COMPARISON_BELOW, .limit = limit, .clear = clear};
 	rule->phases = 3;
 }
 
@@ -58,10 +59,26 @@ static inline void make_config(void)
 	plan->phase_count = 2;
 	SET(plan->phases[0].name, "baseline");
 	SET(plan->phases[1].name, "infusion");
+	SET(plan->phases[1].text, "Infusion: blood pressure rises for a while");
 	plan->phases[1].anchor = ANCHOR_START;
-	plan->rule_count = 2;
+	plan->rule_count = 3;
 	make_rule(&plan->rules[0], "O2", "SpO2 below 90 %", PARAMETER_SPO2, 90000, 92000);
 	make_rule(&plan->rules[1], "R2", "Respiration below 8 per minute", PARAMETER_RESP, 8000, 10000);
+	make_rule(&plan->rules[2], "B1", "Blood pressure very high", PARAMETER_NIBP_SYS, 180000, 170000);
+	plan->rules[2].confirm = true;
+	plan->rules[2].term_count = 2;
+	plan->rules[2].terms[0].comparison = COMPARISON_AT_LEAST;
+	plan->rules[2].terms[1] = (struct rule_term){.parameter = PARAMETER_NIBP_DIA,
+	                                             .comparison = COMPARISON_AT_LEAST,
+	                                             .reference = REFERENCE_BASELINE,
+	                                             .limit = 25000,
+	                                             .clear = 20000};
+	plan->item_count = 2;
+	SET(plan->items[0].name, "cuff-arm");
+	SET(plan->items[0].text, "The cuff is not on the arm with the drip");
+	SET(plan->items[1].name, "escort");
+	SET(plan->items[1].text, "Somebody takes the patient home");
+	plan->items[1].when = ITEM_LEAVE;
 	plan->check_count = 2;
 	SET(plan->checks[0].name, "cuff");
 	SET(plan->checks[0].text, "Cuff");
@@ -159,6 +176,27 @@ static inline struct alarm *raise_missing(void)
 	return alarm;
 }
 
+/* First reading above the limit: the repeat is running. */
+static inline struct alarm *raise_b1(void)
+{
+	struct alarm *alarm = raise_alarm(ALARM_BASE_RULE + 2, CONDITION_RULE, 2, ALARM_ACTIVE, PRIORITY_MEDIUM, 1);
+
+	alarm->has_value = true;
+	alarm->parameter = PARAMETER_NIBP_SYS;
+	alarm->milli = 184000;
+	alarm->limit = 180000;
+	return alarm;
+}
+
+static inline void take_out(void)
+{
+	struct taken_out *out = &engine.taken_out[DEVICES_MAX + PARAMETER_ETCO2];
+
+	out->until = (struct mono){400 * NS_PER_S};
+	SET(out->by, "nurse1");
+	SET(out->reason, "patient eats");
+}
+
 static inline void open_session(void)
 {
 	struct session *session = &engine.session;
@@ -168,6 +206,21 @@ static inline void open_session(void)
 	SET(session->order.patient_ref, "P-0042");
 	session->order.weight_g = 70500;
 	session->order.dose_ug = 35000;
+	session->order.ug_per_ml = 1000;
+	session->order.series = 4;
+	session->order.age_years = 67;
+	SET(session->order.second_person, "dr.b");
+	session->items = 1;
+	SET(session->start_override.name, "dr.a");
+	SET(session->start_override.reason, "known white-coat hypertension");
+	session->limit_changed[1][0] = true;
+	session->limits[1][0] = 9000;
+	session->recheck = PARAMETER_MOAAS;
+	session->recheck_due = (struct mono){280 * NS_PER_S};
+	session->given_count = 1;
+	session->given[0] = (struct given){{40 * NS_PER_S}, stamp.wall_ns - 60 * NS_PER_S};
+	session->load[ALARM_BASE_RULE] =
+	    (struct alarm_load){.raised = 3, .nuisance = 1, .acknowledged = 2, .acknowledge_ns_total = 25 * NS_PER_S};
 	session->phase = 1;
 	session->started = true;
 	session->paused = true;
@@ -175,7 +228,7 @@ static inline void open_session(void)
 	session->started_at = (struct mono){40 * NS_PER_S};
 	session->paused_at = (struct mono){90 * NS_PER_S};
 	session->paused_ns = 4 * NS_PER_S;
-	session->baseline = (struct baseline){.complete = true, .sys = 118500, .dia = 76000};
+	session->baseline = (struct baseline){.complete = true, .readings = 2, .sys = 118500, .dia = 76000};
 	session->checks[0] = (struct check_state){.next = 2, .done = 2, .due = {130 * NS_PER_S}};
 	session->checks[1] = (struct check_state){.next = 1, .missed = 1, .due = MONO_NEVER};
 	engine.audio_paused_until = (struct mono){115 * NS_PER_S};

@@ -79,6 +79,64 @@ static bool decode_alarm(Vitals__V1__AlarmAcknowledge__WhichCase which, uint32_t
 	return decode_packed(&message);
 }
 
+static bool decode_override(const char *name, const char *reason)
+{
+	char who[64], why[256];
+	Vitals__V1__Request message;
+	Vitals__V1__Proceed proceed;
+	Vitals__V1__Override override;
+	vitals__v1__request__init(&message);
+	vitals__v1__proceed__init(&proceed);
+	vitals__v1__override__init(&override);
+	(void)snprintf(who, sizeof(who), "%s", name);
+	(void)snprintf(why, sizeof(why), "%s", reason);
+	override.name = who;
+	override.reason = why;
+	proceed.override = &override;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_SESSION_CLOSE;
+	message.session_close = &proceed;
+	return decode_packed(&message);
+}
+
+static bool decode_limit(const char *rule, uint32_t term, int64_t limit, const char *second, const char *reason)
+{
+	char names[2][64], why[256];
+	Vitals__V1__Request message;
+	Vitals__V1__LimitOrder order;
+	vitals__v1__request__init(&message);
+	vitals__v1__limit_order__init(&order);
+	(void)snprintf(names[0], sizeof(names[0]), "%s", rule);
+	(void)snprintf(names[1], sizeof(names[1]), "%s", second);
+	(void)snprintf(why, sizeof(why), "%s", reason);
+	order.rule = names[0];
+	order.second_person = names[1];
+	order.reason = why;
+	order.term = term;
+	order.limit_milli = limit;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_LIMIT;
+	message.limit = &order;
+	return decode_packed(&message);
+}
+
+static bool decode_take_out(Vitals__V1__TakeOut__WhatCase what, const char *name, int32_t duration, const char *reason)
+{
+	char text[64], why[256];
+	Vitals__V1__Request message;
+	Vitals__V1__TakeOut out;
+	vitals__v1__request__init(&message);
+	vitals__v1__take_out__init(&out);
+	(void)snprintf(text, sizeof(text), "%s", name);
+	(void)snprintf(why, sizeof(why), "%s", reason);
+	out.what_case = what;
+	if (what != VITALS__V1__TAKE_OUT__WHAT__NOT_SET)
+		out.device = text;
+	out.duration_s = duration;
+	out.reason = why;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_TAKE_OUT;
+	message.take_out = &out;
+	return decode_packed(&message);
+}
+
 static void refused_with(const char *part)
 {
 	if (strstr(request.problem, part) == NULL)
@@ -99,20 +157,28 @@ static void test_plain_commands(void **state)
 	    {VITALS__V1__REQUEST__COMMAND_AUDIO_PAUSE, COMMAND_AUDIO_PAUSE},
 	    {VITALS__V1__REQUEST__COMMAND_CUFF_START, COMMAND_CUFF_START},
 	    {VITALS__V1__REQUEST__COMMAND_CUFF_STOP, COMMAND_CUFF_STOP},
+	    {VITALS__V1__REQUEST__COMMAND_DEVICE_GIVEN, COMMAND_DEVICE_GIVEN},
+	    {VITALS__V1__REQUEST__COMMAND_TEST_ALARM, COMMAND_TEST_ALARM},
 	};
 	Vitals__V1__Empty empty;
+	Vitals__V1__Proceed proceed;
 	(void)state;
 	vitals__v1__empty__init(&empty);
+	vitals__v1__proceed__init(&proceed);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		Vitals__V1__Request message;
 		vitals__v1__request__init(&message);
 		message.id = UINT64_MAX - i;
 		message.command_case = cases[i].wire;
-		message.session_start = &empty;
+		message.session_pause = &empty;
+		if (cases[i].command == COMMAND_SESSION_START || cases[i].command == COMMAND_SESSION_CLOSE ||
+		    cases[i].command == COMMAND_DEVICE_GIVEN)
+			message.session_start = &proceed;
 		assert_true(decode_packed(&message));
 		assert_true(request.id == UINT64_MAX - i);
 		assert_false(request.status);
 		assert_int_equal(request.command.command, cases[i].command);
+		assert_string_equal(request.command.u.override.name, "");
 	}
 	Vitals__V1__Request message;
 	vitals__v1__request__init(&message);
@@ -159,6 +225,157 @@ static void test_session_open_limits(void **state)
 	assert_false(decode_order("p", 0, 0, 59));
 	refused_with("session_open.duration_s");
 	assert_false(decode_order("p", 0, 0, 43201));
+}
+
+static void test_session_open_details(void **state)
+{
+	char patient[] = "P-1", second[] = "dr.b";
+	Vitals__V1__Request message;
+	Vitals__V1__SessionOpen order;
+	(void)state;
+	vitals__v1__request__init(&message);
+	vitals__v1__session_open__init(&order);
+	order.patient_ref = patient;
+	order.second_person = second;
+	order.ug_per_ml = 200000;
+	order.series = 9999;
+	order.age_years = 130;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_SESSION_OPEN;
+	message.session_open = &order;
+	assert_true(decode_packed(&message));
+	assert_string_equal(request.command.u.order.second_person, "dr.b");
+	assert_int_equal(request.command.u.order.ug_per_ml, 200000);
+	assert_int_equal(request.command.u.order.series, 9999);
+	assert_int_equal(request.command.u.order.age_years, 130);
+	order.age_years = 131;
+	assert_false(decode_packed(&message));
+	refused_with("session_open.age_years is 131 (legal: 0 for none, or 1 .. 130)");
+	order.age_years = 0;
+	order.series = -1;
+	assert_false(decode_packed(&message));
+	refused_with("session_open.series");
+	order.series = 0;
+	order.ug_per_ml = 200001;
+	assert_false(decode_packed(&message));
+	refused_with("session_open.ug_per_ml");
+	order.ug_per_ml = 0;
+	second[2] = ' ';
+	assert_false(decode_packed(&message));
+	refused_with("session_open.second_person");
+}
+
+static void test_override(void **state)
+{
+	(void)state;
+	assert_true(decode_override("dr.a", "lives next door"));
+	assert_int_equal(request.command.command, COMMAND_SESSION_CLOSE);
+	assert_string_equal(request.command.u.override.name, "dr.a");
+	assert_string_equal(request.command.u.override.reason, "lives next door");
+	assert_false(decode_override("dr.a", "")); /* nobody overrides without saying why */
+	refused_with("override.reason is missing");
+	assert_false(decode_override("", "why"));
+	refused_with("override.name");
+	assert_false(decode_override("dr a", "why"));
+	assert_false(decode_override("dr.a", "line\nfeed"));
+	refused_with("override.reason");
+}
+
+static void test_item(void **state)
+{
+	char name[] = "escort";
+	Vitals__V1__Request message;
+	Vitals__V1__ItemTick item;
+	(void)state;
+	vitals__v1__request__init(&message);
+	vitals__v1__item_tick__init(&item);
+	item.name = name;
+	item.ticked = true;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_ITEM;
+	message.item = &item;
+	assert_true(decode_packed(&message));
+	assert_int_equal(request.command.command, COMMAND_ITEM);
+	assert_string_equal(request.command.u.item.name, "escort");
+	assert_true(request.command.u.item.ticked);
+	item.ticked = false;
+	assert_true(decode_packed(&message));
+	assert_false(request.command.u.item.ticked);
+	name[0] = '\0';
+	assert_false(decode_packed(&message));
+	refused_with("item.name");
+}
+
+static void test_limit(void **state)
+{
+	(void)state;
+	assert_true(decode_limit("H1", 3, -20000, "dr.b", "athlete"));
+	assert_int_equal(request.command.command, COMMAND_LIMIT);
+	assert_string_equal(request.command.u.limit.rule, "H1");
+	assert_int_equal(request.command.u.limit.term, 3);
+	assert_int_equal(request.command.u.limit.limit, -20000);
+	assert_string_equal(request.command.u.limit.second_person, "dr.b");
+	assert_string_equal(request.command.u.limit.reason, "athlete");
+	assert_true(decode_limit("H1", 0, 100000, "", "athlete"));
+	assert_string_equal(request.command.u.limit.second_person, "");
+	assert_false(decode_limit("H1", RULE_TERMS_MAX, 100000, "", "athlete"));
+	refused_with("limit.term");
+	assert_false(decode_limit("H1", 256, 100000, "", "athlete"));
+	assert_false(decode_limit("H1", 0, INT64_C(2147483648), "", "athlete"));
+	refused_with("limit.limit_milli");
+	assert_false(decode_limit("H1", 0, 100000, "", ""));
+	refused_with("limit.reason is missing");
+	assert_false(decode_limit("", 0, 100000, "", "athlete"));
+	refused_with("limit.rule");
+	assert_false(decode_limit("H1", 0, 100000, "two words", "athlete"));
+	refused_with("limit.second_person");
+}
+
+static void test_take_out(void **state)
+{
+	(void)state;
+	assert_true(decode_take_out(VITALS__V1__TAKE_OUT__WHAT_DEVICE, "oximeter", 60, "new finger"));
+	assert_int_equal(request.command.command, COMMAND_TAKE_OUT);
+	assert_true(request.command.u.take_out.is_device);
+	assert_string_equal(request.command.u.take_out.name, "oximeter");
+	assert_int_equal(request.command.u.take_out.duration_s, 60);
+	assert_string_equal(request.command.u.take_out.reason, "new finger");
+	assert_string_equal(request.command.u.take_out.override.name, "");
+	assert_true(decode_take_out(VITALS__V1__TAKE_OUT__WHAT_PARAMETER, "etco2", 3600, "eats"));
+	assert_false(request.command.u.take_out.is_device);
+	assert_true(
+	    decode_take_out(VITALS__V1__TAKE_OUT__WHAT_PARAMETER, "etco2", 0, "")); /* back in: no reason needed */
+	assert_false(decode_take_out(VITALS__V1__TAKE_OUT__WHAT_PARAMETER, "etco2", 60, ""));
+	refused_with("take_out.reason is missing");
+	assert_false(decode_take_out(VITALS__V1__TAKE_OUT__WHAT_PARAMETER, "etco2", 59, "x"));
+	refused_with("take_out.duration_s is 59 (legal: 0 for none, or 60 .. 3600)");
+	assert_false(decode_take_out(VITALS__V1__TAKE_OUT__WHAT_DEVICE, "oximeter", 3601, "x"));
+	assert_false(decode_take_out(VITALS__V1__TAKE_OUT__WHAT__NOT_SET, "", 60, "x"));
+	refused_with("take_out needs a device or a parameter");
+	assert_false(decode_take_out(VITALS__V1__TAKE_OUT__WHAT_DEVICE, "", 60, "x"));
+	refused_with("take_out.device");
+}
+
+static void test_receipt(void **state)
+{
+	char display[] = "station";
+	Vitals__V1__Request message;
+	Vitals__V1__Receipt receipt;
+	(void)state;
+	vitals__v1__request__init(&message);
+	vitals__v1__receipt__init(&receipt);
+	receipt.display = display;
+	receipt.epoch = UINT64_MAX;
+	receipt.alarm_sequence = UINT64_MAX;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_RECEIPT;
+	message.receipt = &receipt;
+	assert_true(decode_packed(&message));
+	assert_int_equal(request.command.command, COMMAND_RECEIPT);
+	assert_string_equal(request.command.u.receipt.display, "station");
+	assert_true(request.command.u.receipt.epoch == UINT64_MAX);
+	assert_true(request.command.u.receipt.alarm_sequence == UINT64_MAX);
+	assert_int_equal(request.command.u.receipt.shown.ns, 0); /* the shell's to say */
+	display[0] = ' ';
+	assert_false(decode_packed(&message));
+	refused_with("receipt.display");
 }
 
 static void test_acknowledge(void **state)
@@ -350,6 +567,12 @@ int main(void)
 	    cmocka_unit_test(test_plain_commands),
 	    cmocka_unit_test(test_session_open),
 	    cmocka_unit_test(test_session_open_limits),
+	    cmocka_unit_test(test_session_open_details),
+	    cmocka_unit_test(test_override),
+	    cmocka_unit_test(test_item),
+	    cmocka_unit_test(test_limit),
+	    cmocka_unit_test(test_take_out),
+	    cmocka_unit_test(test_receipt),
 	    cmocka_unit_test(test_acknowledge),
 	    cmocka_unit_test(test_observe),
 	    cmocka_unit_test(test_notes),

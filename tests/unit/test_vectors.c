@@ -66,6 +66,10 @@ static void golden_messages(void **state)
 	open_session();
 	encode_session(&message, &id, &engine, SESSION_PAUSED, "nurse1", stamp);
 	golden_message("message-session-paused");
+	take_out();
+	encode_session(&message, &id, &engine, SESSION_TAKEN_OUT, "nurse1", stamp);
+	golden_message("message-session-taken-out");
+	engine.taken_out[DEVICES_MAX + PARAMETER_ETCO2].until = (struct mono){0};
 	alarm = raise_o2(ALARM_ACTIVE, 1);
 	encode_alarm(&message, &id, &engine, ALARM_RAISED, alarm, stamp);
 	golden_message("message-alarm-raised");
@@ -80,9 +84,34 @@ static void golden_messages(void **state)
 	alarm->generation = 4;
 	encode_alarm(&message, &id, &engine, ALARM_CLEARED, alarm, stamp);
 	golden_message("message-alarm-cleared");
+	alarm = raise_b1();
+	encode_alarm(&message, &id, &engine, ALARM_RAISED, alarm, stamp);
+	golden_message("message-alarm-unconfirmed");
+	alarm->confirmed = true;
+	alarm->priority = PRIORITY_HIGH;
+	alarm->generation = 2;
+	encode_alarm(&message, &id, &engine, ALARM_PRIORITY_CHANGED, alarm, stamp);
+	golden_message("message-alarm-confirmed");
+	alarm->state = ALARM_INACTIVE;
+	alarm = raise_alarm(ALARM_BASE_TEST, CONDITION_TEST, 0, ALARM_ACTIVE, PRIORITY_LOW, 1);
+	alarm->test = true;
+	encode_alarm(&message, &id, &engine, ALARM_RAISED, alarm, stamp);
+	golden_message("message-alarm-test");
 	engine.session.open = false;
 	encode_session(&message, &id, &engine, SESSION_CLOSED, "", stamp);
 	golden_message("message-session-closed");
+}
+
+/* Open and not started: an item that nobody ticked blocks the start. */
+static void golden_blocked(void **state)
+{
+	(void)state;
+	engine.session.open = true;
+	engine.session.number = 4;
+	engine.session.opened_at = (struct mono){10 * NS_PER_S};
+	SET(engine.session.order.patient_ref, "P-0043");
+	encode_session(&message, &id, &engine, SESSION_OPENED, "nurse1", stamp);
+	golden_message("message-session-blocked");
 }
 
 static void golden_request(const char *name, Vitals__V1__Request *request)
@@ -131,6 +160,52 @@ static void golden_requests(void **state)
 	golden_request("request-observe-moaas-0", &request);
 }
 
+static void golden_new_requests(void **state)
+{
+	(void)state;
+	Vitals__V1__Request request;
+	Vitals__V1__Override override;
+	Vitals__V1__Proceed proceed;
+	Vitals__V1__LimitOrder limit;
+	Vitals__V1__TakeOut out;
+	Vitals__V1__Receipt receipt;
+	char name[] = "dr.a", reason[] = "known white-coat hypertension", rule[] = "R2", second[] = "dr.b";
+	char why[] = "resting value is low", parameter[] = "etco2", eats[] = "patient eats", display[] = "station";
+
+	vitals__v1__request__init(&request);
+	vitals__v1__override__init(&override);
+	override.name = name;
+	override.reason = reason;
+	vitals__v1__proceed__init(&proceed);
+	proceed.override = &override;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_SESSION_START;
+	request.session_start = &proceed;
+	golden_request("request-session-start-override", &request);
+	vitals__v1__limit_order__init(&limit);
+	limit.rule = rule;
+	limit.limit_milli = 9000;
+	limit.second_person = second;
+	limit.reason = why;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_LIMIT;
+	request.limit = &limit;
+	golden_request("request-limit", &request);
+	vitals__v1__take_out__init(&out);
+	out.what_case = VITALS__V1__TAKE_OUT__WHAT_PARAMETER;
+	out.parameter = parameter;
+	out.duration_s = 300;
+	out.reason = eats;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_TAKE_OUT;
+	request.take_out = &out;
+	golden_request("request-take-out", &request);
+	vitals__v1__receipt__init(&receipt);
+	receipt.display = display;
+	receipt.epoch = UINT64_C(0x0123456789abcdef);
+	receipt.alarm_sequence = 12;
+	request.command_case = VITALS__V1__REQUEST__COMMAND_RECEIPT;
+	request.receipt = &receipt;
+	golden_request("request-receipt", &request);
+}
+
 static void golden_responses(void **state)
 {
 	(void)state;
@@ -153,8 +228,8 @@ static void golden_responses(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(golden_messages, setup),
-	    cmocka_unit_test_setup(golden_requests, setup),
+	    cmocka_unit_test_setup(golden_messages, setup),  cmocka_unit_test_setup(golden_blocked, setup),
+	    cmocka_unit_test_setup(golden_requests, setup),  cmocka_unit_test_setup(golden_new_requests, setup),
 	    cmocka_unit_test_setup(golden_responses, setup),
 	};
 
