@@ -1,0 +1,147 @@
+/* What the plan's rules make of this session, as protobuf-c structs: items to tick, blockers in words, limits in force,
+ * what is taken out of alarming, the alarm load. Called by encode.c and encode_session.c on the engine thread; pure. */
+#include <string.h>
+
+#include "daemon/publish/encode_parts.h"
+
+static void fill_items(struct wire_session *wire, const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+
+	wire->session.item = wire->item_list;
+	for (uint8_t i = 0; i < plan->item_count; i++) {
+		vitals__v1__item__init(&wire->items[i]);
+		wire->items[i].name = wire_text(plan->items[i].name);
+		wire->items[i].text = wire_text(plan->items[i].text);
+		wire->items[i].before_start = plan->items[i].when == ITEM_START;
+		wire->items[i].ticked = (engine->session.items >> i & 1) != 0;
+		wire->item_list[wire->session.n_item++] = &wire->items[i];
+	}
+}
+
+/* The words for a blocker's name; the name itself if it is none that has any. */
+static const char *blocker_text(const struct plan *plan, const char *name)
+{
+	static const struct {
+		const char *name, *text;
+	} own[] = {
+	    {"dose", "The dose is missing or outside what the plan allows: a second person must check it"},
+	    {"taken-out", "What a critical limit needs is taken out of alarming"},
+	    {"earliest", "It is too early to leave"},
+	    {"quiet", "There was an alarm of medium or high priority not long ago"},
+	    {"baseline-scores", "Scores before the start are missing"},
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(name, own[i].name) == 0)
+			return own[i].text;
+	for (uint8_t i = 0; i < plan->item_count; i++)
+		if (strcmp(name, plan->items[i].name) == 0)
+			return plan->items[i].text;
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if (strcmp(name, plan->rules[i].name) == 0)
+			return plan->rules[i].text;
+	return name;
+}
+
+static void fill_blockers(struct wire_session *wire, const struct engine *engine)
+{
+	uint8_t count = engine_blockers(engine, wire->blocker_names, WIRE_BLOCKERS_MAX);
+
+	wire->session.blocker = wire->blocker_list;
+	for (uint8_t i = 0; i < count && i < WIRE_BLOCKERS_MAX; i++) {
+		vitals__v1__blocker__init(&wire->blockers[i]);
+		wire->blockers[i].name = wire->blocker_names[i];
+		wire->blockers[i].text = wire_text(blocker_text(&engine->config->plan, wire->blocker_names[i]));
+		wire->blocker_list[wire->session.n_blocker++] = &wire->blockers[i];
+	}
+}
+
+static void fill_limit(Vitals__V1__Limit *wire, const struct engine *engine, uint8_t rule, uint8_t term)
+{
+	const struct plan_rule *r = &engine->config->plan.rules[rule];
+
+	vitals__v1__limit__init(wire);
+	wire->rule = wire_text(r->name);
+	wire->term = term;
+	wire->parameter = wire_text(parameter_table[r->terms[term].parameter].name);
+	wire->comparison = wire_comparison(r->terms[term].comparison);
+	wire->reference = wire_reference(r->terms[term].reference);
+	wire->limit_milli = engine_limit(engine, rule, term);
+	wire->priority = wire_priority(r->priority);
+	wire->changed = engine->session.limit_changed[rule][term];
+}
+
+static void fill_limits(struct wire_session *wire, const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+	size_t count = 0;
+
+	wire->session.limit = wire->limit_list;
+	for (uint8_t rule = 0; rule < plan->rule_count; rule++) {
+		const struct plan_rule *r = &plan->rules[rule];
+		if (r->kind != RULE_ALARM || (r->phases >> engine->session.phase & 1) == 0)
+			continue;
+		for (uint8_t term = 0; term < r->term_count; term++, count++) {
+			fill_limit(&wire->limits[count], engine, rule, term);
+			wire->limit_list[count] = &wire->limits[count];
+		}
+	}
+	wire->session.n_limit = count;
+}
+
+void fill_rules(struct wire_session *wire, const struct engine *engine)
+{
+	fill_items(wire, engine);
+	fill_blockers(wire, engine);
+	fill_limits(wire, engine);
+}
+
+void fill_taken_out(struct wire_session *wire, const struct engine *engine, struct mono now)
+{
+	size_t count = 0;
+
+	wire->session.taken_out = wire->out_list;
+	for (int i = 0; i < WIRE_OUT_MAX; i++) {
+		const struct taken_out *out = &engine->taken_out[i];
+		Vitals__V1__TakenOut *to = &wire->out[count];
+		if (!mono_before(now, out->until))
+			continue;
+		vitals__v1__taken_out__init(to);
+		if (i < DEVICES_MAX) {
+			to->what_case = VITALS__V1__TAKEN_OUT__WHAT_DEVICE;
+			to->device = wire_text(engine->config->devices[i].name);
+		} else {
+			to->what_case = VITALS__V1__TAKEN_OUT__WHAT_PARAMETER;
+			to->parameter = wire_text(parameter_table[i - DEVICES_MAX].name);
+		}
+		to->left_ns = mono_since(out->until, now);
+		to->by = wire_text(out->by);
+		to->reason = wire_text(out->reason);
+		wire->out_list[count++] = to;
+	}
+	wire->session.n_taken_out = count;
+}
+
+void fill_load(Vitals__V1__Session *session, struct wire_load *wire, const struct engine *engine)
+{
+	session->load = wire->list;
+	for (int i = 0; i < ALARMS_MAX; i++) {
+		const struct alarm_load *load = &engine->session.load[i];
+		const struct alarm *alarm = &engine->alarms[i];
+		Vitals__V1__Load *row = &wire->rows[session->n_load];
+		char *name = wire->names[session->n_load];
+		if (load->raised == 0)
+			continue;
+		vitals__v1__load__init(row);
+		engine_condition_name(engine, alarm, name, sizeof wire->names[0]);
+		row->condition = name;
+		row->priority = wire_priority(
+		    alarm->kind == CONDITION_RULE ? engine->config->plan.rules[alarm->index].priority : PRIORITY_NONE);
+		row->raised = load->raised;
+		row->nuisance = load->nuisance;
+		row->acknowledged = load->acknowledged;
+		row->acknowledge_ns_total = load->acknowledge_ns_total;
+		wire->list[session->n_load++] = row;
+	}
+}

@@ -1,0 +1,178 @@
+/* The record of commands and alarms: who, what, old and new, in a fixed order. */
+#include "tests/unit/encode_bedside.h"
+
+#include "daemon/audit.h"
+
+static struct audit_line audit;
+static struct audit_before before;
+static struct event_command command;
+
+static void says(const char *part)
+{
+	if (strstr(audit.line.text, part) == NULL)
+		fail_msg("'%s' does not say '%s'", audit.line.text, part);
+}
+
+static void silent_about(const char *part)
+{
+	if (strstr(audit.line.text, part) != NULL)
+		fail_msg("'%s' says '%s'", audit.line.text, part);
+}
+
+static void begin_command(enum command kind)
+{
+	memset(&command, 0, sizeof command);
+	command.command = kind;
+	SET(command.actor, "nurse1");
+}
+
+static void look_and_record(void)
+{
+	audit_look(&before, &engine, &command);
+	audit_command(&audit, &engine, &before, &command);
+}
+
+static void limits_old_and_new(void **state)
+{
+	(void)state;
+	open_session();
+	begin_command(COMMAND_LIMIT);
+	SET(command.u.limit.rule, "R2");
+	command.u.limit.limit = 7000;
+	SET(command.u.limit.second_person, "dr.b");
+	SET(command.u.limit.reason, "sleeps \"deeply\"");
+	look_and_record();
+	assert_true(audit.wanted);
+	assert_string_equal(audit.kind, "limit");
+	says("actor=\"nurse1\" session=\"3\" rule=\"R2\" term=\"0\" old=\"9.000\" new=\"7.000\" "
+	     "second_person=\"dr.b\"");
+	says("reason=\"sleeps \\x22deeply\\x22\"");
+	SET(command.u.limit.rule, "none");
+	look_and_record();
+	silent_about("old=");
+	SET(command.u.limit.rule, "R2");
+	command.u.limit.term = 1; /* it has one term only */
+	look_and_record();
+	silent_about("old=");
+}
+
+static void overrides_only_where_something_blocked(void **state)
+{
+	(void)state;
+	engine.session.open = true;
+	engine.session.number = 4;
+	begin_command(COMMAND_SESSION_START);
+	SET(command.u.override.name, "dr.a");
+	SET(command.u.override.reason, "cuff is fine");
+	look_and_record(); /* cuff-arm is not ticked */
+	assert_true(audit.wanted);
+	assert_string_equal(audit.kind, "override");
+	says("command=\"session-start\" blockers=\"cuff-arm\" override=\"dr.a\" override_reason=\"cuff is fine\"");
+	engine.session.items = 1;
+	look_and_record();
+	assert_false(audit.wanted);
+	engine.session.items = 0;
+	begin_command(COMMAND_SESSION_START);
+	look_and_record();
+	assert_false(audit.wanted);
+}
+
+static void items_and_take_outs(void **state)
+{
+	(void)state;
+	open_session();
+	begin_command(COMMAND_ITEM);
+	SET(command.u.item.name, "escort");
+	look_and_record();
+	assert_string_equal(audit.kind, "item");
+	says("item=\"escort\" ticked=\"no\"");
+	begin_command(COMMAND_TAKE_OUT);
+	SET(command.u.take_out.name, "etco2");
+	SET(command.u.take_out.reason, "eats");
+	command.u.take_out.duration_s = 300;
+	look_and_record();
+	assert_string_equal(audit.kind, "take-out");
+	says("parameter=\"etco2\" duration_s=\"300\" reason=\"eats\"");
+	silent_about("override");
+	SET(command.u.take_out.override.name, "dr.a");
+	SET(command.u.take_out.override.reason, "stays in the room");
+	look_and_record();
+	says("override=\"dr.a\" override_reason=\"stays in the room\"");
+	command.u.take_out.duration_s = 0;
+	command.u.take_out.is_device = true;
+	look_and_record();
+	assert_string_equal(audit.kind, "put-back");
+	says("device=\"etco2\"");
+	begin_command(COMMAND_CUFF_START); /* its action and its reply tell it */
+	look_and_record();
+	assert_false(audit.wanted);
+}
+
+static void replies(void **state)
+{
+	(void)state;
+	struct action action = {.kind = ACTION_REPLY};
+
+	engine.session.open = true;
+	engine.session.number = 4;
+	action.u.reply.command = COMMAND_SESSION_START;
+	action.u.reply.result = RESULT_BLOCKED;
+	SET(action.u.reply.actor, "nurse1");
+	audit_action(&audit, &engine, &action);
+	assert_true(audit.wanted);
+	says("command=\"session-start\" result=\"blocked\" blockers=\"cuff-arm\"");
+	action.u.reply.command = COMMAND_RECEIPT;
+	action.u.reply.result = RESULT_OK;
+	audit_action(&audit, &engine, &action);
+	assert_false(audit.wanted); /* every second from each display */
+}
+
+static void alarms_and_load(void **state)
+{
+	(void)state;
+	struct action action = {.kind = ACTION_ALARM};
+
+	open_session();
+	action.u.alarm.alarm = *raise_b1();
+	audit_action(&audit, &engine, &action);
+	says("confirmed=\"no\"");
+	silent_about("test=");
+	action.u.alarm.alarm.confirmed = true;
+	action.u.alarm.alarm.reminders = 2;
+	action.u.alarm.alarm.test = true;
+	audit_action(&audit, &engine, &action);
+	says("confirmed=\"yes\" reminders=\"2\" test=\"yes\"");
+	audit_load(&audit, &engine, ALARM_BASE_RULE);
+	assert_true(audit.wanted);
+	assert_string_equal(audit.kind, "load");
+	says("session=\"3\" condition=\"O2\" raised=\"3\" nuisance=\"1\" acknowledged=\"2\" acknowledge_ms=\"25000\"");
+	audit_load(&audit, &engine, ALARM_BASE_RULE + 1);
+	assert_false(audit.wanted);
+}
+
+static void opened_session_tells_the_order(void **state)
+{
+	(void)state;
+	struct action action = {.kind = ACTION_SESSION};
+
+	open_session();
+	action.u.session.change = SESSION_OPENED;
+	SET(action.u.session.actor, "nurse1");
+	audit_action(&audit, &engine, &action);
+	says("ug_per_ml=\"1000\" series=\"4\" age_years=\"67\" second_person=\"dr.b\"");
+	says("baseline_sys=\"118.500\" baseline_dia=\"76.000\" baseline_readings=\"2\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(limits_old_and_new, setup),
+	    cmocka_unit_test_setup(overrides_only_where_something_blocked, setup),
+	    cmocka_unit_test_setup(items_and_take_outs, setup),
+	    cmocka_unit_test_setup(replies, setup),
+	    cmocka_unit_test_setup(alarms_and_load, setup),
+	    cmocka_unit_test_setup(opened_session_tells_the_order, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
