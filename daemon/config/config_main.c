@@ -7,8 +7,13 @@
 
 static cfg_opt_t control_rows[] = {TREE_LINE(), TREE_VALUE("socket"), TREE_END()};
 static cfg_opt_t record_rows[] = {TREE_LINE(), TREE_VALUE("path"), TREE_END()};
-static cfg_opt_t publish_rows[] = {TREE_LINE(), TREE_LIST("endpoints"), TREE_VALUE("curve_secret_key_file"),
-                                   TREE_LIST("display_keys"), TREE_END()};
+static cfg_opt_t publish_rows[] = {TREE_LINE(),
+                                   TREE_LIST("endpoints"),
+                                   TREE_VALUE("curve_secret_key_file"),
+                                   TREE_LIST("display_keys"),
+                                   TREE_LIST("required_displays"),
+                                   TREE_VALUE("confirm_within_s"),
+                                   TREE_END()};
 static cfg_opt_t link_rows[] = {
     TREE_LINE(),
     TREE_VALUE("type"),
@@ -24,7 +29,8 @@ static cfg_opt_t link_rows[] = {
 };
 static cfg_opt_t device_rows[] = {
     TREE_LINE(),        TREE_VALUE("link"),           TREE_VALUE("driver"),    TREE_VALUE("map"),
-    TREE_VALUE("unit"), TREE_VALUE("poll_period_ms"), TREE_LIST("parameters"), TREE_END(),
+    TREE_VALUE("unit"), TREE_VALUE("poll_period_ms"), TREE_LIST("parameters"), TREE_VALUE("same_limb_as_cuff"),
+    TREE_END(),
 };
 static cfg_opt_t main_rows[] = {
     TREE_LINE(),
@@ -267,6 +273,9 @@ static void read_device(struct reading *reading, const struct section *section, 
 		return;
 	engine->provides = read_parameters(reading, section, provides);
 	engine->period_ns = device->period_ns;
+	(void)key_boolean(section, "same_limb_as_cuff", &engine->same_limb);
+	if ((engine->provides & PARAMETER_BIT(PARAMETER_SPO2)) == 0)
+		key_refuse(section, "same_limb_as_cuff", "the device does not provide spo2");
 	engine->cuff_command = device->map >= 0 && reading->config->maps[device->map].cuff_start.used &&
 	                       (engine->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) != 0;
 	memcpy(engine->name, device->name, sizeof engine->name);

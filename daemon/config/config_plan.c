@@ -1,9 +1,8 @@
-/* Plan files (etc/plans): schema, phases, rules, checks. Called by config_main.c at start. Nothing clinical has a
- * silent default: a limit without `clear`, a continuous value without `delay_s` or a rule without `priority` is an
- * error. */
+/* Plan files (etc/plans): schema, phases, checks, prescription, items, leaving. The rules are in config_rule.c. Called
+ * by config_main.c at start. */
 #include <string.h>
 
-#include "daemon/config/reading.h"
+#include "daemon/config/plan_reading.h"
 
 static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("raise_after_s"),
@@ -11,45 +10,79 @@ static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("escalate_after_s"),
                                    TREE_VALUE("escalated"),
                                    TREE_END()};
-static cfg_opt_t phase_rows[] = {TREE_LINE(), TREE_VALUE("anchor"), TREE_VALUE("after_s"), TREE_VALUE("after_min"),
-                                 TREE_END()};
-static cfg_opt_t term_rows[] = {
-    TREE_LINE(),           TREE_VALUE("above"),         TREE_VALUE("at-least"), TREE_VALUE("below"),
-    TREE_VALUE("at-most"), TREE_VALUE("rise-at-least"), TREE_VALUE("clear"),    TREE_END(),
-};
-static cfg_opt_t rule_rows[] = {
+static cfg_opt_t phase_rows[] = {TREE_LINE(),           TREE_VALUE("text"),      TREE_VALUE("anchor"),
+                                 TREE_VALUE("after_s"), TREE_VALUE("after_min"), TREE_END()};
+static cfg_opt_t check_rows[] = {
     TREE_LINE(),
     TREE_VALUE("text"),
-    TREE_VALUE("priority"),
-    TREE_VALUE("latching"),
-    TREE_VALUE("combine"),
-    TREE_VALUE("delay_s"),
-    TREE_VALUE("clear_delay_s"),
-    TREE_LIST("phases"),
-    TREE_TITLED("term", term_rows),
+    TREE_VALUE("parameter"),
+    TREE_VALUE("anchor"),
+    TREE_LIST("at_s"),
+    TREE_LIST("at_min"),
+    TREE_VALUE("early_s"),
+    TREE_VALUE("early_min"),
+    TREE_VALUE("late_after_s"),
+    TREE_VALUE("late_after_min"),
+    TREE_VALUE("late_priority"),
+    TREE_LIST("with"),
     TREE_END(),
 };
-static cfg_opt_t check_rows[] = {
-    TREE_LINE(),       TREE_VALUE("text"),  TREE_VALUE("parameter"),    TREE_VALUE("anchor"),
-    TREE_LIST("at_s"), TREE_LIST("at_min"), TREE_VALUE("late_after_s"), TREE_VALUE("late_after_min"),
+static cfg_opt_t item_rows[] = {TREE_LINE(), TREE_VALUE("text"), TREE_VALUE("when"), TREE_END()};
+static cfg_opt_t dose_rows[] = {
+    TREE_LINE(),
+    TREE_VALUE("required"),
+    TREE_VALUE("min_mg_per_kg"),
+    TREE_VALUE("max_mg_per_kg"),
+    TREE_VALUE("min_duration_s"),
+    TREE_VALUE("min_duration_min"),
+    TREE_VALUE("min_mg_per_ml"),
+    TREE_VALUE("max_mg_per_ml"),
+    TREE_LIST("allowed_mg"),
+    TREE_VALUE("device_mg"),
+    TREE_VALUE("device_rest_s"),
+    TREE_VALUE("device_rest_min"),
+    TREE_END(),
+};
+static cfg_opt_t earliest_rows[] = {TREE_LINE(), TREE_VALUE("anchor"), TREE_VALUE("after_s"), TREE_VALUE("after_min"),
+                                    TREE_END()};
+static cfg_opt_t leave_rows[] = {
+    TREE_LINE(),
+    TREE_SECTION("earliest", earliest_rows),
+    TREE_VALUE("quiet_s"),
+    TREE_VALUE("quiet_min"),
+    TREE_VALUE("cuff_within_s"),
+    TREE_VALUE("cuff_within_min"),
+    TREE_VALUE("score_within_s"),
+    TREE_VALUE("score_within_min"),
+    TREE_TITLED("rule", leave_rule_rows),
     TREE_END(),
 };
 static cfg_opt_t plan_rows[] = {
     TREE_LINE(),
     TREE_VALUE("title"),
     TREE_VALUE("demo"),
+    TREE_VALUE("route"),
     TREE_VALUE("planned_duration_s"),
     TREE_VALUE("planned_duration_min"),
     TREE_VALUE("audio_pause_s"),
+    TREE_VALUE("reminder_s"),
+    TREE_VALUE("reminder_min"),
+    TREE_VALUE("nuisance_s"),
+    TREE_VALUE("cuff_rest_s"),
+    TREE_VALUE("cuff_mask_s"),
+    TREE_VALUE("cuff_mask_max_s"),
     TREE_VALUE("baseline_readings"),
+    TREE_LIST("baseline_scores"),
     TREE_SECTION("missing", missing_rows),
+    TREE_SECTION("dose", dose_rows),
+    TREE_SECTION("leave", leave_rows),
     TREE_TITLED("phase", phase_rows),
     TREE_TITLED("rule", rule_rows),
+    TREE_TITLED("gate", gate_rows),
     TREE_TITLED("check", check_rows),
+    TREE_TITLED("item", item_rows),
     TREE_END(),
 };
-
-#define DAY_S INT64_C(86400)
 
 static const char *const priorities[] = {
     [PRIORITY_NONE] = "none", [PRIORITY_LOW] = "low", [PRIORITY_MEDIUM] = "medium", [PRIORITY_HIGH] = "high", NULL,
@@ -61,7 +94,7 @@ static const char *const anchors[] = {
     NULL,
 };
 
-static bool read_priority(const struct section *section, const char *key, enum need need, enum priority *priority)
+bool read_priority(const struct section *section, const char *key, enum need need, enum priority *priority)
 {
 	int choice;
 	if (!key_choice(section, key, need, priorities, &choice))
@@ -70,7 +103,7 @@ static bool read_priority(const struct section *section, const char *key, enum n
 	return true;
 }
 
-static bool read_anchor(const struct section *section, enum anchor *anchor)
+bool read_anchor(const struct section *section, enum anchor *anchor)
 {
 	int choice;
 	if (!key_choice(section, "anchor", REQUIRED, anchors, &choice))
@@ -108,6 +141,8 @@ static void read_phase(const struct section *section, struct plan *plan, uint8_t
 	struct plan_phase *phase = &plan->phases[index];
 	struct report *report = section->source->report;
 	(void)title_token(section, phase->name);
+	memcpy(phase->text, phase->name, sizeof phase->name);
+	(void)key_text(section, "text", OPTIONAL, phase->text, sizeof phase->text);
 	if (!read_anchor(section, &phase->anchor))
 		return;
 	bool given = key_span(section, &after, OPTIONAL, &phase->after_ns);
@@ -124,153 +159,6 @@ static void read_phase(const struct section *section, struct plan *plan, uint8_t
 		report_error(report, where, "begins no later than phase %s, which stands before it (legal: later)",
 		             earlier->name);
 	}
-}
-
-static const struct comparison_key {
-	const char *key;
-	enum comparison comparison;
-	enum reference reference;
-} comparison_keys[] = {
-    {"above", COMPARISON_ABOVE, REFERENCE_ABSOLUTE},
-    {"at-least", COMPARISON_AT_LEAST, REFERENCE_ABSOLUTE},
-    {"below", COMPARISON_BELOW, REFERENCE_ABSOLUTE},
-    {"at-most", COMPARISON_AT_MOST, REFERENCE_ABSOLUTE},
-    {"rise-at-least", COMPARISON_AT_LEAST, REFERENCE_BASELINE},
-};
-#define COMPARISON_KEYS  (sizeof comparison_keys / sizeof comparison_keys[0])
-#define LEGAL_COMPARISON "one of above, at-least, below, at-most, rise-at-least"
-
-static const struct comparison_key *find_comparison(const struct section *section)
-{
-	const struct comparison_key *found = NULL;
-	for (size_t i = 0; i < COMPARISON_KEYS; i++) {
-		if (key_count(section, comparison_keys[i].key) == 0)
-			continue;
-		if (found != NULL) {
-			report_error(section->source->report, key_where(section, comparison_keys[i].key),
-			             "%s is given as well (legal: " LEGAL_COMPARISON ")", found->key);
-			return NULL;
-		}
-		found = &comparison_keys[i];
-	}
-	if (found == NULL)
-		report_error(section->source->report, section_where(section, "term"),
-		             "has no limit (legal: " LEGAL_COMPARISON ")");
-	return found;
-}
-
-/* `clear` must be a value at which the term is not violated, or the alarm could never settle. */
-static bool clear_valid(const struct rule_term *term)
-{
-	switch (term->comparison) {
-	case COMPARISON_ABOVE:
-		return term->clear <= term->limit;
-	case COMPARISON_AT_LEAST:
-		return term->clear < term->limit;
-	case COMPARISON_BELOW:
-		return term->clear >= term->limit;
-	case COMPARISON_AT_MOST:
-		return term->clear > term->limit;
-	}
-	return false;
-}
-
-static void read_term(const struct section *section, struct rule_term *term)
-{
-	int parameter = title_parameter(section);
-	const struct comparison_key *found = find_comparison(section);
-	if (parameter < 0 || found == NULL)
-		return;
-	const struct parameter_info *info = &parameter_table[parameter];
-	term->parameter = (enum parameter)parameter;
-	term->comparison = found->comparison;
-	term->reference = found->reference;
-	int64_t min = info->plausible_min, max = info->plausible_max, limit, clear;
-	if (term->reference == REFERENCE_BASELINE) {
-		max -= min;
-		min = 0;
-		if (term->parameter != PARAMETER_NIBP_SYS && term->parameter != PARAMETER_NIBP_DIA &&
-		    term->parameter != PARAMETER_ECG_HR && term->parameter != PARAMETER_PULSE)
-			report_error(section->source->report, key_where(section, found->key),
-			             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr, pulse)", info->name);
-	}
-	if (!key_decimal(section, found->key, REQUIRED, 3, min, max, &limit) ||
-	    !key_decimal(section, "clear", REQUIRED, 3, min, max, &clear))
-		return;
-	term->limit = (int32_t)limit;
-	term->clear = (int32_t)clear;
-	if (!clear_valid(term)) {
-		bool upper = term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
-		char text[32];
-		decimal_text(text, sizeof text, limit, 3);
-		report_error(section->source->report, key_where(section, "clear"),
-		             "is on the wrong side of %s = %s (legal: %s the limit)", found->key, text,
-		             upper ? "below" : "above");
-	}
-}
-
-static uint8_t read_phases(const struct section *section, const struct plan *plan)
-{
-	uint8_t mask = 0;
-	if (!key_present(section, "phases", OPTIONAL, "names of phases"))
-		return (uint8_t)((1u << plan->phase_count) - 1);
-	for (unsigned i = 0; i < key_count(section, "phases"); i++) {
-		const char *name = key_string_at(section, "phases", i);
-		uint8_t phase = 0;
-		while (phase < plan->phase_count && strcmp(plan->phases[phase].name, name) != 0)
-			phase++;
-		if (phase == plan->phase_count)
-			report_error(section->source->report, key_where_at(section, "phases", i),
-			             "there is no phase \"%.40s\" (legal: a phase of this plan)", name);
-		else
-			mask |= (uint8_t)(1u << phase);
-	}
-	return mask;
-}
-
-/* A live signal needs a delay that somebody chose; a value that is determined once cannot last for one. */
-static void read_delays(const struct section *section, struct plan_rule *rule)
-{
-	static const struct span delay = {"delay_s", NULL, 0, 3600}, clear = {"clear_delay_s", NULL, 0, 3600};
-	static const char why[] = "a value that is determined once is judged at once";
-	bool continuous = false;
-	for (uint8_t i = 0; i < rule->term_count; i++)
-		continuous |= parameter_table[rule->terms[i].parameter].cadence == CADENCE_CONTINUOUS;
-	if (continuous) {
-		(void)key_span(section, &delay, REQUIRED, &rule->delay_ns);
-		(void)key_span(section, &clear, REQUIRED, &rule->clear_delay_ns);
-	} else {
-		key_refuse(section, "delay_s", why);
-		key_refuse(section, "clear_delay_s", why);
-	}
-}
-
-static void read_rule(const struct section *section, const struct plan *plan, struct plan_rule *rule)
-{
-	static const char *const combinations[] = {[COMBINATION_ANY] = "any", [COMBINATION_ALL] = "all", NULL};
-	int before = section->source->report->count;
-	int combination = COMBINATION_ANY;
-	(void)title_token(section, rule->name);
-	(void)key_text(section, "text", REQUIRED, rule->text, sizeof rule->text);
-	(void)read_priority(section, "priority", REQUIRED, &rule->priority);
-	(void)key_boolean(section, "latching", &rule->latching);
-	(void)key_choice(section, "combine", OPTIONAL, combinations, &combination);
-	rule->combination = (enum combination)combination;
-	rule->phases = read_phases(section, plan);
-	rule->term_count = (uint8_t)section_bounded(section, "term", RULE_TERMS_MAX);
-	if (rule->term_count == 0)
-		report_error(section->source->report, section_where(section, "term"),
-		             "is missing in rule %s (legal: 1..%d)", section_title(section), RULE_TERMS_MAX);
-	int terms_before = section->source->report->count;
-	for (uint8_t i = 0; i < rule->term_count; i++) {
-		struct section term = section_at(section, "term", i);
-		read_term(&term, &rule->terms[i]);
-	}
-	if (rule->term_count > 0 && section->source->report->count == terms_before)
-		read_delays(section, rule);
-	if (rule->latching && rule->priority == PRIORITY_NONE && section->source->report->count == before)
-		report_error(section->source->report, key_where(section, "latching"),
-		             "priority none gives no signal that could latch (legal: false)");
 }
 
 static void read_times(const struct section *section, struct plan_check *check)
@@ -297,13 +185,21 @@ static void read_times(const struct section *section, struct plan_check *check)
 	}
 }
 
-static void read_check(const struct section *section, struct plan_check *check)
+static void read_check(const struct section *section, const struct plan *plan, struct plan_check *check)
 {
-	static const struct span late = {"late_after_s", "late_after_min", 1, 3600};
+	static const struct span late = {"late_after_s", "late_after_min", 1, 3600},
+	                         early = {"early_s", "early_min", 0, 1800};
 	(void)title_token(section, check->name);
 	(void)key_text(section, "text", REQUIRED, check->text, sizeof check->text);
 	(void)read_anchor(section, &check->anchor);
 	(void)key_span(section, &late, REQUIRED, &check->late_after_ns);
+	check->early_ns = 120 * NS_PER_S;
+	(void)key_span(section, &early, OPTIONAL, &check->early_ns);
+	check->late = PRIORITY_LOW;
+	if (read_priority(section, "late_priority", OPTIONAL, &check->late) && check->late == PRIORITY_NONE)
+		report_error(section->source->report, key_where(section, "late_priority"),
+		             "a late check must be told (legal: low | medium | high)");
+	check->with = read_rule_set(section, "with", plan);
 	read_times(section, check);
 	char name[NAME_BYTES];
 	if (!key_token(section, "parameter", REQUIRED, name))
@@ -316,48 +212,177 @@ static void read_check(const struct section *section, struct plan_check *check)
 		             "\"%s\" cannot be due at a time (legal: a cuff value or an entered score)", name);
 }
 
+static void read_item(const struct section *section, struct plan_item *item)
+{
+	static const char *const whens[] = {[ITEM_START] = "start", [ITEM_LEAVE] = "leave", NULL};
+	int when;
+	(void)title_token(section, item->name);
+	(void)key_text(section, "text", REQUIRED, item->text, sizeof item->text);
+	if (key_choice(section, "when", REQUIRED, whens, &when))
+		item->when = (enum item_when)when;
+}
+
+/* Two bounds in milligrams per something, as micrograms; each may be left out. */
+static void read_bounds(const struct section *section, const char *low_key, const char *high_key, int64_t max_ug,
+                        int32_t *low, int32_t *high)
+{
+	int64_t value;
+	if (key_decimal(section, low_key, OPTIONAL, 3, 1, max_ug, &value))
+		*low = (int32_t)value;
+	if (!key_decimal(section, high_key, OPTIONAL, 3, 1, max_ug, &value))
+		return;
+	*high = (int32_t)value;
+	if (*low > *high)
+		report_error(section->source->report, key_where(section, high_key),
+		             "is less than %s (legal: at least that)", low_key);
+}
+
+static void read_devices(const struct section *section, struct plan_dose *dose)
+{
+	static const struct span rest = {"device_rest_s", "device_rest_min", 1, 3600};
+	struct report *report = section->source->report;
+	int64_t mg;
+	if (key_integer(section, "device_mg", OPTIONAL, 1, 1000, &mg)) {
+		dose->device_ug = (int32_t)mg * 1000;
+		(void)key_span(section, &rest, REQUIRED, &dose->device_rest_ns);
+	} else if (key_count(section, "device_mg") == 0) {
+		key_refuse(section, "device_rest_s", "there are no devices without device_mg");
+		key_refuse(section, "device_rest_min", "there are no devices without device_mg");
+	}
+	if (!key_present(section, "allowed_mg", OPTIONAL, "1..1000 mg"))
+		return;
+	unsigned count = key_count(section, "allowed_mg");
+	if (count > PLAN_DOSES_MAX) {
+		report_error(report, key_where_at(section, "allowed_mg", PLAN_DOSES_MAX),
+		             "there are %u doses (legal: 1..%d)", count, PLAN_DOSES_MAX);
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (!key_integer_at(section, "allowed_mg", i, 1, 1000, &mg))
+			continue;
+		dose->allowed_ug[dose->allowed_count++] = (int32_t)mg * 1000;
+		if (dose->device_ug != 0 && mg * 1000 % dose->device_ug != 0)
+			report_error(report, key_where_at(section, "allowed_mg", i),
+			             "%d mg is no number of whole devices (legal: multiples of device_mg)", (int)mg);
+	}
+}
+
+static void read_dose(const struct section *root, struct plan_dose *dose)
+{
+	static const struct span duration = {"min_duration_s", "min_duration_min", 1, 43200};
+	struct section section;
+	if (!section_only(root, "dose", OPTIONAL, &section))
+		return;
+	(void)key_boolean(&section, "required", &dose->required);
+	read_bounds(&section, "min_mg_per_kg", "max_mg_per_kg", 100 * INT64_C(1000), &dose->min_ug_per_kg,
+	            &dose->max_ug_per_kg);
+	read_bounds(&section, "min_mg_per_ml", "max_mg_per_ml", 1000 * INT64_C(1000), &dose->min_ug_per_ml,
+	            &dose->max_ug_per_ml);
+	(void)key_span(&section, &duration, OPTIONAL, &dose->min_duration_ns);
+	read_devices(&section, dose);
+}
+
+static void read_leave(const struct section *root, struct plan_leave *leave)
+{
+	static const struct span after = {"after_s", "after_min", 0, DAY_S}, quiet = {"quiet_s", "quiet_min", 1, 7200},
+	                         cuff = {"cuff_within_s", "cuff_within_min", 60, 14400},
+	                         score = {"score_within_s", "score_within_min", 60, 14400};
+	struct section section, earliest;
+	if (!section_only(root, "leave", OPTIONAL, &section))
+		return;
+	(void)key_span(&section, &quiet, OPTIONAL, &leave->quiet_ns);
+	(void)key_span(&section, &cuff, OPTIONAL, &leave->cuff_within_ns);
+	(void)key_span(&section, &score, OPTIONAL, &leave->score_within_ns);
+	if (!section_only(&section, "earliest", OPTIONAL, &earliest))
+		return;
+	leave->has_earliest = read_anchor(&earliest, &leave->earliest);
+	(void)key_span(&earliest, &after, REQUIRED, &leave->earliest_after_ns);
+}
+
 static void read_sections(const struct section *root, struct plan *plan)
 {
-	struct report *report = root->source->report;
 	plan->phase_count = (uint8_t)section_bounded(root, "phase", PLAN_PHASES_MAX);
-	plan->rule_count = (uint8_t)section_bounded(root, "rule", PLAN_RULES_MAX);
 	plan->check_count = (uint8_t)section_bounded(root, "check", PLAN_CHECKS_MAX);
+	plan->item_count = (uint8_t)section_bounded(root, "item", PLAN_ITEMS_MAX);
 	if (plan->phase_count == 0)
-		report_error(report, section_where(root, "phase"), "there is no phase (legal: 1..%d)", PLAN_PHASES_MAX);
-	if (plan->rule_count == 0)
-		report_error(report, section_where(root, "rule"), "there is no rule (legal: 1..%d)", PLAN_RULES_MAX);
+		report_error(root->source->report, section_where(root, "phase"), "there is no phase (legal: 1..%d)",
+		             PLAN_PHASES_MAX);
 	for (uint8_t i = 0; i < plan->phase_count; i++) {
 		struct section section = section_at(root, "phase", i);
 		read_phase(&section, plan, i);
 	}
-	for (uint8_t i = 0; i < plan->rule_count; i++) {
-		struct section section = section_at(root, "rule", i);
-		read_rule(&section, plan, &plan->rules[i]);
-	}
+	read_rules(root, plan);
 	for (uint8_t i = 0; i < plan->check_count; i++) {
 		struct section section = section_at(root, "check", i);
-		read_check(&section, &plan->checks[i]);
+		read_check(&section, plan, &plan->checks[i]);
+	}
+	for (uint8_t i = 0; i < plan->item_count; i++) {
+		struct section section = section_at(root, "item", i);
+		read_item(&section, &plan->items[i]);
+	}
+}
+
+/* How alarms sound and how the cuff is used. */
+static void read_manners(const struct section *root, struct plan *plan)
+{
+	static const struct span pause = {"audio_pause_s", NULL, 10, 600},
+	                         reminder = {"reminder_s", "reminder_min", 10, 3600},
+	                         nuisance = {"nuisance_s", NULL, 1, 120}, rest = {"cuff_rest_s", NULL, 5, 120},
+	                         mask = {"cuff_mask_s", NULL, 0, 60}, mask_max = {"cuff_mask_max_s", NULL, 10, 180};
+	plan->audio_pause_ns = 120 * NS_PER_S; /* two minutes, as common on bedside monitors */
+	plan->nuisance_ns = 15 * NS_PER_S;
+	plan->cuff_rest_ns = 5 * NS_PER_S;  /* the least gap of automatic cycles (Spacelabs manual) */
+	plan->cuff_mask_ns = 30 * NS_PER_S; /* rule C4 of the session protocol */
+	plan->cuff_mask_max_ns = 90 * NS_PER_S;
+	(void)key_span(root, &pause, OPTIONAL, &plan->audio_pause_ns);
+	(void)key_span(root, &reminder, OPTIONAL, &plan->reminder_ns);
+	(void)key_span(root, &nuisance, OPTIONAL, &plan->nuisance_ns);
+	(void)key_span(root, &rest, OPTIONAL, &plan->cuff_rest_ns);
+	(void)key_span(root, &mask, OPTIONAL, &plan->cuff_mask_ns);
+	(void)key_span(root, &mask_max, OPTIONAL, &plan->cuff_mask_max_ns);
+	if (plan->cuff_mask_max_ns <= plan->cuff_mask_ns)
+		report_error(root->source->report, key_where(root, "cuff_mask_max_s"),
+		             "is not longer than cuff_mask_s (legal: more)");
+}
+
+static void read_baseline(const struct section *root, struct plan *plan)
+{
+	int64_t readings;
+	if (key_integer(root, "baseline_readings", REQUIRED, 1, 4, &readings))
+		plan->baseline_readings = (uint8_t)readings;
+	if (!key_present(root, "baseline_scores", OPTIONAL, "names of entered scores"))
+		return;
+	for (unsigned i = 0; i < key_count(root, "baseline_scores"); i++) {
+		const char *name = key_string_at(root, "baseline_scores", i);
+		int parameter = parameter_by_name(name);
+		if (parameter >= 0 && parameter_table[parameter].cadence == CADENCE_ENTERED)
+			plan->baseline_scores |= PARAMETER_BIT(parameter);
+		else
+			report_error(root->source->report, key_where_at(root, "baseline_scores", i),
+			             "\"%.40s\" is not entered by staff (legal: an entered score)", name);
 	}
 }
 
 void read_plan(struct reading *reading, const char *file, struct where where)
 {
+	static const char *const routes[] = {[ROUTE_NONE] = "none", [ROUTE_IV] = "iv", [ROUTE_SPRAY] = "spray", NULL};
 	static const struct span duration = {"planned_duration_s", "planned_duration_min", 10, 43200};
-	static const struct span pause = {"audio_pause_s", NULL, 10, 600};
 	struct plan *plan = &reading->config->engine.plan;
 	struct source source;
 	(void)reading_name(reading, where, file, plan->name);
 	if (reading_open(reading, &source, file, where, plan_rows, reading->config->plan_hash_hex)) {
 		struct section root = tree_root(&source);
-		int64_t readings;
+		int route = ROUTE_NONE;
 		(void)key_text(&root, "title", REQUIRED, plan->title, sizeof plan->title);
 		(void)key_boolean(&root, "demo", &plan->demo);
+		(void)key_choice(&root, "route", OPTIONAL, routes, &route);
+		plan->route = (enum route)route;
 		(void)key_span(&root, &duration, REQUIRED, &plan->planned_duration_ns);
-		plan->audio_pause_ns = 120 * NS_PER_S; /* two minutes, as common on bedside monitors */
-		(void)key_span(&root, &pause, OPTIONAL, &plan->audio_pause_ns);
-		if (key_integer(&root, "baseline_readings", REQUIRED, 1, 4, &readings))
-			plan->baseline_readings = (uint8_t)readings;
+		read_manners(&root, plan);
+		read_baseline(&root, plan);
 		read_missing(&root, &plan->missing);
+		read_dose(&root, &plan->dose);
+		read_leave(&root, &plan->leave);
 		read_sections(&root, plan);
 	}
 	tree_close(&source);

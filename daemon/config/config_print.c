@@ -3,39 +3,11 @@
  * key. */
 #include <inttypes.h>
 
-#include "daemon/config/source.h"
+#include "daemon/config/plan_reading.h"
 
 static const char *yes_no(bool value)
 {
 	return value ? "yes" : "no";
-}
-
-static const char *anchor_text(enum anchor anchor)
-{
-	switch (anchor) {
-	case ANCHOR_OPEN:
-		return "session opened";
-	case ANCHOR_START:
-		return "start";
-	case ANCHOR_END:
-		return "end of administration";
-	}
-	return "";
-}
-
-static const char *comparison_text(enum comparison comparison)
-{
-	switch (comparison) {
-	case COMPARISON_ABOVE:
-		return ">";
-	case COMPARISON_AT_LEAST:
-		return ">=";
-	case COMPARISON_BELOW:
-		return "<";
-	case COMPARISON_AT_MOST:
-		return "<=";
-	}
-	return "";
 }
 
 static const char *type_text(enum register_type type)
@@ -92,6 +64,8 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 	(void)fprintf(out, "  provides");
 	print_parameters(config->engine.devices[index].provides, out);
 	(void)fprintf(out, "  cuff can be started: %s\n", yes_no(config->engine.devices[index].cuff_command));
+	if (config->engine.devices[index].same_limb)
+		(void)fprintf(out, "  on the cuff's limb: an inflation takes its signal away for a while\n");
 }
 
 /* "input 16 (30017)": on the wire, and as a manual that counts from 30001 or 40001 prints it. */
@@ -162,76 +136,6 @@ static void print_map(const struct register_map *map, FILE *out)
 		print_write("after connecting", &map->init[i], out);
 }
 
-/* A parameter that no device provides and nobody enters is legal, but its rules and checks will never be judged. */
-static void print_unprovided(const struct config *config, enum parameter parameter, FILE *out)
-{
-	parameter_set all = 0;
-	for (uint8_t i = 0; i < config->device_count; i++)
-		all |= config->engine.devices[i].provides;
-	if (parameter_table[parameter].cadence != CADENCE_ENTERED && (all & PARAMETER_BIT(parameter)) == 0)
-		(void)fprintf(out, "    NOTE: no device provides %s\n", parameter_table[parameter].name);
-}
-
-static void print_rule(const struct config *config, const struct plan_rule *rule, FILE *out)
-{
-	const struct plan *plan = &config->engine.plan;
-	(void)fprintf(out, "  rule %s, %s%s: %s\n   ", rule->name, priority_name(rule->priority),
-	              rule->latching ? ", latching" : "", rule->text);
-	for (uint8_t i = 0; i < rule->term_count; i++) {
-		const struct rule_term *term = &rule->terms[i];
-		char limit[32], clear[32];
-		decimal_text(limit, sizeof limit, term->limit, 3);
-		decimal_text(clear, sizeof clear, term->clear, 3);
-		(void)fprintf(out, "%s %s%s %s %s (clear at %s)",
-		              i == 0                                 ? ""
-		              : rule->combination == COMBINATION_ALL ? " and"
-		                                                     : " or",
-		              parameter_table[term->parameter].name,
-		              term->reference == REFERENCE_BASELINE ? " minus baseline" : "",
-		              comparison_text(term->comparison), limit, clear);
-	}
-	(void)fprintf(out, ", for %" PRId64 " s, back for %" PRId64 " s, in", rule->delay_ns / NS_PER_S,
-	              rule->clear_delay_ns / NS_PER_S);
-	for (uint8_t i = 0; i < plan->phase_count; i++)
-		if ((rule->phases & 1u << i) != 0)
-			(void)fprintf(out, " %s", plan->phases[i].name);
-	(void)fputc('\n', out);
-	for (uint8_t i = 0; i < rule->term_count; i++)
-		print_unprovided(config, rule->terms[i].parameter, out);
-}
-
-static void print_check(const struct config *config, const struct plan_check *check, FILE *out)
-{
-	(void)fprintf(out, "  check %s of %s, late after %" PRId64 " s, seconds from %s:", check->name,
-	              parameter_table[check->parameter].name, check->late_after_ns / NS_PER_S,
-	              anchor_text(check->anchor));
-	for (uint8_t i = 0; i < check->time_count; i++)
-		(void)fprintf(out, " %" PRId64, check->times_ns[i] / NS_PER_S);
-	(void)fputc('\n', out);
-	print_unprovided(config, check->parameter, out);
-}
-
-static void print_plan(const struct config *config, FILE *out)
-{
-	const struct plan *plan = &config->engine.plan;
-	(void)fprintf(out, "\nplan %s%s: %s\n", plan->name, plan->demo ? " (DEMO)" : "", plan->title);
-	(void)fprintf(out, "  planned duration %" PRId64 " s, audio pause %" PRId64 " s, baseline of %u readings\n",
-	              plan->planned_duration_ns / NS_PER_S, plan->audio_pause_ns / NS_PER_S, plan->baseline_readings);
-	(void)fprintf(out, "  missing value: %s after %" PRId64 " s", priority_name(plan->missing.priority),
-	              plan->missing.raise_after_ns / NS_PER_S);
-	if (plan->missing.escalate_after_ns != INT64_MAX)
-		(void)fprintf(out, ", %s after %" PRId64 " s", priority_name(plan->missing.escalated),
-		              plan->missing.escalate_after_ns / NS_PER_S);
-	(void)fputc('\n', out);
-	for (uint8_t i = 0; i < plan->phase_count; i++)
-		(void)fprintf(out, "  phase %s: %s + %" PRId64 " s\n", plan->phases[i].name,
-		              anchor_text(plan->phases[i].anchor), plan->phases[i].after_ns / NS_PER_S);
-	for (uint8_t i = 0; i < plan->rule_count; i++)
-		print_rule(config, &plan->rules[i], out);
-	for (uint8_t i = 0; i < plan->check_count; i++)
-		print_check(config, &plan->checks[i], out);
-}
-
 static void print_general(const struct config *config, FILE *out)
 {
 	const struct publish_config *publish = &config->publish;
@@ -250,6 +154,12 @@ static void print_general(const struct config *config, FILE *out)
 		              publish->client_key_count);
 	else
 		(void)fprintf(out, "not encrypted: this computer only\n");
+	if (config->engine.display_count > 0)
+		(void)fprintf(out, "displays that must confirm within %" PRId64 " s:",
+		              config->engine.display_within_ns / NS_PER_S);
+	for (uint8_t i = 0; i < config->engine.display_count; i++)
+		(void)fprintf(out, " %s%s", config->engine.displays[i],
+		              i + 1 == config->engine.display_count ? "\n" : "");
 }
 
 int config_print(const struct config *config, FILE *out)

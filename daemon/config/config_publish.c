@@ -171,6 +171,35 @@ static void read_display_keys(struct reading *reading, const struct section *sec
 	}
 }
 
+/* Displays that must confirm what they show, so that an alarm that reaches nobody is itself an alarm. */
+static void read_displays(struct reading *reading, const struct section *section)
+{
+	static const struct span within = {"confirm_within_s", NULL, 1, 60};
+	struct engine_config *engine = &reading->config->engine;
+	if (key_count(section, "required_displays") == 0)
+		key_refuse(section, "confirm_within_s", "nobody confirms without required_displays");
+	if (!key_present(section, "required_displays", OPTIONAL, "names of displays"))
+		return;
+	unsigned count = key_count(section, "required_displays");
+	if (count > DISPLAYS_MAX)
+		report_error(&reading->report, key_where_at(section, "required_displays", DISPLAYS_MAX),
+		             "there are %u displays (legal: 1..%d)", count, DISPLAYS_MAX);
+	for (unsigned i = 0; i < count && i < DISPLAYS_MAX; i++) {
+		const char *name = key_string_at(section, "required_displays", i);
+		struct where where = key_where_at(section, "required_displays", i);
+		if (!token_valid(name)) {
+			report_error(&reading->report, where,
+			             "\"%.40s\" is not a name (legal: 1..31 characters A-Z a-z 0-9 . _ -)", name);
+			continue;
+		}
+		for (uint8_t k = 0; k < engine->display_count; k++)
+			if (strcmp(engine->displays[k], name) == 0)
+				report_error(&reading->report, where, "\"%s\" is listed twice (legal: once)", name);
+		memcpy(engine->displays[engine->display_count++], name, strlen(name) + 1);
+	}
+	(void)key_span(section, &within, REQUIRED, &engine->display_within_ns);
+}
+
 void read_publish(struct reading *reading)
 {
 	struct section root = tree_root(&reading->main), section;
@@ -178,6 +207,7 @@ void read_publish(struct reading *reading)
 		return;
 	read_secret_file(reading, &section);
 	read_display_keys(reading, &section);
+	read_displays(reading, &section);
 	if (!key_present(&section, "endpoints", REQUIRED, LEGAL_ENDPOINT))
 		return;
 	unsigned count = key_count(&section, "endpoints");

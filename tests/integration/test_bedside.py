@@ -70,7 +70,7 @@ def test_alarm_is_raised_acknowledged_and_cleared():
         sim, display = start(bedside)
         display.wait_value("spo2")
         bedside.ctl("session", "open", "--patient", "P-002")
-        sim.say("event desaturation 82 over 2 for 60")
+        sim.say("event desaturation 87 over 2 for 60")
         alarm = display.wait_alarm("O2", "raised")
         assert alarm.priority == pb.PRIORITY_HIGH and alarm.state == pb.ALARM_STATE_ACTIVE
         assert alarm.parameter == "spo2" and alarm.milli < 90000 and alarm.limit_milli == 90000
@@ -178,7 +178,7 @@ def test_stalled_subscriber_stalls_nobody():
         os.kill(stalled.pid, signal.SIGSTOP)
         bedside.ctl("session", "open", "--patient", "P-006")
         mark = display.mark()
-        sim.say("event desaturation 80 over 1 for 60")
+        sim.say("event desaturation 87 over 1 for 60")
         display.wait_alarm("O2", "raised", mark)
         display.wait_value("ecg_hr", mark)
         wait_for(lambda: len(display.bodies("heartbeat", mark)) >= 8, "heartbeats going on")

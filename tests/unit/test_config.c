@@ -1,90 +1,7 @@
 /* The configuration: what the shipped files mean, and for each kind of mistake one file of tests/config/bad whose first
  * lines say, as "# expect LINE: KEY: TEXT", every error that reading it must give. Run from the top of the repository.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <dirent.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#include <sodium.h>
-
-#include "vitals/config.h"
-
-#define BAD          "tests/config/bad/"
-#define GOOD         "tests/config/good/"
-#define ERRORS_BYTES 65536
-
-static struct config config;
-static char errors[ERRORS_BYTES];
-static char directory[] = "/tmp/vitals-config-XXXXXX";
-
-/* Reads `path`; the errors are in `errors`. */
-static int read_config(const char *path)
-{
-	memset(errors, 0, sizeof errors);
-	FILE *stream = fmemopen(errors, sizeof errors - 1, "w");
-	assert_non_null(stream);
-	int count = config_read(&config, path, stream);
-	assert_int_equal(fclose(stream), 0);
-	return count;
-}
-
-static void read_good(const char *path)
-{
-	if (read_config(path) != 0)
-		fail_msg("%s: %s", path, errors);
-	assert_string_equal(errors, "");
-}
-
-static void write_file(const char *path, const void *bytes, size_t size, mode_t mode)
-{
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, size, file), size);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-/* A main file in the temporary directory, with `format` filled in; returns its path. */
-__attribute__((format(printf, 1, 2))) static const char *write_main(const char *format, ...)
-{
-	static char path[PATH_BYTES], text[8192];
-	va_list arguments;
-	va_start(arguments, format);
-	int length = vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	assert_in_range(length, 1, sizeof text - 1);
-	assert_in_range(snprintf(path, sizeof path, "%s/main.conf", directory), 1, sizeof path - 1);
-	write_file(path, text, (size_t)length, 0600);
-	return path;
-}
-
-static const char *here(void)
-{
-	static char path[PATH_BYTES];
-	assert_non_null(getcwd(path, sizeof path));
-	return path;
-}
-
-/* The small good bedside with another plan, another map, other publish keys. */
-static const char *write_variant(const char *plan, const char *map, const char *publish)
-{
-	return write_main("bedside = \"t\"\nplan = \"%s/%s\"\ncontrol { socket = \"/run/t/control\" }\n"
-	                  "record { path = \"/var/lib/t/record.sqlite\" }\npublish { %s }\n"
-	                  "link \"bus\" { type = \"modbus-rtu\"  port = \"/dev/ttyS0\" }\n"
-	                  "device \"cuff\" { link = \"bus\"  map = \"%s/%s\"  unit = 1  poll_period_ms = 1000 }\n",
-	                  here(), plan, publish, here(), map);
-}
-
-#define ENDPOINTS "endpoints = { \"ipc:///run/t/publish\" }"
+#include "tests/unit/config_world.h"
 
 /* ---- shipped files ------------------------------------------------------------------------------------------------
  */
@@ -164,70 +81,6 @@ static void test_shipped_maps(void **state)
 	assert_false(ecg->has_sequence);
 }
 
-static const struct plan_rule *find_rule(const char *name)
-{
-	const struct plan *plan = &config.engine.plan;
-	for (uint8_t i = 0; i < plan->rule_count; i++)
-		if (strcmp(plan->rules[i].name, name) == 0)
-			return &plan->rules[i];
-	return NULL;
-}
-
-static void test_shipped_demo_plan(void **state)
-{
-	(void)state;
-	read_good("etc/vitalsd.conf");
-	const struct plan *plan = &config.engine.plan;
-	assert_string_equal(plan->name, "demo");
-	assert_true(plan->demo);
-	assert_int_equal(plan->planned_duration_ns, 40 * NS_PER_S);
-	assert_int_equal(plan->audio_pause_ns, 20 * NS_PER_S);
-	assert_int_equal(plan->missing.escalated, PRIORITY_MEDIUM);
-	assert_int_equal(plan->phase_count, 5);
-	assert_int_equal(plan->phases[4].anchor, ANCHOR_END);
-	assert_int_equal(plan->phases[4].after_ns, 40 * NS_PER_S);
-	assert_int_equal(plan->check_count, 4);
-	assert_int_equal(plan->checks[1].times_ns[3], 35 * NS_PER_S);
-	const struct plan_rule *b4 = find_rule("B4"), *b5 = find_rule("B5"), *o1 = find_rule("O1");
-	assert_non_null(b4);
-	assert_non_null(b5);
-	assert_non_null(o1);
-	assert_int_equal(b4->phases, 0x1E);
-	assert_int_equal(b4->terms[0].comparison, COMPARISON_ABOVE);
-	assert_int_equal(b5->phases, 0x1F);
-	assert_int_equal(b5->combination, COMBINATION_ANY);
-	assert_int_equal(b5->term_count, 2);
-	assert_int_equal(b5->terms[1].reference, REFERENCE_BASELINE);
-	assert_int_equal(b5->terms[1].comparison, COMPARISON_AT_LEAST);
-	assert_int_equal(b5->terms[1].limit, 25 * MILLI);
-	assert_int_equal(o1->terms[0].clear, 95 * MILLI);
-	assert_int_equal(o1->delay_ns, 6 * NS_PER_S);
-	assert_int_equal(o1->clear_delay_ns, 3 * NS_PER_S);
-}
-
-static void test_shipped_clinical_plans(void **state)
-{
-	(void)state;
-	read_good(write_variant("etc/plans/ketamine-iv.conf", GOOD "map.conf", ENDPOINTS));
-	const struct plan *plan = &config.engine.plan;
-	assert_false(plan->demo);
-	assert_int_equal(plan->planned_duration_ns, 2400 * NS_PER_S);
-	const struct plan_rule *b1 = find_rule("B1"), *b3 = find_rule("B3"), *h2 = find_rule("H2");
-	assert_non_null(b1);
-	assert_non_null(b3);
-	assert_non_null(h2);
-	assert_int_equal(b1->priority, PRIORITY_HIGH);
-	assert_int_equal(b1->terms[0].limit, 180 * MILLI);
-	assert_int_equal(b3->phases, 0x02);
-	assert_int_equal(h2->delay_ns, 15 * NS_PER_S);
-	assert_int_equal(plan->checks[1].times_ns[7], 2400 * NS_PER_S);
-
-	read_good(write_variant("etc/plans/esketamine-spray.conf", GOOD "map.conf", ENDPOINTS));
-	assert_null(find_rule("B3"));
-	assert_int_equal(plan->phases[4].anchor, ANCHOR_START);
-	assert_int_equal(plan->phases[4].after_ns, 7200 * NS_PER_S);
-}
-
 /* ---- what else is legal ---------------------------------------------------------------------------------------------
  */
 
@@ -290,6 +143,23 @@ static void test_subset_and_own_line(void **state)
 	assert_int_equal(config.engine.devices[0].provides, PARAMETER_BIT(PARAMETER_SPO2));
 	assert_int_equal(config.engine.devices[1].provides, PARAMETER_BIT(PARAMETER_NIBP_DIA));
 	assert_false(config.engine.devices[1].cuff_command); /* its reading would not be seen */
+}
+
+static void test_required_displays(void **state)
+{
+	(void)state;
+	static const char publish[] =
+	    ENDPOINTS "  required_displays = { \"bedside\", \"station.2\" }  confirm_within_s = 8";
+	read_good(write_main("bedside = \"t\"\nplan = \"%s/" GOOD "plan.conf\"\ncontrol { socket = \"/run/c\" }\n"
+	                     "record { path = \"/var/r\" }\npublish { %s }\n"
+	                     "link \"l\" { type = \"serial\"  port = \"/dev/ttyS1\" }\n"
+	                     "device \"ox\" { link = \"l\"  driver = \"masimo-ascii1\"  same_limb_as_cuff = true }\n",
+	                     here(), publish));
+	assert_int_equal(config.engine.display_count, 2);
+	assert_string_equal(config.engine.displays[0], "bedside");
+	assert_string_equal(config.engine.displays[1], "station.2");
+	assert_int_equal(config.engine.display_within_ns, 8 * NS_PER_S);
+	assert_true(config.engine.devices[0].same_limb);
 }
 
 static void test_cycle(void **state)
@@ -432,7 +302,7 @@ static void test_bad_files(void **state)
 		free(names[i]);
 	}
 	free(names);
-	assert_true(checked >= 150);
+	assert_true(checked >= 270);
 	assert_int_equal(wrong, 0);
 }
 
@@ -562,32 +432,12 @@ static void test_keys(void **state)
 	assert_null(strstr(errors, SECRET_KEY));
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	return mkdtemp(directory) != NULL ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	static const char *const names[] = {"main.conf",  "map.conf",  "fifo.conf",
-	                                    "large.conf", "many.conf", "secret.key"};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		char path[PATH_BYTES];
-		(void)snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-		(void)unlink(path); /* not every test that makes one may have come so far */
-	}
-	return rmdir(directory);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_shipped_bedside),
 	    cmocka_unit_test(test_shipped_maps),
-	    cmocka_unit_test(test_shipped_demo_plan),
-	    cmocka_unit_test(test_shipped_clinical_plans),
+	    cmocka_unit_test(test_required_displays),
 	    cmocka_unit_test(test_addresses_as_manuals_print_them),
 	    cmocka_unit_test(test_subset_and_own_line),
 	    cmocka_unit_test(test_cycle),
