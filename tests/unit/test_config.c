@@ -432,6 +432,50 @@ static void test_keys(void **state)
 	assert_null(strstr(errors, SECRET_KEY));
 }
 
+static char *read_text(const char *path)
+{
+	static char text[256 * 1024];
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t size = fread(text, 1, sizeof text - 1, file);
+	assert_in_range(size, 1, sizeof text - 2);
+	assert_int_equal(fclose(file), 0);
+	text[size] = '\0';
+	return text;
+}
+
+/* Every key of every schema stands in docs/CONFIGURATION.md between back quotes, or as the first of a pair in seconds
+ * and minutes. */
+static void test_every_key_is_documented(void **state)
+{
+	(void)state;
+	static const char *const files[] = {"main", "plan", "rule", "term", "map"};
+	static const char *const rows[] = {"TREE_VALUE(\"", "TREE_LIST(\"", "TREE_SECTION(\"", "TREE_TITLED(\""};
+	static char documented[256 * 1024];
+	int keys = 0;
+	(void)snprintf(documented, sizeof documented, "%s", read_text("docs/CONFIGURATION.md"));
+	for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
+		char path[PATH_BYTES], key[64];
+		(void)snprintf(path, sizeof path, "daemon/config/config_%s.c", files[f]);
+		const char *source = read_text(path);
+		for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+			for (const char *p = strstr(source, rows[r]); p != NULL; p = strstr(p + 1, rows[r])) {
+				const char *name = p + strlen(rows[r]);
+				int length = (int)strcspn(name, "\"");
+				(void)snprintf(key, sizeof key, "%.*s", length, name);
+				bool minutes = length > 4 && strcmp(key + length - 4, "_min") == 0;
+				char quoted[80], dotted[80];
+				(void)snprintf(quoted, sizeof quoted, "`%s", key);
+				(void)snprintf(dotted, sizeof dotted, ".%s`", key);
+				if (!minutes && strstr(documented, quoted) == NULL &&
+				    strstr(documented, dotted) == NULL)
+					fail_msg("docs/CONFIGURATION.md does not describe %s", key);
+				keys++;
+			}
+	}
+	assert_true(keys > 120);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +492,7 @@ int main(void)
 	    cmocka_unit_test(test_reading_after_an_error),
 	    cmocka_unit_test(test_many_errors_are_bounded),
 	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_every_key_is_documented),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
