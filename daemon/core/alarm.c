@@ -12,6 +12,9 @@ void alarm_init(struct engine *engine)
 	    [CONDITION_CHECK_LATE] = ALARM_BASE_CHECK_LATE,
 	    [CONDITION_SERVICE] = ALARM_BASE_SERVICE,
 	    [CONDITION_CLOCK] = ALARM_BASE_CLOCK,
+	    [CONDITION_FLAPPING] = ALARM_BASE_FLAPPING,
+	    [CONDITION_TAKEN_OUT] = ALARM_BASE_TAKEN_OUT,
+	    [CONDITION_TEST] = ALARM_BASE_TEST,
 	    [CONDITION_KIND_COUNT] = ALARMS_MAX,
 	};
 
@@ -24,6 +27,8 @@ void alarm_init(struct engine *engine)
 			alarm->index = (uint8_t)(id - base[kind]);
 			alarm->violated = MONO_NEVER;
 			alarm->cleared = MONO_NEVER;
+			alarm->acknowledged = MONO_NEVER;
+			alarm->test = kind == CONDITION_TEST;
 		}
 	}
 }
@@ -43,6 +48,32 @@ static void forget_acknowledgement(struct alarm *alarm)
 {
 	memset(alarm->acknowledged_by, 0, sizeof(alarm->acknowledged_by));
 	alarm->acknowledged_wall_ns = 0;
+	alarm->acknowledged = MONO_NEVER;
+}
+
+static struct alarm_load *load_of(struct step *step, const struct alarm *alarm)
+{
+	return step->engine->session.open ? &step->engine->session.load[alarm->id] : NULL;
+}
+
+/* An alarm that nobody had to do anything about. */
+static void count_nuisance(struct step *step, const struct alarm *alarm)
+{
+	struct alarm_load *load = load_of(step, alarm);
+
+	if (load != NULL && mono_since(step->now, alarm->raised) < step->engine->config->plan.nuisance_ns)
+		load->nuisance++;
+}
+
+/* For "quiet" of the leave check. */
+static void note_urgent(struct step *step, const struct alarm *alarm)
+{
+	struct session *session = &step->engine->session;
+
+	if (!session->open || alarm->test || alarm->priority < PRIORITY_MEDIUM)
+		return;
+	session->was_urgent = true;
+	session->urgent_until = step->now;
 }
 
 static void set_cause(struct alarm *alarm, const struct verdict *verdict)
@@ -64,7 +95,13 @@ static void break_pause(struct step *step, enum priority priority)
 
 static void raise(struct step *step, struct alarm *alarm, enum alarm_state state)
 {
+	struct alarm_load *load = load_of(step, alarm);
+
+	if (load != NULL)
+		load->raised++;
 	alarm->state = state;
+	alarm->kept_back = false;
+	alarm->reminders = 0;
 	alarm->cleared = MONO_NEVER;
 	alarm->raised = step->now;
 	alarm->raised_wall_ns = step->wall_ns;
@@ -77,7 +114,10 @@ static void end(struct step *step, struct alarm *alarm, enum alarm_change change
 {
 	bool was_announced = alarm_announced(alarm->state);
 
+	if (was_announced)
+		note_urgent(step, alarm);
 	alarm->state = ALARM_INACTIVE;
+	alarm->kept_back = false;
 	alarm->violated = MONO_NEVER;
 	alarm->cleared = MONO_NEVER;
 	if (was_announced)
@@ -102,6 +142,7 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 		set_cause(alarm, verdict);
 		break;
 	case ALARM_PENDING:
+		alarm->cleared = MONO_NEVER;
 		set_cause(alarm, verdict);
 		break;
 	case ALARM_ACTIVE:
@@ -113,6 +154,9 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 	case ALARM_LATCHED:
 		/* Nobody has answered yet: it is present again at once, without a second delay. */
 		alarm->violated = verdict->since;
+		alarm->kept_back = alarm->kind == CONDITION_RULE && rule_superseded(step->engine, alarm->index);
+		if (alarm->kept_back)
+			break;
 		set_cause(alarm, verdict);
 		raise(step, alarm, ALARM_ACTIVE);
 		break;
@@ -125,26 +169,34 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
 {
 	switch (alarm->state) {
 	case ALARM_PENDING:
-		end(step, alarm, ALARM_CLEARED);
-		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
-		if (mono_is_never(alarm->cleared))
+		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
+			end(step, alarm, ALARM_CLEARED);
+		else if (mono_is_never(alarm->cleared))
 			alarm->cleared = verdict->since;
 		break;
-	case ALARM_INACTIVE:
 	case ALARM_LATCHED:
+		alarm->kept_back = false;
+		break;
+	case ALARM_INACTIVE:
 	case ALARM_STATE_COUNT:
 		break;
 	}
 }
 
-/* Nothing that needs an unbroken run goes on. */
+/* Nothing that needs an unbroken run goes on. If the run is over at this very instant: a raise stands, a clear does
+ * not. */
 static void condition_unknown(struct step *step, struct alarm *alarm)
 {
+	struct timing timing = condition_timing(step->engine, alarm);
+
 	switch (alarm->state) {
 	case ALARM_PENDING:
-		end(step, alarm, ALARM_CLEARED);
+		if (alarm->kept_back)
+			alarm->cleared = MONO_NEVER;
+		else if (!mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now))
+			end(step, alarm, ALARM_CLEARED);
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
@@ -157,6 +209,39 @@ static void condition_unknown(struct step *step, struct alarm *alarm)
 	}
 }
 
+/* When an acknowledged alarm that is still present is announced again. For scores at the latest when another entry is
+ * due; what was taken out of alarming is always remembered. */
+static struct mono remind_at(const struct engine *engine, const struct alarm *alarm)
+{
+	const struct plan *plan = &engine->config->plan;
+	struct mono at = MONO_NEVER;
+
+	if (alarm->state != ALARM_ACKNOWLEDGED || alarm->priority == PRIORITY_NONE)
+		return MONO_NEVER;
+	if (plan->reminder_ns > 0)
+		at = mono_after(alarm->acknowledged, plan->reminder_ns);
+	if (alarm->kind == CONDITION_TAKEN_OUT)
+		at = mono_earlier(at, mono_after(alarm->acknowledged, TAKEN_OUT_REMINDER_NS));
+	if (alarm->kind == CONDITION_RULE && plan->rules[alarm->index].recheck_ns > 0) {
+		int64_t recheck_ns = plan->rules[alarm->index].recheck_ns;
+		struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
+
+		if (!mono_before(alarm->acknowledged, due))
+			due = mono_after(alarm->acknowledged, recheck_ns);
+		at = mono_earlier(at, due);
+	}
+	return at;
+}
+
+static void remind(struct step *step, struct alarm *alarm)
+{
+	alarm->state = ALARM_ACTIVE;
+	if (alarm->reminders < UINT8_MAX)
+		alarm->reminders++;
+	forget_acknowledgement(alarm);
+	announce(step, alarm, ALARM_REMINDED);
+}
+
 void alarm_advance(struct step *step, uint16_t id)
 {
 	struct alarm *alarm = &step->engine->alarms[id];
@@ -164,13 +249,24 @@ void alarm_advance(struct step *step, uint16_t id)
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
-		if (mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now))
-			raise(step, alarm, ALARM_ACTIVE);
+		if (alarm->kept_back) {
+			if (mono_reached(mono_after(alarm->cleared, timing.clear_delay_ns), step->now))
+				end(step, alarm, ALARM_CLEARED);
+		} else if (mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now)) {
+			if (alarm->kind == CONDITION_RULE)
+				alarm->kept_back = true; /* until all rules are judged, or for longer */
+			else
+				raise(step, alarm, ALARM_ACTIVE);
+		}
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
-		if (!mono_reached(mono_after(alarm->cleared, timing.clear_delay_ns), step->now))
+		if (!mono_reached(mono_after(alarm->cleared, timing.clear_delay_ns), step->now)) {
+			if (mono_reached(remind_at(step->engine, alarm), step->now))
+				remind(step, alarm);
 			break;
+		}
+		count_nuisance(step, alarm);
 		if (timing.latching && alarm->state == ALARM_ACTIVE) {
 			alarm->state = ALARM_LATCHED;
 			alarm->violated = MONO_NEVER;
@@ -198,8 +294,6 @@ void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict)
 		condition_gone(step, alarm, verdict);
 		break;
 	case JUDGEMENT_UNKNOWN:
-		/* A delay that is over at the very instant at which data go missing is over. */
-		alarm_advance(step, id);
 		condition_unknown(step, alarm);
 		break;
 	}
@@ -217,10 +311,99 @@ void alarm_clock_stepped(struct step *step)
 	raise(step, alarm, ALARM_LATCHED);
 }
 
+/* Somebody wants to see that alarms arrive. It ends by itself or when it is acknowledged. */
+enum result alarm_test(struct step *step)
+{
+	struct alarm *alarm = &step->engine->alarms[ALARM_BASE_TEST];
+
+	if (alarm->state != ALARM_INACTIVE)
+		return RESULT_WRONG_STATE;
+	alarm->priority = PRIORITY_MEDIUM;
+	alarm->violated = step->now;
+	raise(step, alarm, ALARM_ACTIVE);
+	return RESULT_OK;
+}
+
+/* Another alarm stands for the same situation from now on. */
+void alarm_withhold(struct step *step, uint16_t id)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	note_urgent(step, alarm);
+	alarm->state = ALARM_PENDING;
+	alarm->kept_back = true;
+	forget_acknowledgement(alarm);
+	announce(step, alarm, ALARM_SUPERSEDED);
+}
+
+/* Nothing keeps it back any more: announced without a second delay. */
+void alarm_release(struct step *step, uint16_t id, enum priority priority)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	alarm->priority = priority;
+	raise(step, alarm, ALARM_ACTIVE);
+}
+
+/* Not judged any more. What is latched waits for its acknowledgement nevertheless. */
+void alarm_drop(struct step *step, uint16_t id)
+{
+	if (step->engine->alarms[id].state != ALARM_LATCHED)
+		end(step, &step->engine->alarms[id], ALARM_CLEARED);
+}
+
+/* More urgent: whoever acknowledged it acknowledged something else. Less urgent: the acknowledgement stands. */
+void alarm_set_priority(struct step *step, uint16_t id, enum priority priority)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	if (priority == alarm->priority)
+		return;
+	if (priority < alarm->priority) {
+		note_urgent(step, alarm);
+		alarm->priority = priority;
+		announce(step, alarm, ALARM_PRIORITY_CHANGED);
+		return;
+	}
+	alarm->priority = priority;
+	alarm->state = ALARM_ACTIVE;
+	forget_acknowledgement(alarm);
+	announce(step, alarm, ALARM_PRIORITY_CHANGED);
+	break_pause(step, priority);
+}
+
 void alarm_withdraw_session(struct step *step)
 {
-	for (uint16_t id = 0; id < ALARM_BASE_SERVICE; id++)
-		end(step, &step->engine->alarms[id], ALARM_SESSION_ENDED);
+	for (uint16_t id = 0; id < ALARMS_MAX; id++)
+		if (id < ALARM_BASE_SERVICE || id == ALARM_BASE_SERVICE + SERVICE_DISPLAYS ||
+		    step->engine->alarms[id].kind == CONDITION_FLAPPING)
+			end(step, &step->engine->alarms[id], ALARM_SESSION_ENDED);
+}
+
+static void acknowledge(struct step *step, struct alarm *alarm, const char *actor)
+{
+	struct alarm_load *load = load_of(step, alarm);
+	bool kept_back = alarm->kept_back;
+	struct mono violated = alarm->violated;
+
+	if (load != NULL) {
+		load->acknowledged++;
+		load->acknowledge_ns_total += mono_since(step->now, alarm->raised);
+	}
+	core_copy_text(alarm->acknowledged_by, actor, sizeof(alarm->acknowledged_by));
+	alarm->acknowledged_wall_ns = step->wall_ns;
+	alarm->acknowledged = step->now;
+	if (alarm->state != ALARM_LATCHED && !alarm->test) {
+		alarm->state = ALARM_ACKNOWLEDGED;
+		announce(step, alarm, ALARM_WAS_ACKNOWLEDGED);
+		return;
+	}
+	end(step, alarm, ALARM_CLEARED);
+	if (!kept_back)
+		return;
+	alarm->state = ALARM_PENDING;
+	alarm->kept_back = true;
+	alarm->violated = violated;
 }
 
 enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor)
@@ -232,14 +415,7 @@ enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor)
 
 		if ((id != ALARM_ID_ALL && id != i) || !alarm_sounding(alarm->state))
 			continue;
-		core_copy_text(alarm->acknowledged_by, actor, sizeof(alarm->acknowledged_by));
-		alarm->acknowledged_wall_ns = step->wall_ns;
-		if (alarm->state == ALARM_LATCHED) {
-			end(step, alarm, ALARM_CLEARED);
-		} else {
-			alarm->state = ALARM_ACKNOWLEDGED;
-			announce(step, alarm, ALARM_WAS_ACKNOWLEDGED);
-		}
+		acknowledge(step, alarm, actor);
 		result = RESULT_OK;
 	}
 	return result;
@@ -285,10 +461,11 @@ struct mono alarm_deadline(const struct engine *engine)
 		const struct alarm *alarm = &engine->alarms[id];
 		struct timing timing = condition_timing(engine, alarm);
 
-		if (alarm->state == ALARM_PENDING)
+		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
 			deadline = mono_earlier(deadline, mono_after(alarm->violated, timing.delay_ns));
-		else if (alarm->state == ALARM_ACTIVE || alarm->state == ALARM_ACKNOWLEDGED)
+		else if (alarm->state != ALARM_INACTIVE && alarm->state != ALARM_LATCHED)
 			deadline = mono_earlier(deadline, mono_after(alarm->cleared, timing.clear_delay_ns));
+		deadline = mono_earlier(deadline, remind_at(engine, alarm));
 	}
 	return deadline;
 }

@@ -39,12 +39,12 @@ static struct mono counts_from(const struct engine *engine, uint8_t check)
 	const struct check_state *state = &engine->session.checks[check];
 	const struct plan_check *p = plan_check(engine, check);
 
-	if (state->next == 0)
+	if (state->next == 0 && p->early_ns == 0)
 		return session_anchor(&engine->session, p->anchor);
 
-	int64_t early = (p->times_ns[state->next] - p->times_ns[state->next - 1]) / 2;
+	int64_t gap = state->next == 0 ? p->times_ns[0] : (p->times_ns[state->next] - p->times_ns[state->next - 1]) / 2;
 
-	return (struct mono){state->due.ns - (early < CHECK_EARLY_MAX_NS ? early : CHECK_EARLY_MAX_NS)};
+	return (struct mono){state->due.ns - (gap < p->early_ns ? gap : p->early_ns)};
 }
 
 void check_open(struct engine *engine)
@@ -65,6 +65,22 @@ void check_anchored(struct engine *engine)
 	}
 }
 
+/* A time for which there is no reason now: none of the alarms it depends on is present. */
+static bool left_out(const struct engine *engine, uint8_t check)
+{
+	rule_set with = plan_check(engine, check)->with;
+
+	return with != 0 && !rule_any_established(engine, with);
+}
+
+static void go_on(struct engine *engine, uint8_t check)
+{
+	struct check_state *state = &engine->session.checks[check];
+
+	state->next++;
+	state->due = due_of(engine, check, state->next);
+}
+
 static void became_due(struct step *step, uint8_t check)
 {
 	int device = device_of_cuff(step->engine, plan_check(step->engine, check)->parameter);
@@ -83,6 +99,10 @@ void check_advance(struct step *step)
 	for (uint8_t i = 0; i < engine->config->plan.check_count; i++) {
 		struct check_state *state = &engine->session.checks[i];
 
+		while (mono_is_never(state->overdue_since) && mono_reached(state->due, step->now) && left_out(engine, i)) {
+			go_on(engine, i);
+			step->checks_changed = true;
+		}
 		if (mono_is_never(state->overdue_since) && mono_reached(state->due, step->now)) {
 			state->overdue_since = state->due;
 			became_due(step, i);
@@ -94,8 +114,12 @@ void check_advance(struct step *step)
 				break;
 			state->missed++;
 			state->missed_in_row++;
-			state->next++;
-			state->due = following;
+			go_on(engine, i);
+			if (left_out(engine, i)) {
+				go_on(engine, i);
+				state->overdue_since = MONO_NEVER;
+				state->missed_in_row = 0;
+			}
 			became_due(step, i);
 		}
 	}
@@ -117,8 +141,7 @@ void check_determined(struct step *step)
 		    mono_before(engine->parameters[parameter].latest.determined, counts_from(engine, i)))
 			continue;
 		state->done++;
-		state->next++;
-		state->due = due_of(engine, i, state->next);
+		go_on(engine, i);
 		state->overdue_since = MONO_NEVER;
 		state->missed_in_row = 0;
 		step->checks_changed = true;
@@ -139,13 +162,15 @@ static struct mono urgent_at(const struct engine *engine, uint8_t check)
 struct verdict check_verdict(const struct engine *engine, uint8_t check)
 {
 	const struct check_state *state = &engine->session.checks[check];
+	enum priority late = plan_check(engine, check)->late;
+	bool urgent = late < PRIORITY_MEDIUM && mono_reached(urgent_at(engine, check), engine->now);
 
 	if (mono_is_never(state->overdue_since))
 		return (struct verdict){.judgement = JUDGEMENT_GONE, .since = engine->now};
 	return (struct verdict){
 	    .judgement = JUDGEMENT_HOLDS,
 	    .since = state->overdue_since,
-	    .priority = mono_reached(urgent_at(engine, check), engine->now) ? PRIORITY_MEDIUM : PRIORITY_LOW,
+	    .priority = urgent ? PRIORITY_MEDIUM : late,
 	    .parameter = plan_check(engine, check)->parameter,
 	};
 }

@@ -16,9 +16,7 @@ struct timing condition_timing(const struct engine *engine, const struct alarm *
 
 	switch (alarm->kind) {
 	case CONDITION_RULE:
-		timing.delay_ns = plan->rules[alarm->index].delay_ns;
-		timing.clear_delay_ns = plan->rules[alarm->index].clear_delay_ns;
-		timing.latching = plan->rules[alarm->index].latching;
+		timing = rule_timing(engine, alarm->index);
 		break;
 	case CONDITION_MISSING:
 		timing.delay_ns = plan->missing.raise_after_ns;
@@ -33,6 +31,9 @@ struct timing condition_timing(const struct engine *engine, const struct alarm *
 	case CONDITION_CUFF_FAILED:
 	case CONDITION_SERVICE:
 	case CONDITION_CLOCK:
+	case CONDITION_FLAPPING:
+	case CONDITION_TAKEN_OUT:
+	case CONDITION_TEST:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -82,13 +83,28 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 {
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 
-	if (mono_is_never(engine->devices[device].lost_since))
+	if (mono_is_never(engine->devices[device].lost_since) || take_out_covers_device(engine, device))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = device_since(engine, device);
 	verdict.reason = REASON_DEVICE_LOST;
 	verdict.priority = missing_priority(engine, PRIORITY_LOW, device_urgent_at(engine, device));
 	return verdict;
+}
+
+/* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer than
+ * one inflation may take, however many follow each other. */
+static struct mono masked_until(const struct engine *engine, enum parameter parameter)
+{
+	const struct engine_parameter *p = &engine->parameters[parameter];
+	struct mono until = {0};
+
+	if (!engine->config->devices[p->device].same_limb ||
+	    (parameter != PARAMETER_SPO2 && parameter != PARAMETER_PULSE && parameter != PARAMETER_PERFUSION))
+		return until;
+	for (uint8_t i = 0; i < engine->config->device_count; i++)
+		until = mono_later(until, engine->devices[i].mask_until);
+	return mono_earlier(until, mono_after(missing_since(engine, parameter), engine->config->plan.cuff_mask_max_ns));
 }
 
 /* Inhibited while its device is lost: that has an alarm of its own. After that the device gets its time to bring values
@@ -99,14 +115,17 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	const struct engine_device_state *device = &engine->devices[p->device];
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 
-	if (mono_is_never(device->fine_since) || mono_is_never(p->missing_since))
+	if (mono_is_never(device->fine_since) || mono_is_never(p->missing_since) || take_out_covers(engine, parameter))
+		return verdict;
+	if (!alarm_announced(engine->alarms[ALARM_BASE_MISSING + parameter].state) &&
+	    mono_before(engine->now, masked_until(engine, parameter)))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = mono_later(missing_since(engine, parameter), device->fine_since);
 	verdict.parameter = parameter;
 	verdict.reason = engine_reading(engine, parameter, engine->now).reason;
 	verdict.priority =
-		missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
+	    missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
 	return verdict;
 }
 
@@ -115,7 +134,7 @@ static struct verdict cuff_verdict(const struct engine *engine, uint8_t device)
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 	uint8_t failures = engine->devices[device].cuff_failures;
 
-	if (failures < 2)
+	if (failures < 2 || take_out_covers_device(engine, device))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.priority = failures == 2 ? PRIORITY_LOW : PRIORITY_MEDIUM;
@@ -124,13 +143,72 @@ static struct verdict cuff_verdict(const struct engine *engine, uint8_t device)
 	return verdict;
 }
 
-static struct verdict service_verdict(const struct engine *engine, enum service service)
+static struct verdict simple_verdict(const struct engine *engine, bool holds, enum priority priority)
 {
 	return (struct verdict){
-	    .judgement = engine->service_failed[service] ? JUDGEMENT_HOLDS : JUDGEMENT_GONE,
+	    .judgement = holds ? JUDGEMENT_HOLDS : JUDGEMENT_GONE,
 	    .since = engine->now,
-	    .priority = PRIORITY_MEDIUM,
+	    .priority = priority,
 	};
+}
+
+/* When display `display` must have given a sign: within the agreed time after its last one, and after the first alarm that
+ * it has not shown yet. */
+static struct mono display_late_at(const struct engine *engine, uint8_t display)
+{
+	const struct display_state *state = &engine->displays[display];
+	struct mono since = mono_later(state->heard, engine->session.opened_at);
+
+	for (uint16_t id = 0; id < ALARMS_MAX; id++)
+		if (alarm_announced(engine->alarms[id].state) && mono_before(state->shown, engine->alarms[id].raised))
+			since = mono_earlier(since, mono_later(engine->alarms[id].raised, engine->session.opened_at));
+	return mono_after(since, engine->config->display_within_ns);
+}
+
+static bool displays_late(const struct engine *engine)
+{
+	for (uint8_t i = 0; i < engine->config->display_count; i++)
+		if (mono_reached(display_late_at(engine, i), engine->now))
+			return true;
+	return false;
+}
+
+static void judge_services(struct step *step)
+{
+	const struct engine *engine = step->engine;
+
+	for (uint8_t i = 0; i < SERVICE_COUNT; i++) {
+		bool failed = i == SERVICE_DISPLAYS ? engine->session.open && displays_late(engine)
+		                                    : engine->service_failed[i];
+		struct verdict verdict =
+		    simple_verdict(engine, failed, i == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM);
+
+		alarm_judge(step, (uint16_t)(ALARM_BASE_SERVICE + i), &verdict);
+	}
+}
+
+static struct mono test_ends_at(const struct engine *engine)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_TEST];
+
+	return alarm->state == ALARM_INACTIVE ? MONO_NEVER : mono_after(alarm->raised, TEST_ALARM_NS);
+}
+
+/* What needs no session. */
+static void judge_maintenance(struct step *step)
+{
+	const struct engine *engine = step->engine;
+	struct verdict verdict;
+
+	judge_services(step);
+	for (uint8_t i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++) {
+		verdict = simple_verdict(engine, engine->taken_out[i].until.ns != 0, PRIORITY_LOW);
+		alarm_judge(step, (uint16_t)(ALARM_BASE_TAKEN_OUT + i), &verdict);
+	}
+	if (mono_reached(test_ends_at(engine), engine->now)) {
+		verdict = simple_verdict(engine, false, PRIORITY_MEDIUM);
+		alarm_judge(step, ALARM_BASE_TEST, &verdict);
+	}
 }
 
 static bool is_watched(const struct engine *engine, enum parameter parameter)
@@ -138,24 +216,20 @@ static bool is_watched(const struct engine *engine, enum parameter parameter)
 	return parameter_table[parameter].cadence == CADENCE_CONTINUOUS && engine->parameters[parameter].device >= 0;
 }
 
-void condition_judge_all(struct step *step)
+static void judge_session(struct step *step)
 {
 	const struct engine *engine = step->engine;
 	struct verdict verdict;
 
-	for (uint8_t i = 0; i < SERVICE_COUNT; i++) {
-		verdict = service_verdict(engine, (enum service)i);
-		alarm_judge(step, (uint16_t)(ALARM_BASE_SERVICE + i), &verdict);
-	}
-	if (!engine->session.open)
-		return;
-	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
-		rule_judge(step, i);
+	rule_judge_all(step);
 	for (uint8_t i = 0; i < engine->config->device_count; i++) {
 		verdict = device_verdict(engine, i);
 		alarm_judge(step, (uint16_t)(ALARM_BASE_DEVICE + i), &verdict);
 		verdict = cuff_verdict(engine, i);
 		alarm_judge(step, (uint16_t)(ALARM_BASE_CUFF_FAILED + i), &verdict);
+		verdict = simple_verdict(engine, engine->devices[i].flapping && !take_out_covers_device(engine, i),
+		                         PRIORITY_LOW);
+		alarm_judge(step, (uint16_t)(ALARM_BASE_FLAPPING + i), &verdict);
 	}
 	for (uint8_t i = 0; i < PARAMETER_COUNT; i++) {
 		if (!is_watched(engine, (enum parameter)i))
@@ -169,6 +243,15 @@ void condition_judge_all(struct step *step)
 	}
 }
 
+void condition_judge_all(struct step *step)
+{
+	const struct engine *engine = step->engine;
+
+	if (engine->session.open)
+		judge_session(step);
+	judge_maintenance(step); /* displays must confirm what has just been announced */
+}
+
 static struct mono urgent_deadline(const struct engine *engine, uint16_t id, struct mono at)
 {
 	const struct alarm *alarm = &engine->alarms[id];
@@ -178,16 +261,36 @@ static struct mono urgent_deadline(const struct engine *engine, uint16_t id, str
 	return at;
 }
 
-/* Escalations. When a condition is raised or cleared is known to alarm_deadline. */
+static struct mono after_now(const struct engine *engine, struct mono at)
+{
+	return mono_before(engine->now, at) ? at : MONO_NEVER;
+}
+
+static struct mono missing_deadline(const struct engine *engine, enum parameter parameter)
+{
+	struct mono deadline = urgent_deadline(engine, (uint16_t)(ALARM_BASE_MISSING + parameter),
+	                                       missing_urgent_at(engine, parameter));
+
+	if (!is_watched(engine, parameter) || mono_is_never(engine->parameters[parameter].missing_since))
+		return deadline;
+	return mono_earlier(deadline, after_now(engine, masked_until(engine, parameter)));
+}
+
+/* Escalations, masks, displays. When a condition is raised or cleared is known to alarm_deadline. */
 struct mono condition_deadline(const struct engine *engine)
 {
-	struct mono deadline = MONO_NEVER;
+	struct mono deadline = test_ends_at(engine);
+
+	if (!engine->session.open)
+		return deadline;
+	deadline = mono_earlier(deadline, rule_deadline(engine));
+	for (uint8_t i = 0; i < engine->config->display_count; i++)
+		deadline = mono_earlier(deadline, after_now(engine, display_late_at(engine, i)));
 
 	for (uint8_t i = 0; i < engine->config->device_count; i++)
 		deadline = mono_earlier(
 		    deadline, urgent_deadline(engine, (uint16_t)(ALARM_BASE_DEVICE + i), device_urgent_at(engine, i)));
 	for (uint8_t i = 0; i < PARAMETER_COUNT; i++)
-		deadline = mono_earlier(deadline, urgent_deadline(engine, (uint16_t)(ALARM_BASE_MISSING + i),
-		                                                  missing_urgent_at(engine, (enum parameter)i)));
+		deadline = mono_earlier(deadline, missing_deadline(engine, (enum parameter)i));
 	return deadline;
 }

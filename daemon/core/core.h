@@ -9,11 +9,11 @@
 #include <string.h>
 
 #define STALE_PERIODS 3 /* a continuous value or a device is current for this many device periods */
-#define CUFF_REST_NS                                                                                                   \
-	(5 * NS_PER_S)       /* between two determinations the engine starts: the least gap in the first 15            \
-	                        minutes of automatic cycles (Spacelabs manual) */
+#define CUFF_ANSWER_NS     (60 * NS_PER_S) /* a determination takes 25 .. 45 s; then its result is waited for no longer */
+#define FLAPPING_NS        (60 * NS_PER_S) /* three losses within this are flapping; this long without one ends it */
+#define TEST_ALARM_NS      (30 * NS_PER_S)
+#define TAKEN_OUT_REMINDER_NS (600 * NS_PER_S)
 #define CUFF_RETRIES       2 /* of a due determination that failed; the third failure is the medium alarm */
-#define CHECK_EARLY_MAX_NS (120 * NS_PER_S) /* how early a determination may come and still count for a due time */
 #define CLOCK_STEP_NS      (2 * NS_PER_S)   /* a wall clock step worth an alarm */
 
 /* One engine_step in progress. */
@@ -55,6 +55,8 @@ struct timing {
 struct action *step_action(struct step *step, enum action_kind kind);
 void step_session(struct step *step, enum session_change change, const char *actor);
 void core_copy_text(char *to, const char *from, size_t size); /* zero-fills the rest, so that structs compare */
+bool core_same_text(const char *a, const char *b, size_t size);
+bool core_valid_token(const char *token);                     /* [A-Za-z0-9._-]{1,31} */
 
 /* ---- reading.c ---- */
 bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
@@ -76,11 +78,14 @@ void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
 void device_advance(struct step *step);
 void device_start_cuffs(struct step *step);
-struct mono device_deadline(const struct engine *engine);
+struct mono device_deadline(const struct engine *engine); /* of silence */
+struct mono device_cuff_deadline(const struct engine *engine);
 
 /* ---- session.c ---- */
+enum result session_start(struct step *step, const char *actor, const struct override *override);
 enum result session_command(struct step *step, const struct event_command *command);
 struct mono session_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
+bool session_override_valid(const struct override *override);
 void session_advance(struct step *step);
 void session_baseline(struct step *step);
 struct mono session_deadline(const struct engine *engine);
@@ -94,7 +99,36 @@ struct verdict check_verdict(const struct engine *engine, uint8_t check);
 struct mono check_deadline(const struct engine *engine);
 
 /* ---- rule.c ---- */
-void rule_judge(struct step *step, uint8_t rule);
+struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool engaged);
+bool rule_term_above(const struct rule_term *term); /* the higher the worse */
+bool rule_falls(const struct engine *engine, uint8_t rule);
+bool rule_out(const struct engine *engine, uint8_t rule);
+bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence);
+int rule_by_name(const struct engine *engine, const char *name); /* -1 if there is none */
+
+/* ---- rule_alarm.c ---- */
+void rule_open(struct engine *engine);
+void rule_judge_all(struct step *step);
+bool rule_any_established(const struct engine *engine, rule_set rules);
+bool rule_superseded(const struct engine *engine, uint8_t rule);
+struct timing rule_timing(const struct engine *engine, uint8_t rule);
+struct mono rule_deadline(const struct engine *engine);
+
+/* ---- blocker.c ---- */
+bool dose_plausible(const struct engine *engine, const struct session_order *order);
+
+/* ---- patient.c ---- */
+enum result patient_item(struct step *step, const struct event_command *command);
+enum result patient_limit(struct step *step, const struct event_command *command);
+enum result patient_given(struct step *step, const struct event_command *command);
+
+/* ---- take_out.c ---- */
+enum result take_out_command(struct step *step, const struct event_command *command);
+bool take_out_covers(const struct engine *engine, enum parameter parameter);
+bool take_out_covers_device(const struct engine *engine, uint8_t device);
+bool take_out_blinds(const struct engine *engine, uint8_t rule); /* a critical rule without any source left */
+void take_out_advance(struct step *step);
+struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- condition.c ---- */
 struct timing condition_timing(const struct engine *engine, const struct alarm *alarm);
@@ -106,6 +140,11 @@ void alarm_init(struct engine *engine);
 void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_advance(struct step *step, uint16_t id);
 void alarm_clock_stepped(struct step *step);
+enum result alarm_test(struct step *step);
+void alarm_withhold(struct step *step, uint16_t id);
+void alarm_release(struct step *step, uint16_t id, enum priority priority);
+void alarm_drop(struct step *step, uint16_t id);
+void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);

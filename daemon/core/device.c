@@ -6,9 +6,13 @@ static struct mono silent_at(const struct engine *engine, uint8_t device)
 	return mono_after(engine->devices[device].heard, STALE_PERIODS * engine->config->devices[device].period_ns);
 }
 
+/* A device that lost step after one bad frame and finds its identity again has not been lost yet. */
 bool device_fine(const struct engine *engine, uint8_t device, struct mono now)
 {
-	return engine->devices[device].state == DEVICE_UP && !mono_reached(silent_at(engine, device), now);
+	const struct engine_device_state *d = &engine->devices[device];
+
+	return (d->state == DEVICE_UP || (d->state == DEVICE_RESYNC && d->was_up)) &&
+	       !mono_reached(silent_at(engine, device), now);
 }
 
 int device_of_cuff(const struct engine *engine, enum parameter parameter)
@@ -39,9 +43,20 @@ void device_event(struct step *step, const struct event_device *event)
 	}
 	if (event->state != DEVICE_UP)
 		d->cuff_requested = false;
+	d->was_up = event->state == DEVICE_UP || (event->state == DEVICE_RESYNC && d->was_up);
 	d->state = event->state;
 	d->fault = event->fault;
 	step->devices_changed |= UINT32_C(1) << event->device;
+}
+
+/* The last of three losses was less than a minute after the first. */
+static void note_loss(struct step *step, struct engine_device_state *d)
+{
+	d->lost_at[0] = d->lost_at[1];
+	d->lost_at[1] = d->lost_at[2];
+	d->lost_at[2] = step->now;
+	if (!mono_is_never(d->lost_at[0]) && mono_since(step->now, d->lost_at[0]) <= FLAPPING_NS)
+		d->flapping = true;
 }
 
 /* Silence and its end are published with the device; the reason why its values are missing changes with it. */
@@ -54,14 +69,17 @@ void device_advance(struct step *step)
 		bool was_fine = !mono_is_never(d->fine_since);
 		bool fine = device_fine(engine, i, step->now);
 
+		if (fine && was_fine && mono_reached(mono_after(d->fine_since, FLAPPING_NS), step->now))
+			d->flapping = false;
 		if (fine == was_fine)
 			continue;
 		if (fine) {
 			d->fine_since = step->now;
 			d->lost_since = MONO_NEVER;
 		} else {
-			d->lost_since = d->state == DEVICE_UP ? silent_at(engine, i) : step->now;
+			d->lost_since = step->now;
 			d->fine_since = MONO_NEVER;
+			note_loss(step, d);
 		}
 		step->devices_changed |= UINT32_C(1) << i;
 		for (int p = 0; p < PARAMETER_COUNT; p++)
@@ -81,7 +99,10 @@ static void request_cuff(struct step *step, uint8_t device, bool start)
 	d->cuff_requested = start;
 	if (start) {
 		d->cuff_requested_at = step->now;
-		d->cuff_rest_until = mono_after(step->now, CUFF_REST_NS);
+		d->cuff_rest_until = mono_after(step->now, step->engine->config->plan.cuff_rest_ns);
+		d->mask_until = mono_after(step->now, step->engine->config->plan.cuff_mask_max_ns);
+	} else {
+		d->mask_until = mono_earlier(d->mask_until, mono_after(step->now, step->engine->config->plan.cuff_mask_ns));
 	}
 }
 
@@ -107,10 +128,13 @@ void device_want_cuff(struct step *step, uint8_t device)
 void device_determined(struct step *step, uint8_t device, bool failed)
 {
 	struct engine_device_state *d = &step->engine->devices[device];
+	const struct plan *plan = &step->engine->config->plan;
 	bool requested = d->cuff_requested;
 
 	d->cuff_requested = false;
-	d->cuff_rest_until = mono_after(step->now, CUFF_REST_NS);
+	d->cuff_rest_until = mono_after(step->now, plan->cuff_rest_ns);
+	d->mask_until = mono_earlier(mono_after(step->now, plan->cuff_mask_ns),
+	                             requested ? mono_after(d->cuff_requested_at, plan->cuff_mask_max_ns) : MONO_NEVER);
 	if (!failed) {
 		d->cuff_failures = 0;
 		d->cuff_retries = 0;
@@ -134,13 +158,25 @@ void device_session(struct step *step)
 	}
 }
 
+/* When a determination that is wanted can be started: rested, none under way, device there and not taken out. */
+static struct mono cuff_free_at(const struct engine *engine, uint8_t device)
+{
+	const struct engine_device_state *d = &engine->devices[device];
+
+	if (!d->cuff_wanted || d->state != DEVICE_UP || mono_is_never(d->fine_since) ||
+	    take_out_covers_device(engine, device))
+		return MONO_NEVER;
+	if (!d->cuff_requested)
+		return d->cuff_rest_until;
+	return mono_later(d->cuff_rest_until, mono_after(d->cuff_requested_at, CUFF_ANSWER_NS));
+}
+
 void device_start_cuffs(struct step *step)
 {
 	struct engine *engine = step->engine;
 
 	for (uint8_t i = 0; i < engine->config->device_count; i++)
-		if (engine->devices[i].cuff_wanted && device_fine(engine, i, step->now) &&
-		    mono_reached(engine->devices[i].cuff_rest_until, step->now))
+		if (mono_reached(cuff_free_at(engine, i), step->now))
 			request_cuff(step, i, true);
 }
 
@@ -154,8 +190,17 @@ struct mono device_deadline(const struct engine *engine)
 		if (mono_is_never(d->fine_since))
 			continue;
 		deadline = mono_earlier(deadline, silent_at(engine, i));
-		if (d->cuff_wanted)
-			deadline = mono_earlier(deadline, d->cuff_rest_until);
+		if (d->flapping)
+			deadline = mono_earlier(deadline, mono_after(d->fine_since, FLAPPING_NS));
 	}
+	return deadline;
+}
+
+struct mono device_cuff_deadline(const struct engine *engine)
+{
+	struct mono deadline = MONO_NEVER;
+
+	for (uint8_t i = 0; i < engine->config->device_count; i++)
+		deadline = mono_earlier(deadline, cuff_free_at(engine, i));
 	return deadline;
 }

@@ -1,21 +1,22 @@
-/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests and
- * replay.
+/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests
+ * and replay.
  *
- * A step first goes through every deadline that has passed, in order, each at its own instant, and only then applies the
- * event. So it does not matter to any decision how late a tick comes, or whether one comes at all. */
+ * A step first goes through every deadline that has passed, in order, each at its own instant, and only then applies
+ * the event. So it does not matter to any decision how late a tick comes, or whether one comes at all. */
 #include "core.h"
 
-/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, five for
- * each alarm, one for each phase, parameter and device. */
+/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, five
+ * for each alarm, one for each phase, parameter and device. */
 #define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 5 * ALARMS_MAX + 256)
 
-/* A step can never need more than ACTIONS_MAX actions. By time alone a slot of the alarm table changes at most three times:
- * it is raised, escalates, and ends (a missing value whose device falls silent too); none is raised twice, for that takes a
- * new value. The event adds one change more: a command (acknowledge, close) changes a slot itself and leaves its inputs as
- * they are, any other event changes it when it is judged again. That is 4 * ALARMS_MAX. Beside them a step adds at most one
- * action for each device (32), one cuff action for each intermittent parameter's provider and one for a command (5), each
- * kind of session change once and an audio change twice more (12), one observation, one set of readings and one reply: 52,
- * of 64. Should this proof ever be wrong the last action is overwritten, never the memory behind it. */
+/* A step can never need more than ACTIONS_MAX actions. By time alone a slot of the alarm table changes at most three
+ * times: it is raised, escalates, and ends (a missing value whose device falls silent too); none is raised twice, for
+ * that takes a new value. The event adds one change more: a command (acknowledge, close) changes a slot itself and
+ * leaves its inputs as they are, any other event changes it when it is judged again. That is 4 * ALARMS_MAX. Beside
+ * them a step adds at most one action for each device (32), one cuff action for each intermittent parameter's provider
+ * and one for a command (5), each kind of session change once and an audio change twice more (12), one observation, one
+ * set of readings and one reply: 52, of 64. Should this proof ever be wrong the last action is overwritten, never the
+ * memory behind it. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {
 	struct actions *actions = step->actions;
@@ -37,6 +38,31 @@ void core_copy_text(char *to, const char *from, size_t size)
 	for (; i + 1 < size && from[i] != '\0'; i++)
 		to[i] = from[i];
 	memset(to + i, 0, size - i);
+}
+
+bool core_same_text(const char *a, const char *b, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (a[i] != b[i])
+			return false;
+		if (a[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
+bool core_valid_token(const char *token)
+{
+	size_t i = 0;
+
+	for (; i < NAME_BYTES && token[i] != '\0'; i++) {
+		char c = token[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+		      c == '_' || c == '-'))
+			return false;
+	}
+	return i > 0 && i < NAME_BYTES;
 }
 
 void step_session(struct step *step, enum session_change change, const char *actor)
@@ -67,7 +93,12 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 		engine->devices[d].heard = MONO_NEVER;
 		engine->devices[d].fine_since = MONO_NEVER;
 		engine->devices[d].lost_since = now;
+		for (int i = 0; i < 3; i++)
+			engine->devices[d].lost_at[i] = MONO_NEVER;
 	}
+	for (int i = 0; i < DISPLAYS_MAX; i++)
+		engine->displays[i].heard = now;
+	rule_open(engine);
 	alarm_init(engine);
 }
 
@@ -75,6 +106,7 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 static void step_advance(struct step *step)
 {
 	session_advance(step);
+	take_out_advance(step);
 	device_advance(step);
 	reading_advance(step);
 	check_advance(step);
@@ -120,6 +152,23 @@ static enum result step_observe(struct step *step, const struct event_command *c
 	return RESULT_OK;
 }
 
+/* What a display shows, in the engine's own time: the shell knows which message was made when. */
+static enum result step_receipt(struct step *step, const struct receipt *receipt)
+{
+	const struct engine_config *config = step->engine->config;
+
+	for (uint8_t i = 0; i < config->display_count; i++) {
+		struct display_state *display = &step->engine->displays[i];
+
+		if (!core_same_text(config->displays[i], receipt->display, NAME_BYTES))
+			continue;
+		display->heard = step->now;
+		display->shown = mono_later(display->shown, mono_earlier(receipt->shown, step->now));
+		return RESULT_OK;
+	}
+	return RESULT_UNKNOWN_NAME;
+}
+
 static enum result step_command(struct step *step, const struct event_command *command)
 {
 	switch (command->command) {
@@ -141,6 +190,18 @@ static enum result step_command(struct step *step, const struct event_command *c
 		return device_cuff(step, true);
 	case COMMAND_CUFF_STOP:
 		return device_cuff(step, false);
+	case COMMAND_DEVICE_GIVEN:
+		return patient_given(step, command);
+	case COMMAND_ITEM:
+		return patient_item(step, command);
+	case COMMAND_LIMIT:
+		return patient_limit(step, command);
+	case COMMAND_TAKE_OUT:
+		return take_out_command(step, command);
+	case COMMAND_TEST_ALARM:
+		return alarm_test(step);
+	case COMMAND_RECEIPT:
+		return step_receipt(step, &command->u.receipt);
 	case COMMAND_COUNT:
 		break;
 	}
@@ -196,11 +257,25 @@ static void step_finish(struct step *step, const struct event *event, enum resul
 	}
 }
 
-/* Brings the engine to `now`, one passed deadline after the other. */
+/* When time alone changes what is known and judged. */
+static struct mono next_change(const struct engine *engine)
+{
+	struct mono next = session_deadline(engine);
+
+	next = mono_earlier(next, take_out_deadline(engine));
+	next = mono_earlier(next, device_deadline(engine));
+	next = mono_earlier(next, reading_deadline(engine));
+	next = mono_earlier(next, check_deadline(engine));
+	next = mono_earlier(next, condition_deadline(engine));
+	return mono_earlier(next, alarm_deadline(engine));
+}
+
+/* Brings the engine to `now`, one passed deadline after the other. Cuffs are started at the end of the step only: a
+ * start that comes late comes once. */
 static void step_to(struct step *step, struct mono now)
 {
 	for (int i = 0; i < DEADLINES_MAX; i++) {
-		struct mono deadline = engine_deadline(step->engine);
+		struct mono deadline = next_change(step->engine);
 
 		if (!mono_before(deadline, now))
 			break;
@@ -228,11 +303,5 @@ void engine_step(struct engine *engine, const struct event *event, struct mono n
 
 struct mono engine_deadline(const struct engine *engine)
 {
-	struct mono deadline = session_deadline(engine);
-
-	deadline = mono_earlier(deadline, device_deadline(engine));
-	deadline = mono_earlier(deadline, reading_deadline(engine));
-	deadline = mono_earlier(deadline, check_deadline(engine));
-	deadline = mono_earlier(deadline, condition_deadline(engine));
-	return mono_earlier(deadline, alarm_deadline(engine));
+	return mono_earlier(next_change(engine), device_cuff_deadline(engine));
 }

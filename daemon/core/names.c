@@ -48,6 +48,12 @@ const char *command_name(enum command command)
 	    [COMMAND_OBSERVE] = "observe",
 	    [COMMAND_CUFF_START] = "cuff-start",
 	    [COMMAND_CUFF_STOP] = "cuff-stop",
+	    [COMMAND_DEVICE_GIVEN] = "device-given",
+	    [COMMAND_ITEM] = "item",
+	    [COMMAND_LIMIT] = "limit",
+	    [COMMAND_TAKE_OUT] = "take-out",
+	    [COMMAND_TEST_ALARM] = "test-alarm",
+	    [COMMAND_RECEIPT] = "receipt",
 	};
 
 	return NAME_OF(names, command);
@@ -56,8 +62,8 @@ const char *command_name(enum command command)
 const char *service_name(enum service service)
 {
 	static const char *const names[SERVICE_COUNT] = {
-	    [SERVICE_RECORDER] = "recorder",
-	    [SERVICE_PUBLISHER] = "publisher",
+	    [SERVICE_RECORDER] = "recorder", [SERVICE_PUBLISHER] = "publisher", [SERVICE_DISPLAYS] = "displays",
+	    [SERVICE_CONFIG] = "config",     [SERVICE_ENGINE] = "engine",
 	};
 
 	return NAME_OF(names, service);
@@ -115,6 +121,9 @@ const char *condition_kind_name(enum condition_kind kind)
 	    [CONDITION_CHECK_LATE] = "check-late",
 	    [CONDITION_SERVICE] = "service",
 	    [CONDITION_CLOCK] = "clock",
+	    [CONDITION_FLAPPING] = "flapping",
+	    [CONDITION_TAKEN_OUT] = "taken-out",
+	    [CONDITION_TEST] = "test",
 	};
 
 	return NAME_OF(names, kind);
@@ -129,6 +138,8 @@ const char *alarm_change_name(enum alarm_change change)
 	    [ALARM_BECAME_LATCHED] = "latched",
 	    [ALARM_CLEARED] = "cleared",
 	    [ALARM_SESSION_ENDED] = "session-ended",
+	    [ALARM_REMINDED] = "reminded",
+	    [ALARM_SUPERSEDED] = "superseded",
 	};
 
 	return NAME_OF(names, change);
@@ -137,10 +148,11 @@ const char *alarm_change_name(enum alarm_change change)
 const char *session_change_name(enum session_change change)
 {
 	static const char *const names[] = {
-	    [SESSION_OPENED] = "opened",     [SESSION_STARTED] = "started", [SESSION_PAUSED] = "paused",
-	    [SESSION_RESUMED] = "resumed",   [SESSION_ENDED] = "ended",     [SESSION_PHASE] = "phase",
-	    [SESSION_BASELINE] = "baseline", [SESSION_CHECK] = "check",     [SESSION_AUDIO] = "audio",
-	    [SESSION_CLOSED] = "closed",
+	    [SESSION_OPENED] = "opened",       [SESSION_STARTED] = "started", [SESSION_PAUSED] = "paused",
+	    [SESSION_RESUMED] = "resumed",     [SESSION_ENDED] = "ended",     [SESSION_PHASE] = "phase",
+	    [SESSION_BASELINE] = "baseline",   [SESSION_CHECK] = "check",     [SESSION_AUDIO] = "audio",
+	    [SESSION_ITEM] = "item",           [SESSION_GIVEN] = "given",     [SESSION_LIMIT] = "limit",
+	    [SESSION_TAKEN_OUT] = "taken-out", [SESSION_CLOSED] = "closed",
 	};
 
 	return NAME_OF(names, change);
@@ -156,6 +168,9 @@ const char *result_name(enum result result)
 	    [RESULT_UNKNOWN_ALARM] = "unknown-alarm",
 	    [RESULT_OUT_OF_RANGE] = "out-of-range",
 	    [RESULT_NO_CUFF] = "no-cuff",
+	    [RESULT_BLOCKED] = "blocked",
+	    [RESULT_SECOND_PERSON] = "second-person",
+	    [RESULT_UNKNOWN_NAME] = "unknown-name",
 	    [RESULT_NOT_RECORDED] = "not-recorded",
 	    [RESULT_BUSY] = "busy",
 	    [RESULT_BAD_REQUEST] = "bad-request",
@@ -174,6 +189,9 @@ const char *result_text(enum result result)
 	    [RESULT_UNKNOWN_ALARM] = "There is no such alarm, or it needs no acknowledgement.",
 	    [RESULT_OUT_OF_RANGE] = "A value is missing or out of range.",
 	    [RESULT_NO_CUFF] = "No connected device accepts cuff commands.",
+	    [RESULT_BLOCKED] = "Something stands against it. A named clinician may override with a reason.",
+	    [RESULT_SECOND_PERSON] = "This needs a second named person, who is not the one who asks.",
+	    [RESULT_UNKNOWN_NAME] = "There is no rule, item, device, parameter or display of that name.",
 	    [RESULT_NOT_RECORDED] = "Carried out, but it could not be recorded.",
 	    [RESULT_BUSY] = "Too many commands are waiting. Try again.",
 	    [RESULT_BAD_REQUEST] = "The request could not be understood.",

@@ -13,7 +13,8 @@
  *   judged, not ignored; "no value" is for its driver to tell apart (our proposal);
  * - SpO2 starts at 1 %: 0 % with a pulse does not exist, and 0 is the commonest code for "nothing" (our proposal);
  * - perfusion index and end-tidal CO2: the display ranges of common monitors, rounded up (our proposal);
- * - scores: the scales' own ranges (MOAA/S 0 .. 5, RASS -5 .. +4, CADSS of 23 items scored 0 .. 4). */
+ * - scores: the scales' own ranges (MOAA/S 0 .. 5, RASS -5 .. +4, CADSS of 23 and CADSS-6 of 6 items scored 0 .. 4, BPRS+ of
+ *   4 items scored 0 .. 6, distressed or not). */
 #include "vitals/parameter.h"
 
 #include <string.h>
@@ -40,6 +41,9 @@ const struct parameter_info parameter_table[PARAMETER_COUNT] = {
     [PARAMETER_MOAAS] = {"moaas", "MOAA/S", "", "1", 0, 0, 5 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_RASS] = {"rass", "RASS", "", "1", 0, -5 * MILLI, 4 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_CADSS] = {"cadss", "CADSS", "", "1", 0, 0, 92 * MILLI, 0, CADENCE_ENTERED},
+    [PARAMETER_CADSS6] = {"cadss6", "CADSS-6", "", "1", 0, 0, 24 * MILLI, 0, CADENCE_ENTERED},
+    [PARAMETER_BPRS] = {"bprs", "BPRS+", "", "1", 0, 0, 24 * MILLI, 0, CADENCE_ENTERED},
+    [PARAMETER_DISTRESS] = {"distress", "Distressed", "", "1", 0, 0, 1 * MILLI, 0, CADENCE_ENTERED},
 };
 
 int parameter_by_name(const char *name)

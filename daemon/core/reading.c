@@ -128,6 +128,10 @@ static void store(struct step *step, const struct measurement *m)
 {
 	struct engine_parameter *p = &step->engine->parameters[m->parameter];
 
+	if (!continuous(m->parameter) && p->received && measurement_has_value(&p->latest)) {
+		p->has_previous = true;
+		p->previous_milli = p->latest.milli;
+	}
 	p->received = true;
 	p->stale = false;
 	p->latest = *m;
@@ -191,6 +195,8 @@ void reading_forget(struct step *step)
 		if (continuous((enum parameter)p) || !parameter->received)
 			continue;
 		parameter->received = false;
+		parameter->has_previous = false;
+		parameter->previous_milli = 0;
 		make_no_value(&parameter->latest, REASON_NONE);
 		step->changed |= PARAMETER_BIT(p);
 	}

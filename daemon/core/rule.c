@@ -1,17 +1,22 @@
-/* The plan's alarm rules, judged on values. Called within engine_step.
- *
- * A rule with a continuous parameter is judged at every step, on current values. One of intermittent and entered
- * parameters alone is judged exactly when one of them is determined, and only its delays run in between. */
+/* What the plan's rules say about the values: limits in force for this patient, terms, combinations. Pure questions; what
+ * becomes of the answers is in rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within engine_step, and
+ * engine_limit by the encoder on the engine thread. */
 #include "core.h"
 
 struct term_result {
 	enum judgement judgement;
 	struct mono at;       /* when it was determined */
-	int32_t milli, limit; /* of a term that holds; the limit as an absolute value */
+	int32_t milli, limit; /* the limit as an absolute value; of differences both are differences */
 };
 
-static bool baseline_of(const struct baseline *b, enum parameter parameter, int32_t *milli)
+static bool baseline_of(const struct session *session, enum parameter parameter, int32_t *milli)
 {
+	const struct baseline *b = &session->baseline;
+
+	if (parameter_table[parameter].cadence == CADENCE_ENTERED) {
+		*milli = b->score[parameter];
+		return session->started;
+	}
 	if (!b->complete)
 		return false;
 	if (parameter == PARAMETER_NIBP_SYS)
@@ -25,51 +30,87 @@ static bool baseline_of(const struct baseline *b, enum parameter parameter, int3
 	return true;
 }
 
-static bool beyond_limit(const struct rule_term *term, int64_t value)
+int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term)
 {
-	switch (term->comparison) {
+	const struct rule_term *t = &engine->config->plan.rules[rule].terms[term];
+	int32_t base;
+
+	if (engine->session.limit_changed[rule][term])
+		return engine->session.limits[rule][term];
+	if (t->low_baseline > 0 && baseline_of(&engine->session, t->parameter, &base) && base < t->low_baseline)
+		return base - t->low_drop;
+	return t->limit;
+}
+
+static bool beyond(enum comparison comparison, int64_t value, int64_t limit)
+{
+	switch (comparison) {
 	case COMPARISON_ABOVE:
-		return value > term->limit;
+		return value > limit;
 	case COMPARISON_AT_LEAST:
-		return value >= term->limit;
+		return value >= limit;
 	case COMPARISON_BELOW:
-		return value < term->limit;
+		return value < limit;
 	case COMPARISON_AT_MOST:
-		return value <= term->limit;
+		return value <= limit;
 	}
 	return false;
 }
 
-/* Once engaged a term stays violated until the value is back at `clear`; a value beyond the limit is never back. */
-static bool violated(const struct rule_term *term, int64_t value, bool engaged)
+bool rule_term_above(const struct rule_term *term)
 {
-	bool upper = term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
-
-	return beyond_limit(term, value) || (engaged && (upper ? value > term->clear : value < term->clear));
+	return term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
 }
 
-static struct term_result judge_term(const struct engine *engine, const struct rule_term *term, bool engaged)
+/* Once the alarm is present the value must come back to `clear`: hysteresis. */
+static bool violated(const struct rule_term *term, int64_t value, int64_t limit, bool engaged)
 {
-	const struct engine_parameter *p = &engine->parameters[term->parameter];
-	struct term_result result = {.judgement = JUDGEMENT_GONE, .at = p->latest.determined};
-	int32_t base = 0;
+	int64_t clear = limit + term->clear - term->limit;
 
-	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session.baseline, term->parameter, &base))
+	if (!engaged || beyond(term->comparison, value, limit))
+		return beyond(term->comparison, value, limit);
+	return rule_term_above(term) ? value > clear : value < clear;
+}
+
+static bool known(const struct engine *engine, enum parameter parameter)
+{
+	return reading_current(engine, parameter) && !take_out_covers(engine, parameter);
+}
+
+static struct term_result judge_term(const struct engine *engine, uint8_t rule, uint8_t t, bool engaged)
+{
+	const struct rule_term *term = &engine->config->plan.rules[rule].terms[t];
+	const struct measurement *m = &engine->parameters[term->parameter].latest;
+	int32_t base = 0, limit = engine_limit(engine, rule, t);
+	struct term_result result = {.judgement = JUDGEMENT_GONE, .at = m->determined, .milli = m->milli};
+	int64_t value = m->milli;
+
+	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session, term->parameter, &base))
 		return result;
-	if (!reading_current(engine, term->parameter))
+	result.limit = base + limit;
+	if (!known(engine, term->parameter) ||
+	    (term->reference == REFERENCE_DIFFERENCE && !known(engine, term->other))) {
 		result.judgement = JUDGEMENT_UNKNOWN;
-	else if (violated(term, (int64_t)p->latest.milli - base, engaged))
+		return result;
+	}
+	if (term->reference == REFERENCE_DIFFERENCE) {
+		const struct measurement *other = &engine->parameters[term->other].latest;
+
+		value -= other->milli;
+		value = value < 0 ? -value : value;
+		result.milli = (int32_t)value;
+		result.at = mono_later(result.at, other->determined);
+	}
+	if (violated(term, value - base, limit, engaged))
 		result.judgement = JUDGEMENT_HOLDS;
-	result.milli = p->latest.milli;
-	result.limit = base + term->limit;
 	return result;
 }
 
-/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown. What
- * one term decides is so since the first such; what takes all terms is so since the last. */
+/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
+ * What one term decides is so since the first such; what takes all terms is so since the last. */
 static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
 {
-	bool any = rule->combination == COMBINATION_ANY;
+	bool any = rule->combination == COMBINATION_ANY && rule->term_count > 0;
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
 	struct verdict verdict = {.priority = rule->priority};
@@ -99,55 +140,64 @@ static struct verdict combine(const struct plan_rule *rule, const struct term_re
 	return verdict;
 }
 
-static bool has_continuous(const struct plan_rule *rule)
+/* The values against the limits, nothing else. */
+struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool engaged)
 {
-	for (uint8_t i = 0; i < rule->term_count; i++)
-		if (parameter_table[rule->terms[i].parameter].cadence == CADENCE_CONTINUOUS)
-			return true;
-	return false;
-}
-
-static bool has_fresh(const struct plan_rule *rule, parameter_set fresh)
-{
-	for (uint8_t i = 0; i < rule->term_count; i++)
-		if ((fresh & PARAMETER_BIT(rule->terms[i].parameter)) != 0)
-			return true;
-	return false;
-}
-
-void rule_judge(struct step *step, uint8_t rule)
-{
-	const struct engine *engine = step->engine;
 	const struct plan_rule *plan_rule = &engine->config->plan.rules[rule];
-	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
-	enum alarm_state state = engine->alarms[id].state;
-	bool engaged = state == ALARM_ACTIVE || state == ALARM_ACKNOWLEDGED;
-	bool in_phase = (plan_rule->phases & (1U << engine->session.phase)) != 0;
-	bool always = has_continuous(plan_rule);
-
-	if (!in_phase && !engaged) {
-		const struct verdict left = {.judgement = JUDGEMENT_UNKNOWN};
-
-		alarm_judge(step, id, &left);
-		return;
-	}
-	if (!always && !has_fresh(plan_rule, step->fresh)) {
-		alarm_advance(step, id);
-		return;
-	}
-
 	struct term_result results[RULE_TERMS_MAX];
 
 	for (uint8_t i = 0; i < plan_rule->term_count; i++)
-		results[i] = judge_term(engine, &plan_rule->terms[i], engaged);
+		results[i] = judge_term(engine, rule, i, engaged);
+	return combine(plan_rule, results);
+}
 
-	struct verdict verdict = combine(plan_rule, results);
+/* Every value beyond its limit lies below the determination before it. */
+bool rule_falls(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *plan_rule = &engine->config->plan.rules[rule];
+	bool falls = false;
 
-	/* A determination that failed says nothing: whatever runs goes on. */
-	if (!always && verdict.judgement == JUDGEMENT_UNKNOWN) {
-		alarm_advance(step, id);
-		return;
+	for (uint8_t i = 0; i < plan_rule->term_count; i++) {
+		const struct engine_parameter *p = &engine->parameters[plan_rule->terms[i].parameter];
+
+		if (judge_term(engine, rule, i, true).judgement != JUDGEMENT_HOLDS)
+			continue;
+		if (!p->has_previous || p->latest.milli >= p->previous_milli)
+			return false;
+		falls = true;
 	}
-	verdict.since = mono_later(verdict.since, engine->session.opened_at);
-	alarm_judge(step, id, &verdict);
+	return falls;
+}
+
+static bool term_out(const struct engine *engine, const struct rule_term *term)
+{
+	return take_out_covers(engine, term->parameter) ||
+	       (term->reference == REFERENCE_DIFFERENCE && take_out_covers(engine, term->other));
+}
+
+/* Too much of it is taken out of alarming to be judged at all. */
+bool rule_out(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *plan_rule = &engine->config->plan.rules[rule];
+	uint8_t out = 0;
+
+	for (uint8_t i = 0; i < plan_rule->term_count; i++)
+		out = (uint8_t)(out + term_out(engine, &plan_rule->terms[i]));
+	return plan_rule->combination == COMBINATION_ANY ? out > 0 && out == plan_rule->term_count : out > 0;
+}
+
+bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence)
+{
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		if (parameter_table[rule->terms[i].parameter].cadence == cadence)
+			return true;
+	return false;
+}
+
+int rule_by_name(const struct engine *engine, const char *name)
+{
+	for (int i = 0; i < engine->config->plan.rule_count; i++)
+		if (core_same_text(engine->config->plan.rules[i].name, name, NAME_BYTES))
+			return i;
+	return -1;
 }

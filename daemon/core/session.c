@@ -2,23 +2,36 @@
  * table is in docs/STATE-MACHINES.md. */
 #include "core.h"
 
-static bool reference_valid(const char *reference)
-{
-	size_t i = 0;
-
-	for (; i < NAME_BYTES && reference[i] != '\0'; i++) {
-		char c = reference[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-		      c == '_' || c == '-'))
-			return false;
-	}
-	return i > 0 && i < NAME_BYTES;
-}
-
 static bool zero_or_between(int32_t value, int32_t low, int32_t high)
 {
 	return value == 0 || (value >= low && value <= high);
+}
+
+bool session_override_valid(const struct override *override)
+{
+	return core_valid_token(override->name) && override->reason[0] != '\0';
+}
+
+static bool order_in_range(const struct session_order *order)
+{
+	return core_valid_token(order->patient_ref) &&
+	       (order->second_person[0] == '\0' || core_valid_token(order->second_person)) &&
+	       zero_or_between(order->weight_g, 20000, 400000) && zero_or_between(order->dose_ug, 1, 1000000) &&
+	       zero_or_between(order->duration_s, 60, 43200) && zero_or_between(order->ug_per_ml, 1, 1000000) &&
+	       zero_or_between(order->series, 1, 10000) && zero_or_between(order->age_years, 1, 130);
+}
+
+/* Field by field, so that whatever lay behind the texts stays outside. */
+static void copy_order(struct session_order *to, const struct session_order *from)
+{
+	core_copy_text(to->patient_ref, from->patient_ref, sizeof(to->patient_ref));
+	core_copy_text(to->second_person, from->second_person, sizeof(to->second_person));
+	to->weight_g = from->weight_g;
+	to->dose_ug = from->dose_ug;
+	to->duration_s = from->duration_s;
+	to->ug_per_ml = from->ug_per_ml;
+	to->series = from->series;
+	to->age_years = from->age_years;
 }
 
 static enum result session_open(struct step *step, const struct event_command *command)
@@ -29,27 +42,28 @@ static enum result session_open(struct step *step, const struct event_command *c
 
 	if (session->open)
 		return RESULT_SESSION_OPEN;
-	if (!reference_valid(order->patient_ref) || !zero_or_between(order->weight_g, 20000, 400000) ||
-	    !zero_or_between(order->dose_ug, 1, 1000000) || !zero_or_between(order->duration_s, 60, 43200))
+	if (!order_in_range(order))
 		return RESULT_OUT_OF_RANGE;
+	if (!dose_plausible(engine, order) &&
+	    (order->second_person[0] == '\0' || core_same_text(order->second_person, command->actor, NAME_BYTES)))
+		return RESULT_SECOND_PERSON;
 
 	uint32_t number = session->number + 1;
 
 	memset(session, 0, sizeof(*session));
 	session->open = true;
 	session->number = number;
-	core_copy_text(session->order.patient_ref, order->patient_ref, sizeof(session->order.patient_ref));
-	session->order.weight_g = order->weight_g;
-	session->order.dose_ug = order->dose_ug;
-	session->order.duration_s = order->duration_s;
+	copy_order(&session->order, order);
 	core_copy_text(session->opened_by, command->actor, sizeof(session->opened_by));
 	session->opened_at = step->now;
 	session->opened_wall_ns = step->wall_ns;
+	session->recheck_due = MONO_NEVER;
 	step_session(step, SESSION_OPENED, command->actor);
 	alarm_resume_audio(step, command->actor);
 	reading_forget(step);
 	device_session(step);
 	check_open(engine);
+	rule_open(engine);
 	return RESULT_OK;
 }
 
@@ -89,12 +103,39 @@ void session_baseline(struct step *step)
 		baseline_complete(step);
 }
 
-static enum result session_start(struct step *step, const char *actor)
+static void baseline_scores(struct engine *engine)
+{
+	for (int p = 0; p < PARAMETER_COUNT; p++)
+		if (parameter_table[p].cadence == CADENCE_ENTERED && reading_current(engine, (enum parameter)p))
+			engine->session.baseline.score[p] = engine->parameters[p].latest.milli;
+}
+
+/* Nothing may block, or somebody answers for it by name. */
+static enum result pass(const struct engine *engine, const struct override *given, struct override *used)
+{
+	if (engine_blockers(engine, NULL, 0) == 0)
+		return RESULT_OK;
+	if (given->name[0] == '\0')
+		return RESULT_BLOCKED;
+	if (!session_override_valid(given))
+		return RESULT_OUT_OF_RANGE;
+	core_copy_text(used->name, given->name, sizeof(used->name));
+	core_copy_text(used->reason, given->reason, sizeof(used->reason));
+	return RESULT_OK;
+}
+
+enum result session_start(struct step *step, const char *actor, const struct override *override)
 {
 	struct session *session = &step->engine->session;
 
 	if (session->started)
 		return RESULT_WRONG_STATE;
+
+	enum result result = pass(step->engine, override, &session->start_override);
+
+	if (result != RESULT_OK)
+		return result;
+	baseline_scores(step->engine);
 	session->started = true;
 	session->started_at = step->now;
 	session->started_wall_ns = step->wall_ns;
@@ -113,6 +154,12 @@ static enum result session_pause(struct step *step, const char *actor)
 		return RESULT_WRONG_STATE;
 	session->paused = true;
 	session->paused_at = step->now;
+	if (session->pauses < PAUSES_MAX) {
+		session->pause_from[session->pauses] = step->now;
+		session->pause_to[session->pauses] = MONO_NEVER;
+	}
+	if (session->pauses < UINT8_MAX)
+		session->pauses++;
 	step_session(step, SESSION_PAUSED, actor);
 	return RESULT_OK;
 }
@@ -123,6 +170,8 @@ static void end_pause(struct step *step)
 
 	session->paused = false;
 	session->paused_ns += mono_since(step->now, session->paused_at);
+	if (session->pauses <= PAUSES_MAX)
+		session->pause_to[session->pauses - 1] = step->now;
 }
 
 static enum result session_resume(struct step *step, const char *actor)
@@ -160,14 +209,18 @@ static enum result session_stop(struct step *step, const char *actor)
 }
 
 /* What is known of the session stays readable until the next one is opened. */
-static enum result session_close(struct step *step, const char *actor)
+static enum result session_close(struct step *step, const char *actor, const struct override *override)
 {
 	struct session *session = &step->engine->session;
+	enum result result = session->started ? pass(step->engine, override, &session->close_override) : RESULT_OK;
 
+	if (result != RESULT_OK)
+		return result;
 	alarm_withdraw_session(step);
 	device_session(step);
 	if (session->paused)
 		end_pause(step);
+	session->recheck_due = MONO_NEVER;
 	session->open = false;
 	step_session(step, SESSION_CLOSED, actor);
 	return RESULT_OK;
@@ -180,14 +233,14 @@ enum result session_command(struct step *step, const struct event_command *comma
 	if (!step->engine->session.open)
 		return RESULT_NO_SESSION;
 	if (command->command == COMMAND_SESSION_START)
-		return session_start(step, command->actor);
+		return session_start(step, command->actor, &command->u.override);
 	if (command->command == COMMAND_SESSION_PAUSE)
 		return session_pause(step, command->actor);
 	if (command->command == COMMAND_SESSION_RESUME)
 		return session_resume(step, command->actor);
 	if (command->command == COMMAND_SESSION_STOP)
 		return session_stop(step, command->actor);
-	return session_close(step, command->actor);
+	return session_close(step, command->actor, &command->u.override);
 }
 
 struct mono session_anchor(const struct session *session, enum anchor anchor)

@@ -59,6 +59,17 @@ void engine_condition_name(const struct engine *engine, const struct alarm *alar
 	case CONDITION_CLOCK:
 		append_two(name, size, "clock-stepped", "");
 		break;
+	case CONDITION_FLAPPING:
+		append_two(name, size, "flapping-", config->devices[alarm->index].name);
+		break;
+	case CONDITION_TAKEN_OUT:
+		append_two(name, size, "taken-out-",
+		           alarm->index < DEVICES_MAX ? config->devices[alarm->index].name
+		                                      : parameter_table[alarm->index - DEVICES_MAX].name);
+		break;
+	case CONDITION_TEST:
+		append_two(name, size, "test", "");
+		break;
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -70,6 +81,9 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 	static const char *const services[SERVICE_COUNT] = {
 	    [SERVICE_RECORDER] = "The record cannot be written",
 	    [SERVICE_PUBLISHER] = "Displays may not be reached",
+	    [SERVICE_DISPLAYS] = "A display does not confirm what it shows",
+	    [SERVICE_CONFIG] = "A changed configuration was refused",
+	    [SERVICE_ENGINE] = "The monitor judged too late",
 	};
 
 	switch (alarm->kind) {
@@ -96,6 +110,17 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		break;
 	case CONDITION_CLOCK:
 		append_two(text, size, "The clock of the monitor was stepped", "");
+		break;
+	case CONDITION_FLAPPING:
+		append_two(text, size, "Comes and goes: device ", config->devices[alarm->index].name);
+		break;
+	case CONDITION_TAKEN_OUT:
+		append_two(text, size, "Taken out of alarming: ",
+		           alarm->index < DEVICES_MAX ? config->devices[alarm->index].name
+		                                      : parameter_table[alarm->index - DEVICES_MAX].label);
+		break;
+	case CONDITION_TEST:
+		append_two(text, size, "TEST of the alarm path", "");
 		break;
 	case CONDITION_KIND_COUNT:
 		break;

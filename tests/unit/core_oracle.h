@@ -1,11 +1,13 @@
-/* Random bedsides, random events, and what must hold after every step whatever happened. Bytes decide everything, so the
- * same source serves the seeded random test (tests/unit/test_core_random.c) and the fuzzer (tests/fuzz/fuzz_engine.c). */
+/* Random bedsides, random events, and what must hold after every step whatever happened. Bytes decide everything, so
+ * the same source serves the seeded random test (tests/unit/test_core_random.c) and the fuzzer
+ * (tests/fuzz/fuzz_engine.c). */
 #ifndef CORE_ORACLE_H
 #define CORE_ORACLE_H
 
 #include "tests/unit/core_world.h"
 
-/* ---- bytes to decisions ------------------------------------------------------------------------------------------- */
+/* ---- bytes to decisions -------------------------------------------------------------------------------------------
+ */
 
 struct source {
 	const uint8_t *bytes;
@@ -39,17 +41,93 @@ static inline void random_term(struct source *s, struct rule_term *term)
 {
 	term->parameter = (enum parameter)pick(s, PARAMETER_COUNT);
 	term->comparison = (enum comparison)pick(s, 4);
-	term->reference = pick(s, 4) == 0 ? REFERENCE_BASELINE : REFERENCE_ABSOLUTE;
+	term->reference = (enum reference)(pick(s, 4) == 0 ? 1 + pick(s, 2) : 0);
+	term->other = (enum parameter)pick(s, PARAMETER_COUNT);
+	term->low_baseline = term->reference == REFERENCE_ABSOLUTE && pick(s, 4) == 0 ? 100 * MILLI : 0;
+	term->low_drop = 15 * MILLI;
 
 	bool above = term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
 	const struct parameter_info *info = &parameter_table[term->parameter];
 	int32_t span = (info->plausible_max - info->plausible_min) / MILLI;
 	int32_t limit = info->plausible_min / MILLI + (int32_t)(take(s)) * span / 255;
 
-	if (term->reference == REFERENCE_BASELINE)
-		limit = above ? 20 : -20;
+	if (term->reference != REFERENCE_ABSOLUTE)
+		limit = above || term->reference == REFERENCE_DIFFERENCE ? 20 : -20;
 	term->limit = limit * MILLI;
 	term->clear = term->limit + (above ? -1 : 1) * pick(s, 6) * MILLI;
+}
+
+/* What a rule may have besides: legal combinations only. */
+static inline void random_rule_rest(struct source *s, struct plan *plan, int index)
+{
+	struct plan_rule *rule = &plan->rules[index];
+	bool cuff = true;
+
+	for (uint8_t t = 0; t < rule->term_count; t++)
+		cuff = cuff && parameter_table[rule->terms[t].parameter].cadence == CADENCE_INTERMITTENT;
+	rule->clear_readings = (uint8_t)(1 + pick(s, 2));
+	if (rule->kind != RULE_ALARM) {
+		rule->latching = false;
+		rule->optional = pick(s, 2) == 1;
+		rule->falling = pick(s, 4) == 0;
+		rule->group[0] = (char)(pick(s, 3) == 0 ? 'g' : 0);
+		return;
+	}
+	for (int i = index + 1; i < plan->rule_count; i++)
+		if (pick(s, 4) == 0 && plan->rules[i].kind == RULE_ALARM)
+			rule->superseded_by |= RULE_BIT(i);
+	rule->critical = pick(s, 4) == 0;
+	rule->blocks_leave = pick(s, 4) == 0;
+	rule->lower_phases = (uint8_t)(pick(s, 3) == 0 ? 0xff : 0);
+	rule->lower = (enum priority)pick(s, (int)rule->priority + 1);
+	rule->unattended_ns = pick_time(s) + 1;
+	rule->unattended = (enum priority)(pick(s, 3) == 0 ? pick(s, 4) : 0);
+	rule->recheck_ns = pick(s, 3) == 0 ? pick_time(s) : 0;
+	rule->cuff_every_ns = cuff && pick(s, 3) == 0 ? 30 * S : 0;
+	if (cuff && pick(s, 2) == 0) {
+		rule->confirm = true;
+		rule->first = (enum priority)pick(s, (int)rule->priority + 1);
+		rule->confirm_within_ns = pick_time(s) + 1;
+		rule->delay_ns = rule->clear_delay_ns = 0;
+		return;
+	}
+	for (int i = 0; i < index; i++)
+		if (pick(s, 8) == 0 && plan->rules[i].kind == RULE_ALARM && plan->rules[i].with == 0)
+			rule->with |= RULE_BIT(i);
+	if (rule->with != 0 && pick(s, 4) == 0)
+		rule->term_count = 0;
+	rule->has_from = pick(s, 6) == 0;
+	rule->from = (enum anchor)pick(s, 3);
+	rule->from_after_ns = pick_time(s);
+}
+
+static inline void random_session(struct source *s, struct world *w)
+{
+	struct plan *plan = &w->config.plan;
+
+	plan->reminder_ns = pick(s, 3) == 0 ? pick_time(s) : 0;
+	plan->nuisance_ns = pick_time(s);
+	plan->cuff_rest_ns = pick_time(s);
+	plan->cuff_mask_ns = pick_time(s);
+	plan->cuff_mask_max_ns = plan->cuff_mask_ns + pick_time(s);
+	plan->route = (enum route)pick(s, 3);
+	plan->dose.device_ug = pick(s, 2) * 28000;
+	plan->dose.device_rest_ns = pick_time(s);
+	plan->dose.max_ug_per_kg = pick(s, 4) == 0 ? 1000 : 0;
+	plan->leave.has_earliest = pick(s, 4) == 0;
+	plan->leave.earliest = (enum anchor)pick(s, 3);
+	plan->leave.earliest_after_ns = pick_time(s);
+	plan->leave.quiet_ns = pick(s, 4) == 0 ? pick_time(s) : 0;
+	plan->leave.cuff_within_ns = pick_time(s);
+	plan->item_count = (uint8_t)(pick(s, 6) == 0 ? 2 : 0);
+	plan->items[0].name[0] = 'a';
+	plan->items[1].name[0] = 'b';
+	plan->items[1].when = ITEM_LEAVE;
+	plan->baseline_scores = pick(s, 8) == 0 ? PARAMETER_BIT(PARAMETER_MOAAS) : 0;
+	w->config.devices[OXIMETER].same_limb = pick(s, 2) == 1;
+	w->config.display_count = (uint8_t)(pick(s, 2));
+	w->config.displays[0][0] = 'd';
+	w->config.display_within_ns = pick_time(s) + 1;
 }
 
 static inline void random_plan(struct source *s, struct world *w)
@@ -57,6 +135,7 @@ static inline void random_plan(struct source *s, struct world *w)
 	struct plan *plan = &w->config.plan;
 
 	world_plan(w);
+	random_session(s, w);
 	for (int i = pick(s, 8); i > 0; i--) {
 		struct plan_rule *rule = &plan->rules[plan->rule_count++];
 
@@ -69,7 +148,12 @@ static inline void random_plan(struct source *s, struct world *w)
 		rule->delay_ns = pick_time(s);
 		rule->clear_delay_ns = pick_time(s);
 		rule->phases = (uint8_t)(pick(s, 2) == 0 ? 0xff : take(s));
+		rule->kind = (enum rule_kind)(pick(s, 6) == 0 ? 1 + pick(s, 2) : 0);
+		rule->name[0] = 'r';
+		rule->name[1] = (char)('0' + plan->rule_count);
 	}
+	for (int i = 0; i < plan->rule_count; i++)
+		random_rule_rest(s, plan, i);
 	for (int i = pick(s, 4); i > 0; i--) {
 		struct plan_check *check = &plan->checks[plan->check_count++];
 
@@ -79,6 +163,9 @@ static inline void random_plan(struct source *s, struct world *w)
 		check->time_count = (uint8_t)(1 + pick(s, 5));
 		for (uint8_t t = 0; t < check->time_count; t++)
 			check->times_ns[t] = (t > 0 ? check->times_ns[t - 1] + 1 : 0) + pick_time(s);
+		check->early_ns = pick_time(s) * 20;
+		check->late = (enum priority)pick(s, 4);
+		check->with = pick(s, 4) == 0 && plan->rule_count > 0 ? RULE_BIT(0) : 0;
 	}
 	plan->baseline_readings = (uint8_t)(1 + pick(s, 4));
 	plan->missing.raise_after_ns = pick_time(s);
@@ -127,15 +214,41 @@ static inline void random_frame(struct source *s, const struct world *w, struct 
 	}
 }
 
+static inline void random_maintenance(struct source *s, const struct world *w, struct event_command *c)
+{
+	if (c->command == COMMAND_ITEM) {
+		c->u.item.name[0] = (char)('a' + pick(s, 3));
+		c->u.item.ticked = pick(s, 3) > 0;
+	} else if (c->command == COMMAND_LIMIT) {
+		c->u.limit.rule[0] = 'r';
+		c->u.limit.rule[1] = (char)('1' + pick(s, 9));
+		c->u.limit.term = (uint8_t)pick(s, RULE_TERMS_MAX);
+		c->u.limit.limit = (take(s) - 28) * MILLI;
+		c->u.limit.second_person[0] = (char)(pick(s, 2) == 0 ? 'B' : 0);
+		c->u.limit.reason[0] = 'x';
+	} else if (c->command == COMMAND_TAKE_OUT) {
+		c->u.take_out.is_device = pick(s, 2) == 0;
+		put_text(c->u.take_out.name, c->u.take_out.is_device ? "oximeter" : "nibp_sys", NAME_BYTES);
+		c->u.take_out.duration_s = pick(s, 3) == 0 ? 0 : 60;
+		c->u.take_out.reason[0] = 'x';
+		c->u.take_out.override.name[0] = (char)(pick(s, 2) == 0 ? 'M' : 0);
+		c->u.take_out.override.reason[0] = 'x';
+	} else if (c->command == COMMAND_RECEIPT) {
+		c->u.receipt.display[0] = pick(s, 4) > 0 ? 'd' : 'e';
+		c->u.receipt.shown = at(w->now - pick_time(s));
+	}
+}
+
 static inline void random_command(struct source *s, const struct world *w, struct event_command *c)
 {
 	/* Mostly what a session needs, so that runs get somewhere. */
-	static const uint8_t likely[] = {COMMAND_SESSION_OPEN, COMMAND_SESSION_OPEN, COMMAND_SESSION_START,
-	                                 COMMAND_ALARM_ACKNOWLEDGE, COMMAND_OBSERVE, COMMAND_ALARM_ACKNOWLEDGE};
+	static const uint8_t likely[] = {COMMAND_SESSION_OPEN,      COMMAND_SESSION_OPEN, COMMAND_SESSION_START,
+	                                 COMMAND_ALARM_ACKNOWLEDGE, COMMAND_OBSERVE,      COMMAND_ALARM_ACKNOWLEDGE,
+	                                 COMMAND_RECEIPT,           COMMAND_OBSERVE};
 
 	memcpy(c->actor, "nurse", 5);
 	c->id = take(s);
-	c->command = (enum command)(pick(s, 3) > 0 ? likely[pick(s, 6)] : pick(s, COMMAND_COUNT + 1));
+	c->command = (enum command)(pick(s, 3) > 0 ? likely[pick(s, 8)] : pick(s, COMMAND_COUNT + 1));
 	if (c->command == COMMAND_SESSION_OPEN) {
 		memcpy(c->u.order.patient_ref, pick(s, 8) == 0 ? "a b" : "P-1", 3);
 		c->u.order.duration_s = pick(s, 4) == 0 ? 60 : 0;
@@ -144,11 +257,16 @@ static inline void random_command(struct source *s, const struct world *w, struc
 		c->u.alarm_id = pick(s, 2) == 0 ? ALARM_ID_ALL : (uint16_t)pick(s, ALARMS_MAX + 2);
 	} else if (c->command == COMMAND_OBSERVE) {
 		c->u.observation.has_score = pick(s, 4) > 0;
-		c->u.observation.parameter = (enum parameter)(PARAMETER_MOAAS + pick(s, 4));
+		c->u.observation.parameter = (enum parameter)(PARAMETER_MOAAS + pick(s, 7));
 		c->u.observation.milli = (pick(s, 10) - 4) * MILLI;
 		c->u.observation.note[0] = pick(s, 2) == 0 ? '\0' : 'x';
+	} else if (c->command == COMMAND_SESSION_START || c->command == COMMAND_SESSION_CLOSE ||
+	           c->command == COMMAND_DEVICE_GIVEN) {
+		c->u.override.name[0] = pick(s, 3) > 0 ? 'M' : '\0';
+		c->u.override.reason[0] = pick(s, 8) > 0 ? 'x' : '\0';
+	} else {
+		random_maintenance(s, w, c);
 	}
-	(void)w;
 }
 
 static inline void random_event(struct source *s, const struct world *w, struct event *event)
@@ -199,7 +317,8 @@ static inline int64_t random_instant(struct source *s, const struct world *w)
 	}
 }
 
-/* ---- what must hold ----------------------------------------------------------------------------------------------- */
+/* ---- what must hold -----------------------------------------------------------------------------------------------
+ */
 
 /* What a display would know that saw every action. */
 struct shadow {
@@ -207,10 +326,10 @@ struct shadow {
 	enum priority acknowledged[ALARMS_MAX]; /* priority at which it was */
 };
 
-#define MUST(condition, words) \
-	do {                       \
-		if (!(condition))      \
-			return words;      \
+#define MUST(condition, words)                                                                                         \
+	do {                                                                                                           \
+		if (!(condition))                                                                                      \
+			return words;                                                                                  \
 	} while (0)
 
 static inline const char *check_alarm_action(struct shadow *shadow, const struct alarm *a, enum alarm_change change)
@@ -224,7 +343,18 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		     "raised from a state in which it was present");
 		break;
 	case ALARM_PRIORITY_CHANGED:
-		MUST(a->priority > before->priority && a->state == ALARM_ACTIVE, "an escalation that is none");
+		MUST(a->priority != before->priority && alarm_announced(before->state), "an escalation that is none");
+		MUST(a->state == (a->priority > before->priority ? ALARM_ACTIVE : before->state),
+		     "an acknowledgement lost or kept wrongly");
+		break;
+	case ALARM_REMINDED:
+		MUST(before->state == ALARM_ACKNOWLEDGED && a->state == ALARM_ACTIVE && a->priority > PRIORITY_NONE,
+		     "reminded of nothing");
+		break;
+	case ALARM_SUPERSEDED:
+		MUST((before->state == ALARM_ACTIVE || before->state == ALARM_ACKNOWLEDGED) &&
+		         a->state == ALARM_PENDING && a->kept_back && a->kind == CONDITION_RULE,
+		     "superseded, but not withdrawn");
 		break;
 	case ALARM_WAS_ACKNOWLEDGED:
 		MUST(before->state == ALARM_ACTIVE && a->state == ALARM_ACKNOWLEDGED && a->acknowledged_by[0] != '\0',
@@ -249,7 +379,7 @@ static inline const char *check_actions(struct shadow *shadow, const struct even
 	int replies = 0;
 	bool readings = false;
 
-	MUST(actions->count <= 4 * ALARMS_MAX + 52, "more actions than the proof allows");
+	MUST(actions->count < ACTIONS_MAX, "more actions than the proof allows");
 	for (uint16_t i = 0; i < actions->count; i++) {
 		const struct action *a = &actions->list[i];
 
@@ -271,6 +401,31 @@ static inline const char *check_actions(struct shadow *shadow, const struct even
 	return NULL;
 }
 
+/* One situation, one alarm; and nothing is kept back without a reason. */
+static inline const char *check_rule(const struct engine *e, uint8_t rule)
+{
+	const struct plan_rule *p = &e->config->plan.rules[rule];
+	const struct alarm *a = &e->alarms[rule];
+	bool superseded = false, present = a->state == ALARM_ACTIVE || a->state == ALARM_ACKNOWLEDGED;
+
+	if (!e->session.open) /* judged no more */
+		return NULL;
+	for (int i = 0; i < e->config->plan.rule_count; i++)
+		superseded = superseded || ((p->superseded_by & RULE_BIT(i)) != 0 &&
+		                            (e->alarms[i].state == ALARM_ACTIVE ||
+		                             e->alarms[i].state == ALARM_ACKNOWLEDGED || e->alarms[i].kept_back));
+	MUST(p->kind == RULE_ALARM || !alarm_announced(a->state), "a gate or leave rule that alarms");
+	MUST(p->kind != RULE_LEAVE || a->state == ALARM_INACTIVE, "a leave rule that is judged");
+	MUST(p->kind != RULE_GATE || !e->session.started || a->state == ALARM_INACTIVE, "a gate after the start");
+	MUST(!present || !superseded, "present and superseded");
+	MUST(!a->kept_back || superseded || p->kind == RULE_GATE || a->cleared.ns != INT64_MAX ||
+	         e->rules[rule].back > 0,
+	     "kept back for no reason");
+	MUST(!a->kept_back || a->state == ALARM_PENDING || a->state == ALARM_LATCHED, "kept back and announced");
+	MUST(!present || p->confirm == false || a->confirmed || p->first > PRIORITY_NONE, "raised without confirmation");
+	return NULL;
+}
+
 static inline const char *check_alarms(const struct shadow *shadow, const struct engine *e)
 {
 	uint64_t digest = 14695981039346656037ULL;
@@ -283,11 +438,20 @@ static inline const char *check_alarms(const struct shadow *shadow, const struct
 		MUST(alarm_announced(a->state) == alarm_announced(seen->state), "announced and not seen");
 		MUST(!alarm_announced(a->state) || (a->state == seen->state && a->priority == seen->priority),
 		     "state or priority changed unseen");
-		MUST(a->state == ALARM_INACTIVE || e->session.open || id >= ALARM_BASE_SERVICE, "alarm without a session");
+		MUST(a->state == ALARM_INACTIVE || e->session.open ||
+		         (id >= ALARM_BASE_SERVICE && a->kind != CONDITION_FLAPPING),
+		     "alarm without a session");
+		MUST(a->test == (id == ALARM_BASE_TEST), "a test that is none");
+		MUST(!a->kept_back || id < ALARM_BASE_MISSING, "only rules are kept back");
+		if (id < e->config->plan.rule_count) {
+			const char *wrong = check_rule(e, (uint8_t)id);
+
+			MUST(wrong == NULL, wrong);
+		}
 		MUST(a->state != ALARM_ACKNOWLEDGED || a->priority <= shadow->acknowledged[id],
 		     "an acknowledgement survived an escalation");
 		MUST(a->state != ALARM_LATCHED || id == ALARM_BASE_CLOCK ||
-		             (a->kind == CONDITION_RULE && e->config->plan.rules[a->index].latching),
+		         (a->kind == CONDITION_RULE && e->config->plan.rules[a->index].latching),
 		     "latched without being told to");
 		if (!alarm_announced(a->state))
 			continue;
@@ -312,7 +476,8 @@ static inline const char *check_values(const struct engine *e)
 		MUST((unsigned)m.reason < REASON_COUNT, "no such reason");
 		if (!measurement_has_value(&m)) {
 			MUST(m.milli == 0 && m.reason != REASON_NONE, "no value, and a number or no reason");
-			MUST(info->cadence != CADENCE_CONTINUOUS || device < 0 || e->parameters[p].missing_since.ns <= e->now.ns,
+			MUST(info->cadence != CADENCE_CONTINUOUS || device < 0 ||
+			         e->parameters[p].missing_since.ns <= e->now.ns,
 			     "missing since never");
 			continue;
 		}
@@ -320,7 +485,8 @@ static inline const char *check_values(const struct engine *e)
 		MUST(m.determined.ns <= e->now.ns, "a value from the future");
 		if (info->cadence != CADENCE_CONTINUOUS)
 			continue;
-		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns, "a stale value");
+		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns,
+		     "a stale value");
 		MUST(e->parameters[p].missing_since.ns == INT64_MAX, "a current value is missing");
 	}
 	return NULL;
@@ -358,7 +524,7 @@ static inline const char *oracle(struct shadow *shadow, const struct engine *e, 
 	MUST(wrong == NULL, wrong);
 	MUST(e->audio_paused_until.ns == 0 || e->audio_paused_until.ns > e->now.ns, "an audio pause that is over");
 	MUST(!signalled || e->audio_paused_until.ns == 0 ||
-	             (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
+	         (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
 	     "a new alarm in an audio pause");
 	MUST(e->session.phase < e->config->plan.phase_count, "no such phase");
 	wrong = check_alarms(shadow, e);

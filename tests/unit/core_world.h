@@ -1,5 +1,5 @@
-/* A small bedside for tests of the pure core: three devices, a plan to add rules to, and short ways to say what happens.
- * Included by test_core_*.c. No test framework in here, no clock: time is `world.now`. */
+/* A small bedside for tests of the pure core: three devices, a plan to add rules to, and short ways to say what
+ * happens. Included by test_core_*.c. No test framework in here, no clock: time is `world.now`. */
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H
 
@@ -9,7 +9,7 @@
 
 #include "vitals/engine.h"
 
-#define S NS_PER_S
+#define S  NS_PER_S
 #define MS NS_PER_MS
 
 enum { OXIMETER, CUFF, ECG };
@@ -61,12 +61,12 @@ static inline void world_plan(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	put_text(w->config.bedside, "room-1", sizeof(w->config.bedside));
-	world_device(w, OXIMETER, "oximeter",
-	             PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_PERFUSION),
-	             false);
+	world_device(
+	    w, OXIMETER, "oximeter",
+	    PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_PERFUSION), false);
 	world_device(w, CUFF, "bp",
 	             PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA) |
-	                     PARAMETER_BIT(PARAMETER_NIBP_MEAN) | PARAMETER_BIT(PARAMETER_NIBP_PULSE),
+	                 PARAMETER_BIT(PARAMETER_NIBP_MEAN) | PARAMETER_BIT(PARAMETER_NIBP_PULSE),
 	             true);
 	world_device(w, ECG, "ecg", PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_RESP), false);
 
@@ -74,6 +74,7 @@ static inline void world_plan(struct world *w)
 
 	plan->planned_duration_ns = 40 * S;
 	plan->audio_pause_ns = 20 * S;
+	plan->cuff_rest_ns = 5 * S;
 	plan->baseline_readings = 2;
 	plan->missing = (struct plan_missing){5 * S, PRIORITY_LOW, 20 * S, PRIORITY_MEDIUM};
 	world_phase(w, "baseline", ANCHOR_OPEN, 0);
@@ -91,7 +92,9 @@ static inline struct plan_rule *world_rule(struct world *w, const char *name, en
 	put_text(rule->text, name, sizeof(rule->text));
 	rule->priority = PRIORITY_MEDIUM;
 	rule->term_count = 1;
-	rule->terms[0] = (struct rule_term){parameter, comparison, REFERENCE_ABSOLUTE, limit * MILLI, clear * MILLI};
+	rule->terms[0] = (struct rule_term){
+	    .parameter = parameter, .comparison = comparison, .limit = limit * MILLI, .clear = clear * MILLI};
+	rule->clear_readings = 1;
 	rule->phases = 0xff;
 	return rule;
 }
@@ -106,6 +109,8 @@ static inline struct plan_check *world_check(struct world *w, const char *name, 
 	check->parameter = parameter;
 	check->anchor = anchor;
 	check->late_after_ns = late_after_ns;
+	check->late = PRIORITY_LOW;
+	check->early_ns = 120 * S;
 	check->time_count = (uint8_t)count;
 	memcpy(check->times_ns, times, (size_t)count * sizeof(times[0]));
 	return check;

@@ -9,7 +9,7 @@
 
 static struct world w, v;
 
-#define LATE(c) (ALARM_BASE_CHECK_LATE + (c))
+#define LATE(c)     (ALARM_BASE_CHECK_LATE + (c))
 #define CUFF_FAILED (ALARM_BASE_CUFF_FAILED + CUFF)
 
 static void test_order_ranges(void **state)
@@ -20,20 +20,20 @@ static void test_order_ranges(void **state)
 		int32_t weight_g, dose_ug, duration_s;
 		enum result expect;
 	} cases[] = {
-		{"P-17", 0, 0, 0, RESULT_OK},
-		{"A", 20000, 1, 60, RESULT_OK},
-		{"abcdefghijklmnopqrstuvwxyz._-123", 0, 0, 0, RESULT_OUT_OF_RANGE}, /* no room for the NUL */
-		{"abcdefghijklmnopqrstuvwxyz._-12", 400000, 1000000, 43200, RESULT_OK},
-		{"", 0, 0, 0, RESULT_OUT_OF_RANGE},
-		{"Jane Doe", 0, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P\xc3\xa9", 0, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", 19999, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", 400001, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", -1, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", 0, -1, 0, RESULT_OUT_OF_RANGE},
-		{"P", 0, 1000001, 0, RESULT_OUT_OF_RANGE},
-		{"P", 0, 0, 59, RESULT_OUT_OF_RANGE},
-		{"P", 0, 0, 43201, RESULT_OUT_OF_RANGE},
+	    {"P-17", 0, 0, 0, RESULT_OK},
+	    {"A", 20000, 1, 60, RESULT_OK},
+	    {"abcdefghijklmnopqrstuvwxyz._-123", 0, 0, 0, RESULT_OUT_OF_RANGE}, /* no room for the NUL */
+	    {"abcdefghijklmnopqrstuvwxyz._-12", 400000, 1000000, 43200, RESULT_OK},
+	    {"", 0, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"Jane Doe", 0, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P\xc3\xa9", 0, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 19999, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 400001, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", -1, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 0, -1, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 0, 1000001, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 0, 0, 59, RESULT_OUT_OF_RANGE},
+	    {"P", 0, 0, 43201, RESULT_OUT_OF_RANGE},
 	};
 
 	world_plan(&w);
@@ -176,6 +176,15 @@ static void test_baseline(void **state)
 	heart_rate(&w, 102);
 	assert_int_equal(state_of(&w, 1), ALARM_ACTIVE);
 
+	/* Rounded, not cut. */
+	world_open(&w, 0);
+	pressure(&w, 121, 80);
+	w.now += 1 * S;
+	struct measurement list[2] = {value(&w, PARAMETER_NIBP_SYS, 124), value(&w, PARAMETER_NIBP_DIA, 80)};
+	list[0].milli += 1;
+	frame_of(&w, CUFF, 2, list);
+	assert_int_equal(b->sys, 122501);
+
 	/* Started with one reading: that is the baseline. */
 	world_open(&w, 0);
 	pressure(&w, 130, 70);
@@ -278,6 +287,16 @@ static void test_check_missed(void **state)
 		assert_int_equal(c->done, 1);
 		assert_int_equal(state_of(&w, LATE(0)), ALARM_INACTIVE);
 	}
+	/* A done one ends the row: late again is low again, even after one was missed before. */
+	world_plan(&w);
+	(void)world_check(&w, "moaas", PARAMETER_MOAAS, ANCHOR_OPEN, 5 * S, 3, grid);
+	world_open(&w, 0);
+	run(&w, 31 * S);
+	assert_int_equal(c->missed_in_row, 1);
+	assert_int_equal(score(&w, PARAMETER_MOAAS, 5000), RESULT_OK);
+	run(&w, 55 * S);
+	assert_int_equal(changes(&w, LATE(0), ALARM_RAISED), 1);
+	assert_int_equal(w.engine.alarms[LATE(0)].priority, PRIORITY_LOW);
 }
 
 static void test_later_anchor_ends_the_earlier_grid(void **state)
@@ -323,53 +342,53 @@ static bool cuff_started(void)
 static void test_cuff_starts(void **state)
 {
 	(void)state;
-	static const int64_t times[] = {0, 20 * S, 40 * S};
+	static const int64_t times[] = {0, 80 * S, 100 * S};
 
 	world_plan(&w);
 	(void)world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 15 * S, 3, times);
 	world_open(&w, 100 * S);
 	assert_true(cuff_started());
 	assert_true(w.engine.devices[CUFF].cuff_requested);
-	for (int64_t t = 101 * S; t <= 119 * S; t += 1 * S) {
+	for (int64_t t = 101 * S; t <= 179 * S; t += 1 * S) {
 		run(&w, t);
 		assert_false(cuff_started()); /* once */
 		frame_of(&w, CUFF, 0, NULL);
 	}
-	run(&w, 120 * S);
+	run(&w, 180 * S);
 	assert_true(cuff_started()); /* the next is due, the first was missed */
-	run(&w, 122 * S);
+	run(&w, 182 * S);
 	pressure_failed(&w);
 	assert_false(cuff_started());
 	assert_int_equal(state_of(&w, CUFF_FAILED), ALARM_INACTIVE); /* one failure is a reason to repeat */
-	run(&w, 124 * S);
+	run(&w, 184 * S);
 	frame_of(&w, CUFF, 0, NULL);
-	leap(&w, 127 * S - 1);
+	leap(&w, 187 * S - 1);
 	assert_false(cuff_started());
 	frame_of(&w, CUFF, 0, NULL);
-	leap(&w, 127 * S); /* first repeat after 5 s rest */
+	leap(&w, 187 * S); /* first repeat after 5 s rest */
 	assert_true(cuff_started());
-	leap(&w, 128 * S);
+	leap(&w, 188 * S);
 	pressure_failed(&w);
 	assert_int_equal(changes(&w, CUFF_FAILED, ALARM_RAISED), 1);
 	assert_int_equal(w.engine.alarms[CUFF_FAILED].priority, PRIORITY_LOW);
 	assert_int_equal(w.engine.alarms[CUFF_FAILED].reason, REASON_FAILED);
-	leap(&w, 130 * S);
+	leap(&w, 190 * S);
 	frame_of(&w, CUFF, 0, NULL);
-	run(&w, 132 * S);
+	run(&w, 192 * S);
 	frame_of(&w, CUFF, 0, NULL);
-	leap(&w, 133 * S); /* second repeat */
+	leap(&w, 193 * S); /* second repeat */
 	assert_true(cuff_started());
 	pressure_failed(&w);
 	assert_int_equal(changes(&w, CUFF_FAILED, ALARM_PRIORITY_CHANGED), 1);
 	assert_int_equal(w.engine.alarms[CUFF_FAILED].priority, PRIORITY_MEDIUM);
-	for (int64_t t = 134 * S; t < 140 * S; t += 1 * S) {
+	for (int64_t t = 194 * S; t < 200 * S; t += 1 * S) {
 		run(&w, t);
 		assert_false(cuff_started()); /* no third */
 		frame_of(&w, CUFF, 0, NULL);
 	}
-	run(&w, 140 * S);
+	run(&w, 200 * S);
 	assert_true(cuff_started());
-	leap(&w, 141 * S);
+	leap(&w, 201 * S);
 	pressure(&w, 120, 80);
 	assert_int_equal(changes(&w, CUFF_FAILED, ALARM_CLEARED), 1);
 	assert_int_equal(w.engine.devices[CUFF].cuff_failures, 0);
@@ -428,18 +447,18 @@ static void test_observe(void **state)
 		int32_t milli;
 		enum result expect;
 	} cases[] = {
-		{PARAMETER_MOAAS, 0, RESULT_OK},
-		{PARAMETER_MOAAS, 5000, RESULT_OK},
-		{PARAMETER_MOAAS, 6000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_MOAAS, -1000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_MOAAS, 4500, RESULT_OUT_OF_RANGE},
-		{PARAMETER_RASS, -5000, RESULT_OK},
-		{PARAMETER_RASS, -5001, RESULT_OUT_OF_RANGE},
-		{PARAMETER_RASS, 4000, RESULT_OK},
-		{PARAMETER_CADSS, 92000, RESULT_OK},
-		{PARAMETER_CADSS, 93000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_SPO2, 97000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_COUNT, 0, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_MOAAS, 0, RESULT_OK},
+	    {PARAMETER_MOAAS, 5000, RESULT_OK},
+	    {PARAMETER_MOAAS, 6000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_MOAAS, -1000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_MOAAS, 4500, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_RASS, -5000, RESULT_OK},
+	    {PARAMETER_RASS, -5001, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_RASS, 4000, RESULT_OK},
+	    {PARAMETER_CADSS, 92000, RESULT_OK},
+	    {PARAMETER_CADSS, 93000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_SPO2, 97000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_COUNT, 0, RESULT_OUT_OF_RANGE},
 	};
 
 	world_plan(&w);
@@ -476,7 +495,8 @@ static void test_observe(void **state)
 	put_text(note.u.command.u.observation.note, "patient asks for water", TEXT_BYTES);
 	world_step(&w, &note);
 	assert_int_equal(reply(&w), RESULT_OK);
-	assert_string_equal(find_action(&w, ACTION_OBSERVATION)->u.observation.observation.note, "patient asks for water");
+	assert_string_equal(find_action(&w, ACTION_OBSERVATION)->u.observation.observation.note,
+	                    "patient asks for water");
 }
 
 /* A whole small session, told to `world` in the same words each time. */
@@ -539,18 +559,18 @@ static void test_determinism_and_copy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order_ranges),
-		cmocka_unit_test(test_every_command_has_one_reply),
-		cmocka_unit_test(test_planned_end_and_phases),
-		cmocka_unit_test(test_baseline),
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_check_missed),
-		cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
-		cmocka_unit_test(test_cuff_starts),
-		cmocka_unit_test(test_cuff_waits_for_its_device),
-		cmocka_unit_test(test_cuff_commands),
-		cmocka_unit_test(test_observe),
-		cmocka_unit_test(test_determinism_and_copy),
+	    cmocka_unit_test(test_order_ranges),
+	    cmocka_unit_test(test_every_command_has_one_reply),
+	    cmocka_unit_test(test_planned_end_and_phases),
+	    cmocka_unit_test(test_baseline),
+	    cmocka_unit_test(test_checks),
+	    cmocka_unit_test(test_check_missed),
+	    cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
+	    cmocka_unit_test(test_cuff_starts),
+	    cmocka_unit_test(test_cuff_waits_for_its_device),
+	    cmocka_unit_test(test_cuff_commands),
+	    cmocka_unit_test(test_observe),
+	    cmocka_unit_test(test_determinism_and_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
