@@ -143,7 +143,8 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 		break;
 	case ALARM_PENDING:
 		alarm->cleared = MONO_NEVER;
-		set_cause(alarm, verdict);
+		if (!alarm->kept_back)
+			set_cause(alarm, verdict);
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
@@ -337,11 +338,13 @@ void alarm_withhold(struct step *step, uint16_t id)
 }
 
 /* Nothing keeps it back any more: announced without a second delay. */
-void alarm_release(struct step *step, uint16_t id, enum priority priority)
+void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict)
 {
 	struct alarm *alarm = &step->engine->alarms[id];
 
-	alarm->priority = priority;
+	if (verdict->judgement == JUDGEMENT_HOLDS)
+		set_cause(alarm, verdict);
+	alarm->priority = verdict->priority;
 	raise(step, alarm, ALARM_ACTIVE);
 }
 

@@ -77,7 +77,7 @@ enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
 void device_advance(struct step *step);
-void device_start_cuffs(struct step *step);
+bool device_start_cuffs(struct step *step); /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */
 struct mono device_cuff_deadline(const struct engine *engine);
 
@@ -142,7 +142,7 @@ void alarm_advance(struct step *step, uint16_t id);
 void alarm_clock_stepped(struct step *step);
 enum result alarm_test(struct step *step);
 void alarm_withhold(struct step *step, uint16_t id);
-void alarm_release(struct step *step, uint16_t id, enum priority priority);
+void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 void alarm_withdraw_session(struct step *step);

@@ -171,13 +171,17 @@ static struct mono cuff_free_at(const struct engine *engine, uint8_t device)
 	return mono_later(d->cuff_rest_until, mono_after(d->cuff_requested_at, CUFF_ANSWER_NS));
 }
 
-void device_start_cuffs(struct step *step)
+bool device_start_cuffs(struct step *step)
 {
 	struct engine *engine = step->engine;
+	bool started = false;
 
 	for (uint8_t i = 0; i < engine->config->device_count; i++)
-		if (mono_reached(cuff_free_at(engine, i), step->now))
+		if (mono_reached(cuff_free_at(engine, i), step->now)) {
 			request_cuff(step, i, true);
+			started = true;
+		}
+	return started;
 }
 
 struct mono device_deadline(const struct engine *engine)

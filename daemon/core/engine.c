@@ -297,7 +297,9 @@ void engine_step(struct engine *engine, const struct event *event, struct mono n
 
 	if (event->kind != EVENT_TICK)
 		step_advance(&step);
-	device_start_cuffs(&step);
+	step.fresh = 0; /* judged once */
+	if (device_start_cuffs(&step))
+		step_advance(&step); /* the inflation masks from now on */
 	step_finish(&step, event, result);
 }
 

@@ -87,6 +87,8 @@ struct alarm {
 	bool confirmed;         /* cuff rules: by a second determination, or for want of one */
 	bool test;              /* marked TEST everywhere */
 	uint8_t reminders;      /* times it was announced again while acknowledged */
-};
+	struct mono acknowledged; /* when; MONO_NEVER if nobody */
+	bool kept_back;         /* rules: its condition is established, but an alarm that supersedes it stands for it (PENDING, */
+};                              /* or LATCHED and present again); gates: it blocks */
 
 #endif

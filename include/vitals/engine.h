@@ -43,6 +43,8 @@ struct engine_parameter {
 	bool stale;                /* continuous: three periods without a newer frame had passed at engine.now */
 	struct measurement latest;
 	int64_t latest_wall_ns;    /* stamp of the event that brought it */
+	bool has_previous;         /* intermittent and entered ones: there was a value before the latest, in this session */
+	int32_t previous_milli;
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
 };
 
@@ -60,6 +62,25 @@ struct engine_device_state {
 	bool cuff_wanted;          /* a determination is due and waits for the device and for the rest to be over */
 	uint8_t cuff_retries;      /* of the determination that was due */
 	struct mono cuff_rest_until;
+	struct mono mask_until;    /* until then an oximeter on the same limb is not missed */
+	struct mono lost_at[3];    /* of the last losses, oldest first; MONO_NEVER if there were fewer */
+	bool was_up;               /* in DEVICE_RESYNC: came there from DEVICE_UP */
+	bool flapping;             /* lost three times within a minute, and not fine for a whole minute since */
+};
+
+/* A rule of the plan at work. */
+struct rule_state {
+	struct mono confirm_at;       /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
+	struct mono determined;       /* of the latest violating value */
+	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
+	uint8_t back;                 /* determinations in a row that were back at `clear` */
+	bool lowered;                 /* falling, in a phase in which that matters less */
+	bool unattended;              /* nobody answered in time */
+};
+
+struct display_state {
+	struct mono heard;            /* last receipt; the start of the engine before the first */
+	struct mono shown;            /* shows everything announced until then */
 };
 
 struct baseline {
@@ -69,6 +90,7 @@ struct baseline {
 	int32_t sys, dia;          /* milli, valid if complete */
 	bool has_hr;
 	int32_t hr;                /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
+	int32_t score[PARAMETER_COUNT]; /* entered scores: the last entry before the start; 0 if there was none */
 };
 
 struct check_state {
@@ -77,6 +99,29 @@ struct check_state {
 	struct mono due;   /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
 	struct mono overdue_since; /* due instant of the first one not done since the last done one; MONO_NEVER if none */
 	uint8_t missed_in_row;     /* missed since the last done one */
+};
+
+/* One spray device that was given. */
+struct given {
+	struct mono at;
+	int64_t wall_ns;
+};
+
+#define GIVEN_MAX 6
+#define PAUSES_MAX 16
+
+/* A device or a parameter that is out of alarming. */
+struct taken_out {
+	struct mono until; /* 0 or in the past = not taken out */
+	char by[NAME_BYTES];
+	char reason[TEXT_BYTES];
+};
+
+/* Alarm load of a session, by alarm slot: for the report and for tuning. */
+struct alarm_load {
+	uint16_t raised, nuisance;    /* nuisance: cleared by itself within plan.nuisance_ns */
+	uint16_t acknowledged;
+	int64_t acknowledge_ns_total; /* from raised to acknowledged, summed */
 };
 
 struct session {
@@ -91,6 +136,19 @@ struct session {
 	int64_t opened_wall_ns, started_wall_ns, ended_wall_ns;
 	struct baseline baseline;
 	struct check_state checks[PLAN_CHECKS_MAX];
+	uint16_t items;                 /* bit i: plan.items[i] is ticked */
+	uint8_t given_count;
+	struct given given[GIVEN_MAX];
+	struct override start_override, close_override; /* name "" = none was needed */
+	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX]; /* for this patient; then limits[][] counts */
+	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
+	struct mono recheck_due;        /* next entry that a rule's recheck_ns asks for; MONO_NEVER or 0 = none */
+	enum parameter recheck;         /* of which score */
+	struct alarm_load load[ALARMS_MAX]; /* of the last session until the next one is opened */
+	uint8_t pauses;                 /* finished or running; the instants of the first PAUSES_MAX are kept */
+	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX];
+	bool was_urgent;                /* an alarm of MEDIUM or HIGH has ended, the last one at: */
+	struct mono urgent_until;
 };
 
 struct engine {
@@ -103,13 +161,9 @@ struct engine {
 	struct mono audio_paused_until;  /* in the past or 0 = not paused */
 	char audio_paused_by[NAME_BYTES];
 	bool service_failed[SERVICE_COUNT];
-};
-
-/* Alarm load of a session, by rule or other condition: for the report and for tuning. */
-struct alarm_load {
-	uint16_t raised, nuisance;    /* nuisance: cleared by itself within plan.nuisance_ns */
-	uint16_t acknowledged;
-	int64_t acknowledge_ns_total; /* from raised to acknowledged, summed */
+	struct taken_out taken_out[DEVICES_MAX + PARAMETER_COUNT]; /* devices, then parameters */
+	struct rule_state rules[PLAN_RULES_MAX];
+	struct display_state displays[DISPLAYS_MAX];
 };
 
 enum action_kind {
@@ -129,6 +183,8 @@ enum alarm_change {
 	ALARM_BECAME_LATCHED,
 	ALARM_CLEARED,       /* gone; ended by itself, or latched and then acknowledged */
 	ALARM_SESSION_ENDED, /* gone because the session was closed */
+	ALARM_REMINDED,      /* announced again: acknowledged, still present after plan.reminder_ns */
+	ALARM_SUPERSEDED,    /* withdrawn: an alarm that stands for the same situation is present */
 };
 
 const char *alarm_change_name(enum alarm_change change);
@@ -143,6 +199,10 @@ enum session_change {
 	SESSION_BASELINE,/* baseline complete */
 	SESSION_CHECK,   /* a check was done, missed or became due */
 	SESSION_AUDIO,   /* audio pause began or ended */
+	SESSION_ITEM,    /* an item was ticked or unticked */
+	SESSION_GIVEN,   /* a spray device was given */
+	SESSION_LIMIT,   /* a limit was changed for this patient */
+	SESSION_TAKEN_OUT, /* a device or parameter was taken out of alarming or is back */
 	SESSION_CLOSED,
 };
 
@@ -198,8 +258,8 @@ struct action {
 	} u;
 };
 
-/* Enough for every alarm slot to change four times in one step, and the rest (proof in daemon/core/engine.c). */
-#define ACTIONS_MAX (4 * ALARMS_MAX + 64)
+/* Enough for all that one step can change (proof in daemon/core/engine.c). */
+#define ACTIONS_MAX (6 * ALARMS_MAX + 64)
 
 struct actions {
 	uint16_t count;
@@ -220,9 +280,13 @@ struct mono engine_deadline(const struct engine *engine);
  * is stale, lost or was never received. An intermittent or entered value does not go stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
 
+/* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
+ * REFERENCE_DIFFERENCE it is the difference. */
+int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term);
+
 /* What keeps the session from starting (before the start) or the patient from leaving (after the end): the names of the
- * gate rules, leave rules and items, "dose", "earliest", "quiet", "baseline-scores". Returns how many there are; writes at
- * most `max` names. */
+ * gate rules, leave rules, alarms that block leaving and items, "dose", "taken-out", "earliest", "quiet",
+ * "baseline-scores". Returns how many there are; writes at most `max` names. */
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
 
 /* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted at

@@ -1,0 +1,204 @@
+/* What keeps a session from starting and a patient from leaving: gates, leave rules, items, dose, times. Pure questions,
+ * asked within engine_step and by the encoder on the engine thread. */
+#include "core.h"
+
+struct blockers {
+	char (*names)[NAME_BYTES];
+	uint8_t count, max;
+};
+
+static void block(struct blockers *blockers, const char *name)
+{
+	if (blockers->count < blockers->max)
+		core_copy_text(blockers->names[blockers->count], name, NAME_BYTES);
+	if (blockers->count < UINT8_MAX)
+		blockers->count++;
+}
+
+static bool outside(int64_t value, int64_t min, int64_t max)
+{
+	return (min > 0 && value < min) || (max > 0 && value > max);
+}
+
+static bool allowed(const struct plan_dose *dose, int32_t dose_ug)
+{
+	for (uint8_t i = 0; i < dose->allowed_count; i++)
+		if (dose->allowed_ug[i] == dose_ug)
+			return true;
+	return dose->allowed_count == 0;
+}
+
+/* What is not given is not implausible. */
+bool dose_plausible(const struct engine *engine, const struct session_order *order)
+{
+	const struct plan_dose *dose = &engine->config->plan.dose;
+	int64_t per_kg = (int64_t)order->dose_ug * 1000, weight = order->weight_g; /* ug/kg = ug * 1000 / g */
+
+	if (order->dose_ug != 0 && !allowed(dose, order->dose_ug))
+		return false;
+	if (order->dose_ug != 0 && weight != 0 &&
+	    outside(per_kg, dose->min_ug_per_kg * weight, dose->max_ug_per_kg * weight))
+		return false;
+	if (order->duration_s != 0 && order->duration_s * NS_PER_S < dose->min_duration_ns)
+		return false;
+	return order->ug_per_ml == 0 || !outside(order->ug_per_ml, dose->min_ug_per_ml, dose->max_ug_per_ml);
+}
+
+static bool dose_missing(const struct engine *engine)
+{
+	const struct plan_dose *dose = &engine->config->plan.dose;
+	const struct session_order *order = &engine->session.order;
+	bool per_kg = dose->min_ug_per_kg > 0 || dose->max_ug_per_kg > 0;
+
+	return dose->required && (order->dose_ug == 0 || (per_kg && order->weight_g == 0));
+}
+
+/* Is this gate or leave rule a question for this patient at this bedside? */
+static bool asked(const struct engine *engine, const struct plan_rule *rule)
+{
+	int32_t age = engine->session.order.age_years;
+
+	if (age < rule->age_from || (rule->age_below != 0 && age >= rule->age_below))
+		return false;
+	for (uint8_t i = 0; rule->optional && i < rule->term_count; i++) {
+		enum parameter p = rule->terms[i].parameter;
+
+		if (parameter_table[p].cadence != CADENCE_ENTERED && engine->parameters[p].device < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Missing data are never normal: a gate that cannot be judged blocks, and a first reading blocks until its repeat. */
+static bool gate_blocks(const struct engine *engine, uint8_t rule)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	return alarm->kept_back || (alarm->state == ALARM_PENDING && engine->config->plan.rules[rule].confirm) ||
+	       rule_verdict(engine, rule, false).judgement == JUDGEMENT_UNKNOWN;
+}
+
+static bool recent(const struct engine *engine, enum parameter parameter)
+{
+	const struct plan_leave *leave = &engine->config->plan.leave;
+	int64_t within_ns = 0;
+
+	if (parameter_table[parameter].cadence == CADENCE_INTERMITTENT)
+		within_ns = leave->cuff_within_ns;
+	else if (parameter_table[parameter].cadence == CADENCE_ENTERED)
+		within_ns = leave->score_within_ns;
+	return within_ns == 0 ||
+	       mono_since(engine->now, engine->parameters[parameter].latest.determined) <= within_ns;
+}
+
+static bool leave_rule_met(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+
+	for (uint8_t i = 0; i < p->term_count; i++) {
+		const struct engine_parameter *value = &engine->parameters[p->terms[i].parameter];
+
+		if (!recent(engine, p->terms[i].parameter))
+			return false;
+		if (p->falling && parameter_table[p->terms[i].parameter].cadence == CADENCE_INTERMITTENT &&
+		    (!value->has_previous || value->latest.milli > value->previous_milli))
+			return false;
+	}
+	return rule_verdict(engine, rule, false).judgement == JUDGEMENT_HOLDS;
+}
+
+/* It, or another one of its group. */
+static bool leave_met(const struct engine *engine, uint8_t rule)
+{
+	const struct plan *plan = &engine->config->plan;
+
+	if (plan->rules[rule].group[0] == '\0')
+		return leave_rule_met(engine, rule);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if (plan->rules[i].kind == RULE_LEAVE && asked(engine, &plan->rules[i]) &&
+		    core_same_text(plan->rules[i].group, plan->rules[rule].group, NAME_BYTES) && leave_rule_met(engine, i))
+			return true;
+	return false;
+}
+
+static bool rule_blocks(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+
+	switch (p->kind) {
+	case RULE_ALARM:
+		return engine->session.started && p->blocks_leave && rule_any_established(engine, RULE_BIT(rule));
+	case RULE_GATE:
+		return !engine->session.started && asked(engine, p) && gate_blocks(engine, rule);
+	case RULE_LEAVE:
+		return engine->session.started && asked(engine, p) && !leave_met(engine, rule);
+	}
+	return false;
+}
+
+static bool scores_missing(const struct engine *engine)
+{
+	for (int p = 0; p < PARAMETER_COUNT; p++)
+		if ((engine->config->plan.baseline_scores & PARAMETER_BIT(p)) != 0 &&
+		    !reading_current(engine, (enum parameter)p))
+			return true;
+	return false;
+}
+
+static bool blind(const struct engine *engine)
+{
+	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
+		if (take_out_blinds(engine, i))
+			return true;
+	return false;
+}
+
+static bool too_early(const struct engine *engine)
+{
+	const struct plan_leave *leave = &engine->config->plan.leave;
+
+	return leave->has_earliest && !mono_reached(mono_after(session_anchor(&engine->session, leave->earliest),
+	                                                       leave->earliest_after_ns),
+	                                            engine->now);
+}
+
+/* A test alarm is no unrest. */
+static bool quiet_missing(const struct engine *engine)
+{
+	int64_t quiet_ns = engine->config->plan.leave.quiet_ns;
+
+	if (quiet_ns == 0)
+		return false;
+	for (uint16_t id = 0; id < ALARMS_MAX; id++)
+		if (alarm_announced(engine->alarms[id].state) && !engine->alarms[id].test &&
+		    engine->alarms[id].priority >= PRIORITY_MEDIUM)
+			return true;
+	return engine->session.was_urgent && mono_since(engine->now, engine->session.urgent_until) < quiet_ns;
+}
+
+uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max)
+{
+	const struct plan *plan = &engine->config->plan;
+	const struct session *session = &engine->session;
+	struct blockers blockers = {.names = names, .max = max};
+
+	if (!session->open)
+		return 0;
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if (rule_blocks(engine, i))
+			block(&blockers, plan->rules[i].name);
+	for (uint8_t i = 0; i < plan->item_count; i++)
+		if ((plan->items[i].when == ITEM_LEAVE) == session->started && (session->items & (1U << i)) == 0)
+			block(&blockers, plan->items[i].name);
+	if (!session->started && dose_missing(engine))
+		block(&blockers, "dose");
+	if (!session->started && scores_missing(engine))
+		block(&blockers, "baseline-scores");
+	if (!session->started && blind(engine))
+		block(&blockers, "taken-out");
+	if (session->started && too_early(engine))
+		block(&blockers, "earliest");
+	if (session->started && quiet_missing(engine))
+		block(&blockers, "quiet");
+	return blockers.count;
+}

@@ -1,0 +1,341 @@
+/* The alarms of the plan's rules: when a rule is judged, confirmation by a second cuff determination, supersession,
+ * priority that changes while an alarm is present. Called within engine_step. docs/STATE-MACHINES.md says it in words.
+ *
+ * A rule with a continuous parameter, or one that depends on another alarm or on an instant, is judged at every step, on
+ * what is known then. One of intermittent and entered parameters alone is judged exactly when one of them is determined,
+ * and only its delays run in between. */
+#include "core.h"
+
+static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t rule)
+{
+	return &engine->config->plan.rules[rule];
+}
+
+static bool announced_present(const struct alarm *alarm)
+{
+	return alarm->state == ALARM_ACTIVE || alarm->state == ALARM_ACKNOWLEDGED;
+}
+
+/* The condition is there, whether it is announced or another alarm stands for it. */
+static bool established(const struct engine *engine, uint8_t rule)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	return announced_present(alarm) || alarm->kept_back;
+}
+
+bool rule_any_established(const struct engine *engine, rule_set rules)
+{
+	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
+		if ((rules & RULE_BIT(i)) != 0 && established(engine, i))
+			return true;
+	return false;
+}
+
+bool rule_superseded(const struct engine *engine, uint8_t rule)
+{
+	return rule_any_established(engine, plan_rule(engine, rule)->superseded_by);
+}
+
+void rule_open(struct engine *engine)
+{
+	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++)
+		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER, .unattended_since = MONO_NEVER};
+}
+
+static struct mono from_at(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(engine, rule);
+
+	if (!p->has_from)
+		return (struct mono){0};
+	return mono_after(session_anchor(&engine->session, p->from), p->from_after_ns);
+}
+
+/* A gate is judged until the start, an alarm rule in its phases. */
+static bool in_force(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(engine, rule);
+
+	if (p->kind == RULE_GATE)
+		return !engine->session.started;
+	return (p->phases & (1U << engine->session.phase)) != 0 && mono_reached(from_at(engine, rule), engine->now);
+}
+
+static bool judged_always(const struct plan_rule *rule)
+{
+	return rule_has_cadence(rule, CADENCE_CONTINUOUS) || rule->with != 0 || rule->has_from;
+}
+
+static bool has_fresh(const struct plan_rule *rule, parameter_set fresh)
+{
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		if ((fresh & PARAMETER_BIT(rule->terms[i].parameter)) != 0)
+			return true;
+	return false;
+}
+
+static enum priority priority_of(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(engine, rule);
+	const struct rule_state *state = &engine->rules[rule];
+	enum priority priority = state->lowered ? p->lower : p->priority;
+
+	if (p->confirm && p->first > PRIORITY_NONE && !engine->alarms[ALARM_BASE_RULE + rule].confirmed)
+		priority = p->first;
+	return state->unattended && p->unattended > priority ? p->unattended : priority;
+}
+
+static int cuff_of(const struct engine *engine, const struct plan_rule *rule)
+{
+	return rule->term_count > 0 ? device_of_cuff(engine, rule->terms[0].parameter) : -1;
+}
+
+/* A determination beyond the limit, or not yet back at `clear`. The first asks for a repeat, the second confirms. */
+static void confirm(struct step *step, uint8_t rule, struct mono since)
+{
+	struct engine *engine = step->engine;
+	const struct plan_rule *p = plan_rule(engine, rule);
+	struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+	int device = cuff_of(engine, p);
+
+	if (alarm->state == ALARM_INACTIVE) {
+		alarm->confirmed = false;
+		engine->rules[rule].confirm_at = mono_after(since, p->confirm_within_ns);
+		if (device >= 0)
+			device_want_cuff(step, (uint8_t)device);
+		return;
+	}
+	engine->rules[rule].confirm_at = MONO_NEVER;
+	if (rule_verdict(engine, rule, false).judgement == JUDGEMENT_HOLDS)
+		alarm->confirmed = true;
+}
+
+/* A valid determination for a rule that is judged only then. */
+static void judge_determination(struct step *step, uint8_t rule, struct verdict *verdict, bool engaged)
+{
+	struct engine *engine = step->engine;
+	const struct plan_rule *p = plan_rule(engine, rule);
+	struct rule_state *state = &engine->rules[rule];
+	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
+	bool unconfirmed = p->confirm && !engine->alarms[id].confirmed;
+
+	if (verdict->judgement == JUDGEMENT_HOLDS) {
+		state->back = 0;
+		if (p->confirm)
+			confirm(step, rule, verdict->since);
+		verdict->priority = priority_of(engine, rule);
+	} else {
+		state->confirm_at = MONO_NEVER;
+		if (!engaged)
+			state->back = 0;
+		else if (state->back < UINT8_MAX)
+			state->back++;
+		if (engaged && !unconfirmed && state->back < p->clear_readings) {
+			alarm_advance(step, id);
+			return;
+		}
+	}
+	alarm_judge(step, id, verdict);
+}
+
+static void note_violation(struct engine *engine, uint8_t rule, const struct verdict *verdict)
+{
+	const struct plan_rule *p = plan_rule(engine, rule);
+
+	engine->rules[rule].determined = verdict->since;
+	engine->rules[rule].lowered =
+	    (p->lower_phases & (1U << engine->session.phase)) != 0 && rule_falls(engine, rule);
+}
+
+static void rule_judge(struct step *step, uint8_t rule)
+{
+	struct engine *engine = step->engine;
+	const struct plan_rule *p = plan_rule(engine, rule);
+	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
+	bool engaged = established(engine, rule), always = judged_always(p), fresh = has_fresh(p, step->fresh);
+	struct verdict verdict = {.judgement = JUDGEMENT_UNKNOWN};
+
+	if (p->kind == RULE_LEAVE)
+		return;
+	if (rule_out(engine, rule) || (p->kind == RULE_GATE && engine->session.started)) {
+		alarm_drop(step, id);
+		return;
+	}
+	if (!engaged && !in_force(engine, rule)) {
+		alarm_judge(step, id, &verdict);
+		return;
+	}
+	if (!always && !fresh) {
+		alarm_advance(step, id);
+		return;
+	}
+	verdict = rule_verdict(engine, rule, engaged);
+	if (p->with != 0 && !rule_any_established(engine, p->with)) {
+		verdict.judgement = JUDGEMENT_GONE;
+		verdict.since = engine->now;
+	}
+	/* A determination that failed says nothing: whatever runs goes on. */
+	if (!always && verdict.judgement == JUDGEMENT_UNKNOWN) {
+		alarm_advance(step, id);
+		return;
+	}
+	verdict.since = mono_later(verdict.since, p->with != 0 ? engine->now : engine->session.opened_at);
+	if (p->has_from)
+		verdict.since = mono_later(verdict.since, mono_earlier(from_at(engine, rule), engine->now));
+	if (fresh && verdict.judgement == JUDGEMENT_HOLDS)
+		note_violation(engine, rule, &verdict);
+	if (always) {
+		verdict.priority = priority_of(engine, rule);
+		alarm_judge(step, id, &verdict);
+	} else {
+		judge_determination(step, rule, &verdict, engaged);
+	}
+}
+
+/* One situation, one alarm. Whoever is established keeps back what it supersedes, kept back itself or not, so the order of
+ * the rules does not matter. What is on its way back to normal is not announced anew. */
+static void supersede(struct step *step, uint8_t rule)
+{
+	struct engine *engine = step->engine;
+	const struct plan_rule *p = plan_rule(engine, rule);
+	struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	if (p->kind != RULE_ALARM)
+		return;
+	if (rule_superseded(engine, rule)) {
+		if (announced_present(alarm))
+			alarm_withhold(step, alarm->id);
+		return;
+	}
+	if (!alarm->kept_back || !mono_is_never(alarm->cleared) || engine->rules[rule].back > 0)
+		return;
+	if (p->confirm && p->first == PRIORITY_NONE)
+		alarm->confirmed = true; /* else it would not be established */
+
+	struct verdict verdict = rule_verdict(engine, rule, true);
+
+	verdict.priority = priority_of(engine, rule);
+	alarm_release(step, alarm->id, &verdict);
+}
+
+/* Present, nobody answers, and the drug goes on flowing. */
+static void attend(struct step *step, uint8_t rule)
+{
+	const struct session *session = &step->engine->session;
+	const struct plan_rule *p = plan_rule(step->engine, rule);
+	const struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
+	struct rule_state *state = &step->engine->rules[rule];
+
+	if (!announced_present(alarm) || !session->started || session->paused || session->ended) {
+		state->unattended_since = MONO_NEVER;
+		state->unattended = false;
+	} else if (alarm->state == ALARM_ACKNOWLEDGED) {
+		state->unattended_since = MONO_NEVER;
+	} else if (mono_is_never(state->unattended_since)) {
+		state->unattended_since = step->now;
+	}
+	if (p->unattended > PRIORITY_NONE &&
+	    mono_reached(mono_after(state->unattended_since, p->unattended_ns), step->now))
+		state->unattended = true;
+}
+
+static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(engine, rule);
+	int device = p->cuff_every_ns > 0 && p->kind == RULE_ALARM && established(engine, rule) ? cuff_of(engine, p) : -1;
+
+	if (device < 0 || engine->devices[device].cuff_wanted)
+		return MONO_NEVER;
+	return mono_after(mono_later(engine->parameters[p->terms[0].parameter].latest.determined,
+	                             engine->devices[device].cuff_requested_at),
+	                  p->cuff_every_ns);
+}
+
+/* What happens to an alarm while it is present, without a new value. */
+static void settle(struct step *step, uint8_t rule)
+{
+	struct engine *engine = step->engine;
+	struct rule_state *state = &engine->rules[rule];
+	struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	if (!established(engine, rule) && alarm->state != ALARM_PENDING) {
+		state->confirm_at = MONO_NEVER;
+		state->back = 0;
+	} else if (mono_reached(state->confirm_at, step->now)) {
+		state->confirm_at = MONO_NEVER;
+		alarm->confirmed = true;
+	}
+	attend(step, rule);
+	if (announced_present(alarm))
+		alarm_set_priority(step, alarm->id, priority_of(engine, rule));
+	if (mono_reached(extra_cuff_at(engine, rule), step->now))
+		device_want_cuff(step, (uint8_t)cuff_of(engine, plan_rule(engine, rule)));
+}
+
+/* When the next entry is due because one was violating (S2). */
+static void note_recheck(struct step *step)
+{
+	struct session *session = &step->engine->session;
+	struct mono due = MONO_NEVER;
+
+	for (uint8_t i = 0; i < step->engine->config->plan.rule_count; i++) {
+		const struct plan_rule *p = plan_rule(step->engine, i);
+		struct mono at = mono_after(step->engine->rules[i].determined, p->recheck_ns);
+
+		if (p->recheck_ns == 0 || !established(step->engine, i) || !mono_before(at, due))
+			continue;
+		due = at;
+		session->recheck = p->terms[0].parameter;
+	}
+	if (due.ns == session->recheck_due.ns)
+		return;
+	session->recheck_due = due;
+	step->checks_changed = true;
+}
+
+void rule_judge_all(struct step *step)
+{
+	const struct plan *plan = &step->engine->config->plan;
+
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if (plan->rules[i].with == 0)
+			rule_judge(step, i);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if (plan->rules[i].with != 0)
+			rule_judge(step, i);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		supersede(step, i);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		settle(step, i);
+	note_recheck(step);
+}
+
+struct timing rule_timing(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(engine, rule);
+	bool unconfirmed = p->confirm && !engine->alarms[ALARM_BASE_RULE + rule].confirmed;
+	struct timing timing = {p->delay_ns, p->clear_delay_ns, p->latching && !unconfirmed};
+
+	if (unconfirmed && p->first == PRIORITY_NONE)
+		timing.delay_ns = p->confirm_within_ns;
+	return timing;
+}
+
+struct mono rule_deadline(const struct engine *engine)
+{
+	struct mono deadline = MONO_NEVER;
+
+	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++) {
+		const struct rule_state *state = &engine->rules[i];
+		const struct plan_rule *p = plan_rule(engine, i);
+
+		deadline = mono_earlier(deadline, state->confirm_at);
+		if (p->unattended > PRIORITY_NONE && !state->unattended)
+			deadline = mono_earlier(deadline, mono_after(state->unattended_since, p->unattended_ns));
+		if (!mono_reached(from_at(engine, i), engine->now))
+			deadline = mono_earlier(deadline, from_at(engine, i));
+		deadline = mono_earlier(deadline, extra_cuff_at(engine, i));
+	}
+	return deadline;
+}
