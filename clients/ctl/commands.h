@@ -11,6 +11,14 @@ int command_session_pause(const struct options *options, const char *argument);
 int command_session_resume(const struct options *options, const char *argument);
 int command_session_stop(const struct options *options, const char *argument);
 int command_session_close(const struct options *options, const char *argument);
+int command_session_device(const struct options *options, const char *argument);
+int command_session_load(const struct options *options, const char *argument);
+int command_item(const struct options *options, const char *argument);  /* its name */
+int command_limit(const struct options *options, const char *argument); /* the rule; second word: the limit */
+int command_take_out_device(const struct options *options, const char *argument);
+int command_take_out_parameter(const struct options *options, const char *argument);
+int command_put_back(const struct options *options, const char *argument);
+int command_test_alarm(const struct options *options, const char *argument);
 int command_alarm_list(const struct options *options, const char *argument);
 int command_alarm_ack(const struct options *options, const char *argument); /* ID, condition name or "all" */
 int command_audio_pause(const struct options *options, const char *argument);

@@ -70,7 +70,7 @@ static void alarm(const struct lines *lines, const Vitals__V1__Alarm *from, Vita
 		return;
 	begin(lines, "alarm");
 	out_word(priority, sizeof(priority), &vitals__v1__priority__descriptor, (int)now.priority);
-	out_format(out, "%s ", out_upper(priority));
+	out_format(out, "%s%s ", now.test ? "TEST " : "", out_upper(priority));
 	if (change == VITALS__V1__CHANGE__CHANGE_UNSPECIFIED)
 		word(lines, &vitals__v1__alarm_state__descriptor, (int)now.state);
 	else
@@ -85,6 +85,8 @@ static void alarm(const struct lines *lines, const Vitals__V1__Alarm *from, Vita
 	}
 	if (now.acknowledged_by[0] != '\0')
 		out_format(out, ", by %s", now.acknowledged_by);
+	if (now.unconfirmed && view_announced(&now))
+		out_text(out, ", first reading, repeat running");
 	out_format(out, " #%" PRIu32 "\n", now.id);
 }
 
@@ -116,6 +118,14 @@ static void session(const struct lines *lines, const Vitals__V1__Session *from, 
 		out_text(lines->out, ", ");
 		out_clean(lines->out, from->phase);
 	}
+	if (from->n_blocker > 0)
+		out_text(lines->out, from->started ? ", before leaving:" : ", before the start:");
+	for (size_t i = 0; i < from->n_blocker; i++) {
+		out_text(lines->out, " ");
+		out_clean(lines->out, from->blocker[i]->name);
+	}
+	if (from->n_taken_out > 0)
+		out_format(lines->out, ", NOT ALARMING: %zu", from->n_taken_out);
 	out_text(lines->out, "\n");
 }
 

@@ -14,13 +14,24 @@ static const char usage[] = "Usage: vitalsctl [--bedside NAME | --socket PATH] [
                             "  status                        what the monitor shows now\n"
                             "  watch                         the same, live   [--endpoint E] [--seconds N]\n"
                             "                                [--curve-server-key KEY --curve-key-file FILE]\n"
+                            "                                [--confirm NAME]\n"
                             "  session open --patient REF    [--weight-kg N] [--dose-mg N] [--duration-min N]\n"
-                            "  session start | pause | resume | stop | close\n"
+                            "                                [--concentration-mg-ml N] [--series N] [--age N]\n"
+                            "                                [--second-person P]\n"
+                            "  session start | close         [--override NAME --reason TEXT]\n"
+                            "  session pause | resume | stop\n"
+                            "  session device                one spray device was given  [--override ...]\n"
+                            "  session load                  alarm load of this session or the last one\n"
+                            "  item NAME [--off]             tick or untick an item of the plan\n"
+                            "  limit RULE VALUE --reason TEXT [--term N] [--second-person P]\n"
+                            "  take-out device | parameter NAME --minutes N --reason TEXT [--override NAME]\n"
+                            "  put-back NAME                 alarming again\n"
+                            "  test-alarm                    goes to every display, marked TEST\n"
                             "  alarm list                    announced alarms with their numbers\n"
                             "  alarm ack ID | NAME | all     acknowledge by number, by condition, or all\n"
                             "  alarm pause-audio             stop the sound for the time the plan allows\n"
-                            "  observe --moaas N | --rass N | --cadss N  [--note TEXT]\n"
-                            "  observe --note TEXT\n"
+                            "  observe --moaas N | --rass N | --cadss N | --cadss6 N | --bprs N | --distressed on|off\n"
+                            "          [--note TEXT]         or a note alone\n"
                             "  cuff start | stop             one blood-pressure determination\n"
                             "  config check FILE             read a configuration and print what was understood\n"
                             "  keys generate FILE            CURVE key pair: secret to FILE, public key printed\n"
@@ -55,22 +66,34 @@ static int watch(const struct options *options, const char *argument)
 
 static const struct verb {
 	const char *word, *second; /* second NULL: one word is enough */
-	const char *argument;      /* what it is called, or NULL */
+	const char *argument;      /* what it is called, or NULL; two words if there are two */
 	uint32_t options;          /* beside those that go everywhere */
 	int (*run)(const struct options *options, const char *argument);
 } verbs[] = {
     {"status", NULL, NULL, 0, command_status},
-    {"watch", NULL, NULL, OPTION_ENDPOINT | OPTION_SECONDS | OPTION_SERVER_KEY | OPTION_KEY_FILE, watch},
-    {"session", "open", NULL, OPTION_PATIENT | OPTION_WEIGHT | OPTION_DOSE | OPTION_DURATION, command_session_open},
-    {"session", "start", NULL, 0, command_session_start},
+    {"watch", NULL, NULL, OPTION_ENDPOINT | OPTION_SECONDS | OPTION_SERVER_KEY | OPTION_KEY_FILE | OPTION_CONFIRM,
+     watch},
+    {"session", "open", NULL,
+     OPTION_PATIENT | OPTION_WEIGHT | OPTION_DOSE | OPTION_DURATION | OPTION_CONCENTRATION | OPTION_SERIES |
+         OPTION_AGE | OPTION_SECOND_PERSON,
+     command_session_open},
+    {"session", "start", NULL, OPTION_OVERRIDE | OPTION_REASON, command_session_start},
+    {"session", "device", NULL, OPTION_OVERRIDE | OPTION_REASON, command_session_device},
     {"session", "pause", NULL, 0, command_session_pause},
     {"session", "resume", NULL, 0, command_session_resume},
     {"session", "stop", NULL, 0, command_session_stop},
-    {"session", "close", NULL, 0, command_session_close},
+    {"session", "close", NULL, OPTION_OVERRIDE | OPTION_REASON, command_session_close},
+    {"session", "load", NULL, 0, command_session_load},
+    {"item", NULL, "NAME", OPTION_OFF, command_item},
+    {"limit", NULL, "RULE VALUE", OPTION_TERM | OPTION_REASON | OPTION_SECOND_PERSON, command_limit},
+    {"take-out", "device", "NAME", OPTION_MINUTES | OPTION_REASON | OPTION_OVERRIDE, command_take_out_device},
+    {"take-out", "parameter", "NAME", OPTION_MINUTES | OPTION_REASON | OPTION_OVERRIDE, command_take_out_parameter},
+    {"put-back", NULL, "NAME", 0, command_put_back},
+    {"test-alarm", NULL, NULL, 0, command_test_alarm},
     {"alarm", "list", NULL, 0, command_alarm_list},
     {"alarm", "ack", "ID, NAME or all", 0, command_alarm_ack},
     {"alarm", "pause-audio", NULL, 0, command_audio_pause},
-    {"observe", NULL, NULL, OPTION_MOAAS | OPTION_RASS | OPTION_CADSS | OPTION_NOTE, command_observe},
+    {"observe", NULL, NULL, OPTIONS_SCORES | OPTION_NOTE, command_observe},
     {"cuff", "start", NULL, 0, command_cuff_start},
     {"cuff", "stop", NULL, 0, command_cuff_stop},
     {"config", "check", "FILE", 0, config_check},
@@ -95,7 +118,13 @@ static const struct verb *find(int count, char **words)
 	return NULL;
 }
 
-static int run(const struct options *options, int count, char **words)
+/* How many words follow those of the command. */
+static int arguments(const struct verb *verb)
+{
+	return verb->argument == NULL ? 0 : strcmp(verb->argument, "RULE VALUE") == 0 ? 2 : 1;
+}
+
+static int run(struct options *options, int count, char **words)
 {
 	if (count == 0)
 		return complain("a command is missing", "");
@@ -103,14 +132,16 @@ static int run(const struct options *options, int count, char **words)
 	if (verb == NULL)
 		return complain("no such command: ", words[count > 1 ? 1 : 0]);
 	int used = verb->second == NULL ? 1 : 2;
-	if (count < used + (verb->argument != NULL))
+	int wanted = used + arguments(verb);
+	if (count < wanted)
 		return complain("this command needs ", verb->argument);
-	if (count > used + (verb->argument != NULL))
+	if (count > wanted)
 		return complain("too many words: ", words[count - 1]);
 	if (options->given & ~(verb->options | (uint32_t)OPTIONS_EVERYWHERE))
 		return complain("an option does not belong to this command", "");
 	if ((options->given & OPTION_BEDSIDE) && (options->given & OPTION_SOCKET))
 		return complain("--bedside and --socket exclude each other", "");
+	options->second_word = wanted == used + 2 ? words[used + 1] : NULL;
 	return verb->run(options, verb->argument != NULL ? words[used] : NULL);
 }
 

@@ -22,7 +22,10 @@ static void arena_give(void *data, void *memory)
 
 static bool session_right(const Vitals__V1__Session *session)
 {
-	return session != NULL && session->n_check <= MESSAGE_CHECKS_MAX;
+	return session != NULL && session->n_check <= MESSAGE_CHECKS_MAX && session->n_item <= MESSAGE_ITEMS_MAX &&
+	       session->n_blocker <= MESSAGE_BLOCKERS_MAX && session->n_limit <= MESSAGE_LIMITS_MAX &&
+	       session->n_taken_out <= MESSAGE_OUT_MAX && session->n_given <= MESSAGE_GIVEN_MAX &&
+	       session->n_load <= MESSAGE_ALARMS_MAX;
 }
 
 static bool devices_right(size_t count, Vitals__V1__Device *const *devices)

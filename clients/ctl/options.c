@@ -54,14 +54,65 @@ static bool token(const char *option, const char *text)
 	return true;
 }
 
-static bool note(const char *text)
+static bool note(const char *option, const char *text)
 {
 	char clean[NOTE_MOST + 1];
 
 	out_copy(clean, sizeof(clean), text);
 	if (text[0] == '\0' || strcmp(clean, text) != 0)
-		return wrong("--note", "TEXT", "1 to 95 bytes of UTF-8 without control characters");
+		return wrong(option, "TEXT", "1 to 95 bytes of UTF-8 without control characters");
 	return true;
+}
+
+static bool whole(const char *option, const char *text, uint32_t most, const char *legal, int32_t *result)
+{
+	uint32_t value;
+
+	if (!decimal_count(text, &value) || value == 0 || value > most)
+		return wrong(option, text, legal);
+	*result = (int32_t)value;
+	return true;
+}
+
+static bool on_or_off(const char *option, const char *text, int32_t *milli)
+{
+	bool on = strcmp(text, "on") == 0;
+
+	*milli = on ? 1000 : 0;
+	return on || strcmp(text, "off") == 0 || wrong(option, text, "on or off");
+}
+
+/* Options of orders: who else, why, for how long. */
+static bool take_order(struct options *options, int option, char *text)
+{
+	switch (option) {
+	case OPTION_SERIES:
+		return whole("--series", text, 9999, "a whole number from 1 to 9999", &options->series);
+	case OPTION_AGE:
+		return whole("--age", text, 130, "whole years from 1 to 130", &options->age_years);
+	case OPTION_CONCENTRATION:
+		return quantity("--concentration-mg-ml", text, 1000, "mg/mL above 0, at most 3 decimals",
+		                &options->ug_per_ml);
+	case OPTION_SECOND_PERSON:
+		options->second_person = text;
+		return token("--second-person", text);
+	case OPTION_OVERRIDE:
+		options->override = text;
+		return token("--override", text);
+	case OPTION_REASON:
+		options->reason = text;
+		return note("--reason", text);
+	case OPTION_TERM:
+		return decimal_count(text, &options->term) || wrong("--term", text, "a whole number from 0");
+	case OPTION_MINUTES:
+		return quantity("--minutes", text, 60, "minutes above 0, in whole seconds", &options->minutes_s);
+	case OPTION_CONFIRM:
+		options->confirm = text;
+		return token("--confirm", text);
+	default: /* the options without a value; an unknown one was reported by getopt_long */
+		return option == OPTION_JSON || option == OPTION_HELP || option == OPTION_VERSION ||
+		       option == OPTION_OFF;
+	}
 }
 
 static bool take(struct options *options, int option, char *text)
@@ -105,11 +156,17 @@ static bool take(struct options *options, int option, char *text)
 		return score("--rass", text, &options->score_milli);
 	case OPTION_CADSS:
 		return score("--cadss", text, &options->score_milli);
+	case OPTION_CADSS6:
+		return score("--cadss6", text, &options->score_milli);
+	case OPTION_BPRS:
+		return score("--bprs", text, &options->score_milli);
+	case OPTION_DISTRESSED:
+		return on_or_off("--distressed", text, &options->score_milli);
 	case OPTION_NOTE:
 		options->note = text;
-		return note(text);
-	default: /* the options without a value; an unknown one was reported by getopt_long */
-		return option == OPTION_JSON || option == OPTION_HELP || option == OPTION_VERSION;
+		return note("--note", text);
+	default:
+		return take_order(options, option, text);
 	}
 }
 
@@ -130,7 +187,20 @@ bool options_read(struct options *options, int argc, char **argv)
 	    {"moaas", required_argument, NULL, OPTION_MOAAS},
 	    {"rass", required_argument, NULL, OPTION_RASS},
 	    {"cadss", required_argument, NULL, OPTION_CADSS},
+	    {"cadss6", required_argument, NULL, OPTION_CADSS6},
+	    {"bprs", required_argument, NULL, OPTION_BPRS},
+	    {"distressed", required_argument, NULL, OPTION_DISTRESSED},
 	    {"note", required_argument, NULL, OPTION_NOTE},
+	    {"series", required_argument, NULL, OPTION_SERIES},
+	    {"age", required_argument, NULL, OPTION_AGE},
+	    {"concentration-mg-ml", required_argument, NULL, OPTION_CONCENTRATION},
+	    {"second-person", required_argument, NULL, OPTION_SECOND_PERSON},
+	    {"override", required_argument, NULL, OPTION_OVERRIDE},
+	    {"reason", required_argument, NULL, OPTION_REASON},
+	    {"off", no_argument, NULL, OPTION_OFF},
+	    {"term", required_argument, NULL, OPTION_TERM},
+	    {"minutes", required_argument, NULL, OPTION_MINUTES},
+	    {"confirm", required_argument, NULL, OPTION_CONFIRM},
 	    {"help", no_argument, NULL, OPTION_HELP},
 	    {"version", no_argument, NULL, OPTION_VERSION},
 	    {NULL, 0, NULL, 0},

@@ -7,46 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clients/ctl/row.h"
+#include "clients/ctl/screen_parts.h"
+#include "clients/ctl/session_rows.h"
 
 #define ALARM_ROWS_LEAST 3
 #define SMALL_ROWS       20 /* a window below this shows one row of checks, and devices only when they need somebody */
-#define ITEMS_COLUMN     13 /* where checks and devices begin */
-#define CHECKS_ACROSS    2
-#define DEVICES_ACROSS   3
-
-/* A short text made with the functions of out.h. */
-struct words {
-	struct out out;
-	char bytes[256];
-};
-
-struct frame {
-	const struct view *view;
-	const struct screen *screen;
-	int64_t now_ns;
-	enum view_link link;
-	struct row row;
-	size_t alarm_count;
-	uint16_t order[MESSAGE_ALARMS_MAX];
-};
-
-static struct out *words_begin(struct words *words)
-{
-	words->out = (struct out){words->bytes, sizeof(words->bytes) - 1, 0, false};
-	return &words->out;
-}
-
-static const char *words_end(struct words *words)
-{
-	words->bytes[words->out.used] = '\0';
-	return words->bytes;
-}
-
-static int64_t since(const struct frame *frame, int64_t received_ns)
-{
-	return frame->now_ns > received_ns ? frame->now_ns - received_ns : 0;
-}
 
 /* High flashes at 2 Hz, medium at 0.5 Hz, half of the time each (IEC 60601-1-8 allows 1.4-2.8 and 0.4-0.8 Hz at 20-60
  * %); low, and what somebody has answered, is steady. */
@@ -148,6 +113,15 @@ static void patient(struct frame *frame)
 			out_milli_short(out, session->dose_ug);
 			out_text(out, " mg");
 		}
+		if (session->details.ug_per_ml > 0) {
+			out_text(out, "  ");
+			out_milli_short(out, session->details.ug_per_ml);
+			out_text(out, " mg/mL");
+		}
+		if (session->details.series > 0)
+			out_format(out, "  no. %" PRId32 " of the series", session->details.series);
+		if (session->details.age_years > 0)
+			out_format(out, "  %" PRId32 " years", session->details.age_years);
 		if (session->baseline_complete) {
 			out_text(out, "  baseline ");
 			out_milli(out, session->baseline_sys_milli, 0);
@@ -209,7 +183,7 @@ static void alarm_banner(struct frame *frame)
 	const char *count = words_end(&words);
 	size_t right = frame->row.columns > strlen(count) ? frame->row.columns - strlen(count) : 0;
 	row_style(&frame->row, alarm_style(frame, first));
-	row_text(&frame->row, " ");
+	row_text(&frame->row, first->test ? " TEST " : " ");
 	row_text(&frame->row, alarm_word(word, sizeof(word), first));
 	row_text(&frame->row, "  ");
 	if (right > frame->row.column)
@@ -236,6 +210,18 @@ static const struct view_alarm *alarm_of_parameter(const struct frame *frame, co
 	return NULL;
 }
 
+static void limits(struct frame *frame, const struct view_reading *reading)
+{
+	struct row *row = &frame->row;
+	struct words words;
+
+	session_limits(words_begin(&words), &frame->view->session, reading->parameter,
+	               row->columns > row->column ? row->columns - row->column : 0);
+	row_style(row, STYLE_DIM);
+	row_text(row, words_end(&words));
+	row_style(row, "");
+}
+
 static void remark(struct frame *frame, const struct view_reading *reading)
 {
 	char word[32];
@@ -250,8 +236,10 @@ static void remark(struct frame *frame, const struct view_reading *reading)
 		row_text(&frame->row, " STALE ");
 		return;
 	}
-	if (reading->has_value && reading->quality == VITALS__V1__QUALITY__QUALITY_VALID)
+	if (reading->has_value && reading->quality == VITALS__V1__QUALITY__QUALITY_VALID) {
+		limits(frame, reading);
 		return;
+	}
 	out_word(word, sizeof(word), &vitals__v1__reason__descriptor, (int)reading->reason);
 	row_text(&frame->row, reading->has_value ? "? " : "");
 	row_text(&frame->row, out_spaced(word));
@@ -328,6 +316,10 @@ static void alarm_detail(struct out *out, const struct view_alarm *alarm)
 		out_milli_short(out, alarm->limit_milli);
 		out_text(out, ")");
 	}
+	if (alarm->unconfirmed)
+		out_text(out, ", first reading, repeat running");
+	if (alarm->reminders > 0)
+		out_format(out, ", reminded %" PRIu32 " times", alarm->reminders);
 }
 
 static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
@@ -346,9 +338,13 @@ static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
 	row_number(row, words_end(&words), 8);
 	row_text(row, frame->link >= VIEW_STALE && frame->screen->live ? " was " : " ");
 	out_word(word, sizeof(word), &vitals__v1__alarm_state__descriptor, (int)alarm->state);
-	row_field(row, out_upper(word), 13);
+	bool first = alarm->unconfirmed && alarm->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE;
+	row_field(row, first ? "UNCONFIRMED" : out_upper(word), 13); /* fits where the detail may not */
 	out_format(words_begin(&words), "#%-3" PRIu32 " ", alarm->id);
 	row_text(row, words_end(&words));
+	row_style(row, alarm->test ? STYLE_REVERSE : "");
+	row_text(row, alarm->test ? " TEST " : "");
+	row_style(row, "");
 	alarm_detail(words_begin(&words), alarm);
 	const char *detail = words_end(&words);
 	size_t columns = out_columns(detail), space = row->columns > row->column ? row->columns - row->column : 0;
@@ -377,153 +373,19 @@ static void alarms(struct frame *frame, size_t rows)
 	}
 }
 
-/* ---- checks and devices ------------------------------------------------------------------------------------------ */
+/* ---- the session's own rows ------------------------------------------------------------------------------------- */
 
-/* Begins item `index` (from 0) of a list that is laid out in `across` columns. Returns the width of the item. */
-static size_t place(struct frame *frame, const char *title, size_t index, size_t across)
+static void extras(struct frame *frame, const struct session_row *rows, size_t count)
 {
-	size_t width =
-	    frame->row.columns > ITEMS_COLUMN + 8 * across ? (frame->row.columns - ITEMS_COLUMN) / across : 8;
-
-	if (index % across == 0) {
-		row_begin(&frame->row);
-		row_style(&frame->row, STYLE_DIM);
-		row_text(&frame->row, index == 0 ? title : "");
-		row_text(&frame->row, index == 0 && frame->screen->live && frame->link >= VIEW_STALE ? " OLD" : "");
-		row_style(&frame->row, "");
-		row_fill(&frame->row, ITEMS_COLUMN);
-	}
-	return width;
-}
-
-/* Indexes of the checks that are still to come, soonest first. */
-static size_t sorted_checks(const struct view_session *session, size_t order[MESSAGE_CHECKS_MAX])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < session->check_count; i++) {
-		if (!session->checks[i].has_next)
-			continue;
-		size_t at = count++;
-		for (; at > 0 && session->checks[i].due_in_ns < session->checks[order[at - 1]].due_in_ns; at--)
-			order[at] = order[at - 1];
-		order[at] = i;
-	}
-	return count;
-}
-
-static void checks(struct frame *frame, const size_t *order, size_t count)
-{
-	const struct view_session *session = &frame->view->session;
-
 	for (size_t i = 0; i < count; i++) {
-		const struct view_check *check = &session->checks[order[i]];
-		int64_t due = check->due_in_ns - since(frame, session->received_ns);
-		struct words words;
-		struct out *out = words_begin(&words);
-
-		size_t width = place(frame, " Due", i, CHECKS_ACROSS);
-		row_style(&frame->row, due < 0 ? STYLE_YELLOW : "");
-		out_text(out, check->text[0] != '\0' ? check->text : check->name);
-		out_text(out, due < 0 ? " OVERDUE by " : " in ");
-		out_duration(out, due < 0 ? due : due + 999999999);
-		if (check->missed > 0)
-			out_format(out, ", %" PRIu32 " missed", check->missed);
-		row_field(&frame->row, words_end(&words), width);
+		row_begin(&frame->row);
+		row_style(&frame->row, rows[i].style);
+		row_text(&frame->row, rows[i].text);
 		row_style(&frame->row, "");
 	}
 }
 
-static bool device_up(const struct view_device *device)
-{
-	return device->state == VITALS__V1__DEVICE_STATE__DEVICE_STATE_UP;
-}
-
-static void device(struct frame *frame, const struct view_device *device, size_t index)
-{
-	struct words words;
-	struct out *out = words_begin(&words);
-	char word[32];
-	size_t width = place(frame, " Devices", index, DEVICES_ACROSS);
-
-	out_word(word, sizeof(word), &vitals__v1__device_state__descriptor, (int)device->state);
-	out_format(out, "%s %s", device->name, device_up(device) ? word : out_upper(word));
-	if (strcmp(device->fault, "none") != 0 && device->fault[0] != '\0')
-		out_format(out, " %s", device->fault);
-	row_style(&frame->row, device_up(device) ? "" : STYLE_BOLD);
-	row_field(&frame->row, words_end(&words), width);
-	row_style(&frame->row, "");
-}
-
-/* At most `count`, those that need somebody first. */
-static void devices(struct frame *frame, size_t count)
-{
-	const struct view *view = frame->view;
-	size_t placed = 0;
-
-	for (int up = 0; up < 2; up++) {
-		for (size_t i = 0; i < view->device_count && placed < count; i++) {
-			if (device_up(&view->devices[i]) == (up == 1))
-				device(frame, &view->devices[i], placed++);
-		}
-	}
-}
-
-/* ---- bottom ------------------------------------------------------------------------------------------------------ */
-
-static void sound(struct frame *frame)
-{
-	const struct view_session *session = &frame->view->session;
-	int64_t left = session->audio_paused_ns - since(frame, session->received_ns);
-	struct words words;
-	struct out *out = words_begin(&words);
-
-	if (left <= 0) {
-		row_text(&frame->row, " Sound on");
-		return;
-	}
-	out_text(out, " SOUND PAUSED ");
-	out_duration(out, left + 999999999);
-	out_text(out, session->audio_paused_by[0] != '\0' ? " by " : "");
-	out_text(out, session->audio_paused_by);
-	out_text(out, " ");
-	row_style(&frame->row, STYLE_REVERSE);
-	row_text(&frame->row, words_end(&words));
-	row_style(&frame->row, "");
-}
-
-static void footer(struct frame *frame)
-{
-	const struct view *view = frame->view;
-	struct row *row = &frame->row;
-	int64_t beat = since(frame, view->heartbeat_ns);
-	struct words words;
-	struct out *out = words_begin(&words);
-
-	row_begin(row);
-	sound(frame);
-	row_text(row, "   ");
-	if (frame->screen->live) {
-		row_style(row, frame->link == VIEW_OK ? "" : STYLE_YELLOW);
-		out_format(out, "Monitor link %s", view_link_name(frame->link));
-		if (view->has_heartbeat)
-			out_format(out, ", heartbeat %" PRId64 ".%" PRId64 " s ago", beat / 1000000000,
-			           beat / 100000000 % 10);
-		row_text(row, words_end(&words));
-		row_style(row, "");
-	}
-	if (view->recorder_failed || view->publisher_failed) {
-		row_text(row, " ");
-		row_style(row, STYLE_RED);
-		row_text(row, view->recorder_failed ? " RECORD FAILED " : "");
-		row_text(row, view->publisher_failed ? " PUBLISHING FAILED " : "");
-		row_style(row, "");
-	}
-	if (frame->screen->live && row->columns > 7) {
-		row_fill(row, row->columns - 7);
-		row_text(row, "q ends");
-	}
-}
+/* ---- the frame --------------------------------------------------------------------------------------------------- */
 
 static void frame_begin(struct frame *frame, struct out *out, const struct view *view, const struct screen *screen,
                         int64_t now_ns)
@@ -543,8 +405,8 @@ static size_t least(size_t a, size_t b)
 
 /* How many rows or items of each part are shown. */
 struct layout {
-	size_t checks, devices;     /* items */
-	size_t values, alarms, gap; /* rows */
+	size_t checks, devices;             /* items */
+	size_t values, alarms, extras, gap; /* rows */
 };
 
 static size_t needing(const struct view *view)
@@ -552,7 +414,7 @@ static size_t needing(const struct view *view)
 	size_t count = 0;
 
 	for (size_t i = 0; i < view->device_count; i++)
-		count += !device_up(&view->devices[i]);
+		count += !screen_device_up(&view->devices[i]);
 	return count;
 }
 
@@ -567,6 +429,11 @@ static void fit(struct layout *layout, const struct frame *frame)
 	size_t fixed = 5 + (layout->checks + CHECKS_ACROSS - 1) / CHECKS_ACROSS +
 	               (layout->devices + DEVICES_ACROSS - 1) / DEVICES_ACROSS;
 	size_t rows = frame->screen->rows > fixed ? frame->screen->rows - fixed : 0;
+	/* The session's own rows get what values and three alarms leave, but always one: what does not alarm comes
+	 * first. */
+	size_t needed = layout->values + least(layout->alarms, ALARM_ROWS_LEAST);
+	layout->extras = least(layout->extras, rows > needed ? rows - needed : rows > 4);
+	rows -= layout->extras;
 	while (layout->values > 0 && layout->values + layout->alarms > rows &&
 	       never_entered(&view->readings[layout->values - 1]))
 		layout->values--;
@@ -579,12 +446,14 @@ void screen_frame(struct out *out, const struct view *view, const struct screen 
 {
 	struct frame frame;
 	size_t check_order[MESSAGE_CHECKS_MAX];
+	struct session_row rows[SESSION_ROWS_MAX];
 
 	frame_begin(&frame, out, view, screen, now_ns);
-	struct layout layout = {.checks = view->session.open ? sorted_checks(&view->session, check_order) : 0,
+	struct layout layout = {.checks = view->session.open ? screen_sorted_checks(&view->session, check_order) : 0,
 	                        .devices = view->device_count,
 	                        .values = view->reading_count,
-	                        .alarms = frame.alarm_count};
+	                        .alarms = frame.alarm_count,
+	                        .extras = session_rows(&view->session, since(&frame, view->session.received_ns), rows)};
 	if (screen->live) {
 		fit(&layout, &frame);
 		out_text(out, "\033[H");
@@ -594,11 +463,12 @@ void screen_frame(struct out *out, const struct view *view, const struct screen 
 	banner(&frame);
 	readings(&frame, layout.values);
 	alarms(&frame, layout.alarms);
+	extras(&frame, rows, layout.extras);
 	for (; layout.gap > 0; layout.gap--)
 		row_begin(&frame.row);
-	checks(&frame, check_order, layout.checks);
-	devices(&frame, layout.devices);
-	footer(&frame);
+	screen_checks(&frame, check_order, layout.checks);
+	screen_devices(&frame, layout.devices);
+	screen_footer(&frame);
 	row_end(&frame.row);
 	out_text(out, screen->live ? "\033[J" : "\n");
 }

@@ -15,8 +15,10 @@
 struct screen {
 	size_t rows, columns;
 	bool colour;
-	bool live;         /* a frame of `watch`: judge the link, flash, fill the window; else everything, once */
-	const char *clock; /* local time, "14:03:22" */
+	bool live;            /* a frame of `watch`: judge the link, flash, fill the window; else everything, once */
+	const char *clock;    /* local time, "14:03:22" */
+	const char *confirms; /* the display's name if this view sends receipts, else NULL */
+	const char *not_confirmed; /* why the monitor did not take the last one; "" if it did */
 };
 
 /* One frame. When live it begins at the upper left corner and clears what an earlier frame left. */

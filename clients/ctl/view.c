@@ -70,6 +70,9 @@ void view_alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, int6
 		alarm->milli = from->milli;
 		alarm->limit_milli = from->limit_milli;
 	}
+	alarm->unconfirmed = from->confirms && !from->confirmed;
+	alarm->test = from->test;
+	alarm->reminders = from->reminders;
 	alarm->age_ns = age(from->age_ns);
 	alarm->received_ns = now_ns;
 }
@@ -136,6 +139,84 @@ static void set_check(struct view_check *check, const Vitals__V1__Check *from)
 	check->missed = from->missed;
 }
 
+static void set_override(struct view_override *override, const Vitals__V1__Override *from)
+{
+	if (from == NULL)
+		return;
+	COPY(override->name, from->name);
+	COPY(override->reason, from->reason);
+}
+
+static void set_out(struct view_out *out, const Vitals__V1__TakenOut *from)
+{
+	if (from->what_case == VITALS__V1__TAKEN_OUT__WHAT_DEVICE)
+		COPY(out->name, from->device);
+	else if (from->what_case == VITALS__V1__TAKEN_OUT__WHAT_PARAMETER)
+		COPY(out->name, from->parameter);
+	COPY(out->by, from->by);
+	COPY(out->reason, from->reason);
+	out->left_ns = age(from->left_ns);
+}
+
+static void set_limit(struct view_limit *limit, const Vitals__V1__Limit *from)
+{
+	COPY(limit->rule, from->rule);
+	COPY(limit->parameter, from->parameter);
+	limit->comparison = from->comparison;
+	limit->reference = from->reference;
+	limit->milli = from->limit_milli;
+	limit->changed = from->changed;
+}
+
+/* The counts were bounded when the message was unpacked. */
+static void set_lists(struct view_details *details, const Vitals__V1__Session *from)
+{
+	details->item_count = from->n_item;
+	for (size_t i = 0; i < from->n_item; i++) {
+		COPY(details->items[i].name, from->item[i]->name);
+		COPY(details->items[i].text, from->item[i]->text);
+		details->items[i].before_start = from->item[i]->before_start;
+		details->items[i].ticked = from->item[i]->ticked;
+	}
+	details->blocker_count = from->n_blocker;
+	for (size_t i = 0; i < from->n_blocker; i++) {
+		COPY(details->blockers[i].name, from->blocker[i]->name);
+		COPY(details->blockers[i].text, from->blocker[i]->text);
+	}
+	details->limit_count = from->n_limit;
+	for (size_t i = 0; i < from->n_limit; i++)
+		set_limit(&details->limits[i], from->limit[i]);
+	details->out_count = from->n_taken_out;
+	for (size_t i = 0; i < from->n_taken_out; i++)
+		set_out(&details->outs[i], from->taken_out[i]);
+	details->given_count = from->n_given;
+	if (from->n_given > 0)
+		details->last_given_ns = age(from->given[from->n_given - 1]->age_ns);
+}
+
+static void set_details(struct view_details *details, const Vitals__V1__Session *from)
+{
+	COPY(details->phase_text, from->phase_text);
+	COPY(details->second_person, from->second_person);
+	details->series = from->series;
+	details->age_years = from->age_years;
+	details->ug_per_ml = from->ug_per_ml;
+	set_override(&details->start_override, from->start_override);
+	set_override(&details->close_override, from->close_override);
+	details->has_expected = from->expected != NULL;
+	if (details->has_expected) {
+		details->expected_ng_per_l = from->expected->ng_per_l;
+		details->low_ng_per_l = from->expected->low_ng_per_l;
+		details->high_ng_per_l = from->expected->high_ng_per_l;
+	}
+	details->has_recheck = from->recheck != NULL;
+	if (details->has_recheck) {
+		COPY(details->recheck, from->recheck->parameter);
+		details->recheck_in_ns = duration(from->recheck->due_in_ns);
+	}
+	set_lists(details, from);
+}
+
 static void set_session(struct view *view, const Vitals__V1__Session *from, int64_t now_ns)
 {
 	struct view_session *session = &view->session;
@@ -166,6 +247,7 @@ static void set_session(struct view *view, const Vitals__V1__Session *from, int6
 	session->check_count = from->n_check < MESSAGE_CHECKS_MAX ? from->n_check : MESSAGE_CHECKS_MAX;
 	for (size_t i = 0; i < session->check_count; i++)
 		set_check(&session->checks[i], from->check[i]);
+	set_details(&session->details, from);
 }
 
 /* ---- trust ------------------------------------------------------------------------------------------------------- */
@@ -251,6 +333,8 @@ static void take_sequences(struct view *view, const Vitals__V1__Heartbeat *heart
 		if (at[topic] > view->sequence[topic])
 			view->sequence[topic] = at[topic];
 	}
+	if (heartbeat->alarm_sequence > view->alarms_shown)
+		view->alarms_shown = heartbeat->alarm_sequence;
 }
 
 static void begin_epoch(struct view *view, uint64_t epoch, int64_t now_ns)
@@ -315,6 +399,7 @@ static void apply_body(struct view *view, const Vitals__V1__Message *message, in
 		return;
 	if (message->body_case == VITALS__V1__MESSAGE__BODY_ALARM) {
 		set_alarm(view, message->alarm->alarm, now_ns);
+		view->alarms_shown += message->sequence == view->alarms_shown + 1; /* not beyond a gap */
 	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_READINGS) {
 		for (size_t i = 0; i < message->readings->n_reading; i++)
 			set_reading(view, message->readings->reading[i], now_ns);

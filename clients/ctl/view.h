@@ -50,6 +50,9 @@ struct view_alarm {
 	Vitals__V1__AlarmState state;
 	char acknowledged_by[VIEW_NAME], parameter[VIEW_NAME];
 	bool has_value;
+	bool unconfirmed; /* a first reading: its repeat is running */
+	bool test;        /* must be shown with the word TEST */
+	uint32_t reminders;
 	int64_t milli, limit_milli;
 	int64_t age_ns, received_ns;
 };
@@ -66,6 +69,48 @@ struct view_check {
 	uint32_t done, missed;
 };
 
+struct view_item {
+	char name[VIEW_NAME], text[VIEW_TEXT];
+	bool before_start, ticked;
+};
+
+struct view_blocker {
+	char name[VIEW_NAME], text[VIEW_TEXT];
+};
+
+struct view_limit {
+	char rule[VIEW_NAME], parameter[VIEW_NAME];
+	Vitals__V1__Comparison comparison;
+	Vitals__V1__Reference reference;
+	int64_t milli;
+	bool changed;
+};
+
+struct view_out {
+	char name[VIEW_NAME], by[VIEW_NAME], reason[VIEW_TEXT];
+	int64_t left_ns;
+};
+
+struct view_override {
+	char name[VIEW_NAME], reason[VIEW_TEXT]; /* name "" = none */
+};
+
+/* What beside the clocks belongs to a session. */
+struct view_details {
+	char phase_text[VIEW_TEXT], second_person[VIEW_NAME], recheck[VIEW_NAME];
+	int32_t series, age_years, ug_per_ml;
+	struct view_override start_override, close_override;
+	bool has_expected, has_recheck;
+	int64_t expected_ng_per_l, low_ng_per_l, high_ng_per_l; /* a prediction */
+	int64_t recheck_in_ns;                                  /* negative: overdue */
+	size_t item_count, blocker_count, limit_count, out_count, given_count;
+	int64_t last_given_ns; /* ago, if given_count > 0 */
+	struct view_item items[MESSAGE_ITEMS_MAX];
+	struct view_blocker blockers[MESSAGE_BLOCKERS_MAX];
+	struct view_limit limits[MESSAGE_LIMITS_MAX];
+	struct view_out outs[MESSAGE_OUT_MAX];
+};
+
 struct view_session {
 	bool open, started, paused, ended, baseline_complete;
 	uint32_t number;
@@ -76,6 +121,7 @@ struct view_session {
 	int32_t weight_g, dose_ug;
 	size_t check_count;
 	struct view_check checks[MESSAGE_CHECKS_MAX];
+	struct view_details details;
 	int64_t received_ns;
 };
 
@@ -86,6 +132,7 @@ struct view {
 	uint64_t epoch;
 	uint64_t sequence[VIEW_TOPICS]; /* last received of this epoch; 0 = none yet */
 	bool complete;                  /* a snapshot of this epoch was applied */
+	uint64_t alarms_shown;          /* alarm messages of this epoch up to this sequence are all in this view */
 	bool gap, out_of_step;
 	int64_t heard_ns;     /* last accepted message, or the start of watching */
 	bool heard;           /* any message at all */

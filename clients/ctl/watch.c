@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "clients/ctl/confirm.h"
 #include "clients/ctl/json.h"
 #include "clients/ctl/keys.h"
 #include "clients/ctl/lines.h"
@@ -32,6 +33,7 @@ struct watch {
 	enum view_link link; /* last one told */
 	int64_t end_ns, drawn_quarter, connected_ns;
 	struct terminal terminal;
+	struct confirm confirm;
 };
 
 /* Too large for a stack; there is one watch in a process. */
@@ -203,7 +205,11 @@ static bool draw(struct watch *watch, int64_t now_ns)
 {
 	struct out out = {output, SCREEN_BYTES, 0, false};
 	char clock[CLOCK_BYTES];
-	struct screen screen = {.colour = true, .live = true, .clock = wall_clock(clock)};
+	struct screen screen = {.colour = true,
+	                        .live = true,
+	                        .clock = wall_clock(clock),
+	                        .confirms = watch->confirm.display,
+	                        .not_confirmed = watch->confirm.problem};
 
 	if (now_ns / QUARTER_NS == watch->drawn_quarter)
 		return true;
@@ -227,6 +233,19 @@ static bool tell_link(struct watch *watch, int64_t now_ns)
 	if (watch->mode == MODE_LINES)
 		lines_link(&out, &watch->view, link, wall_clock(clock));
 	return terminal_write(output, out.used, &stopped);
+}
+
+/* The screen says it in its last row. */
+static void tell_confirm(struct watch *watch)
+{
+	char before[VIEW_TEXT];
+
+	memcpy(before, watch->confirm.problem, sizeof(before));
+	confirm_turn(&watch->confirm, &watch->view, now());
+	if (watch->mode != MODE_SCREEN && strcmp(before, watch->confirm.problem) != 0)
+		fprintf(stderr, "vitalsctl: %s\n",
+		        watch->confirm.problem[0] != '\0' ? watch->confirm.problem
+		                                          : "the monitor takes receipts again");
 }
 
 /* Reads the keys that were pressed. True if one of them ends the view; *open says whether there will be more. */
@@ -259,6 +278,9 @@ static void loop(struct watch *watch)
 		going = going && drain(watch);
 		now_ns = now();
 		going = going && tell_link(watch, now_ns) && (watch->mode != MODE_SCREEN || draw(watch, now_ns));
+		/* After drawing: what stands on a terminal that takes nothing any more is not confirmed. */
+		if (going)
+			tell_confirm(watch);
 		if (now_ns - watch->view.heard_ns >= VIEW_NO_DATA_NS && now_ns - watch->connected_ns >= VIEW_NO_DATA_NS)
 			reconnect(watch, now_ns);
 		going = going && (watch->end_ns == 0 || now_ns < watch->end_ns);
@@ -292,7 +314,7 @@ int watch_run(const struct options *options)
 		fprintf(stderr, "vitalsctl: --curve-server-key and --curve-key-file belong together\n");
 		return EXIT_USAGE;
 	}
-	if (!options_endpoint(options, watch.endpoint))
+	if (!options_endpoint(options, watch.endpoint) || !confirm_init(&watch.confirm, options))
 		return EXIT_USAGE;
 	watch.mode = options->given & OPTION_JSON ? MODE_JSON : isatty(STDOUT_FILENO) ? MODE_SCREEN : MODE_LINES;
 	watch.link = VIEW_LINKS;
@@ -301,6 +323,7 @@ int watch_run(const struct options *options)
 	view_init(&watch.view, options->bedside != NULL ? options->bedside : "", now());
 	take_signals();
 	int status = run(&watch, options);
+	confirm_end(&watch.confirm);
 	if (watch.socket != NULL)
 		(void)zmq_close(watch.socket); /* is a socket */
 	if (watch.context != NULL)

@@ -1,6 +1,8 @@
 /* The subscriber of vitalsctl: what it believes of a stream of published messages, right, incomplete or hostile. */
 #include "tests/unit/view_stream.h"
 
+static char nurse[] = "nurse1";
+
 /* ---- trust ------------------------------------------------------------------------------------------------------- */
 
 static void silence_is_noticed(void **state)
@@ -327,6 +329,30 @@ static void a_small_packet_cannot_ask_for_much_memory(void **state)
 	assert_true(memory.used <= sizeof(memory.bytes));
 }
 
+/* ---- receipts ---------------------------------------------------------------------------------------------------- */
+
+static void a_receipt_never_reaches_beyond_a_gap(void **state)
+{
+	struct sender sender = connected();
+
+	(void)state;
+	assert_int_equal(display.alarms_shown, 0);
+	assert_true(send_alarm(&sender, 1, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_true(send_alarm(&sender, 2, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_int_equal(display.alarms_shown, 2);
+	sender.sequence[VIEW_ALARM]++; /* 3 is lost */
+	assert_true(send_alarm(&sender, 4, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_int_equal(display.alarms_shown, 2);
+	assert_true(send_snapshot(&sender, 0, NULL, EMPTY_DIGEST)); /* as of 4 */
+	assert_int_equal(display.alarms_shown, 4);
+	assert_true(send_alarm(&sender, 5, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_int_equal(display.alarms_shown, 5);
+	sender.epoch++;
+	memset(sender.sequence, 0, sizeof(sender.sequence));
+	assert_true(send_alarm(&sender, 1, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_int_equal(display.alarms_shown, 0); /* nothing of this epoch is shown before its snapshot */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +373,7 @@ int main(void)
 	    cmocka_unit_test(a_message_with_too_many_parts_is_refused),
 	    cmocka_unit_test(garbage_does_no_harm),
 	    cmocka_unit_test(a_small_packet_cannot_ask_for_much_memory),
+	    cmocka_unit_test(a_receipt_never_reaches_beyond_a_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* What vitalsctl makes of a view: the terminal screen, and messages as JSON. */
 #include "tests/unit/view_stream.h"
 
+static char text[JSON_BYTES];
+
 /* ---- output ------------------------------------------------------------------------------------------------------ */
 
 static const char *shown(int64_t now_ns)
@@ -75,6 +77,119 @@ static void the_screen_fits_every_window(void **state)
 			assert_int_equal(lines, rows < 5 ? 5 : rows);
 		}
 	}
+}
+
+/* A session with something of everything that staff must see. */
+static void full_session(struct sender *sender)
+{
+	static char name[] = "cuff-arm", words[] = "The cuff is not on the drip arm", who[] = "nurse1",
+	            why[] = "patient eats", etco2[] = "etco2", rule[] = "O2", moaas[] = "moaas";
+	Vitals__V1__Item item;
+	Vitals__V1__Item *items[] = {&item};
+	Vitals__V1__Blocker blocker;
+	Vitals__V1__Blocker *blockers[] = {&blocker};
+	Vitals__V1__TakenOut out;
+	Vitals__V1__TakenOut *outs[] = {&out};
+	Vitals__V1__Limit limit[2], *limits[] = {&limit[0], &limit[1]};
+	Vitals__V1__Expected expected = VITALS__V1__EXPECTED__INIT;
+	Vitals__V1__Recheck recheck;
+	Vitals__V1__Session session;
+	Vitals__V1__SessionChange change;
+	Vitals__V1__Message message;
+
+	vitals__v1__item__init(&item);
+	item.name = name;
+	item.text = words;
+	item.before_start = 1;
+	vitals__v1__blocker__init(&blocker);
+	blocker.name = name;
+	blocker.text = words;
+	vitals__v1__taken_out__init(&out);
+	out.what_case = VITALS__V1__TAKEN_OUT__WHAT_PARAMETER;
+	out.parameter = etco2;
+	out.by = who;
+	out.reason = why;
+	out.left_ns = 300 * S;
+	for (int i = 0; i < 2; i++) {
+		vitals__v1__limit__init(&limit[i]);
+		limit[i].rule = rule;
+		limit[i].parameter = spo2;
+		limit[i].comparison = VITALS__V1__COMPARISON__COMPARISON_BELOW;
+		limit[i].reference = VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE;
+		limit[i].limit_milli = i == 0 ? 93000 : 90500;
+		limit[i].changed = i;
+	}
+	expected.ng_per_l = 142000;
+	expected.low_ng_per_l = 110000;
+	expected.high_ng_per_l = 180000;
+	vitals__v1__recheck__init(&recheck);
+	recheck.parameter = moaas;
+	recheck.due_in_ns = 60 * S;
+	vitals__v1__session__init(&session);
+	session.open = 1;
+	session.n_item = session.n_blocker = session.n_taken_out = 1;
+	session.item = items;
+	session.blocker = blockers;
+	session.taken_out = outs;
+	session.n_limit = 2;
+	session.limit = limits;
+	session.expected = &expected;
+	session.recheck = &recheck;
+	vitals__v1__session_change__init(&change);
+	change.session = &session;
+	vitals__v1__message__init(&message);
+	message.session = &change;
+	assert_true(send_body(sender, &message, VITALS__V1__MESSAGE__BODY_SESSION));
+}
+
+static void the_screen_tells_what_blocks_and_what_does_not_alarm(void **state)
+{
+	struct sender sender = connected();
+	Vitals__V1__Reading reading;
+
+	(void)state;
+	make_reading(&reading, VITALS__V1__QUALITY__QUALITY_VALID, 97000);
+	assert_true(send_reading(&sender, &reading));
+	full_session(&sender);
+	const char *frame = shown(sender.now_ns + S);
+	assert_non_null(strstr(frame, "NOT ALARMING: etco2 for 4:59, by nurse1: patient eats"));
+	assert_non_null(strstr(frame, "BEFORE THE START: The cuff is not on the drip arm (cuff-arm)"));
+	assert_non_null(strstr(frame, "[ ] cuff-arm"));
+	assert_non_null(strstr(frame, "Enter moaas again in 0:59"));
+	assert_non_null(strstr(frame, "PREDICTION, not measured: plasma level of a typical patient 142 ng/mL"));
+	assert_non_null(strstr(frame, "<93 <90.5*"));
+	/* In a window for a few rows the first thing to stay is what does not alarm. */
+	struct screen screen = {.rows = 10, .columns = 80, .live = true, .clock = "12:00:00"};
+	struct out out = {text, sizeof(text) - 1, 0, false};
+	screen_frame(&out, &display, &screen, sender.now_ns);
+	text[out.used] = '\0';
+	assert_non_null(strstr(text, "NOT ALARMING"));
+}
+
+static void the_screen_marks_tests_and_first_readings(void **state)
+{
+	struct sender sender = connected();
+	Vitals__V1__Alarm alarm;
+	Vitals__V1__AlarmChange change = VITALS__V1__ALARM_CHANGE__INIT;
+	Vitals__V1__Message message;
+
+	(void)state;
+	make_alarm(&alarm, 1, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE);
+	alarm.confirms = 1;
+	change.alarm = &alarm;
+	vitals__v1__message__init(&message);
+	message.alarm = &change;
+	assert_true(send_body(&sender, &message, VITALS__V1__MESSAGE__BODY_ALARM));
+	assert_non_null(strstr(shown(sender.now_ns), "UNCONFIRMED"));
+	assert_null(strstr(shown(sender.now_ns), "TEST"));
+	alarm.generation = 2;
+	alarm.confirmed = 1;
+	alarm.test = 1;
+	assert_true(send_body(&sender, &message, VITALS__V1__MESSAGE__BODY_ALARM));
+	assert_null(strstr(shown(sender.now_ns), "UNCONFIRMED"));
+	const char *first = strstr(shown(sender.now_ns), "TEST"); /* in the banner and in the list */
+	assert_non_null(first);
+	assert_non_null(strstr(first + 4, "TEST"));
 }
 
 static const char *json_of(Vitals__V1__Message *message)
@@ -177,6 +292,8 @@ int main(void)
 	    cmocka_unit_test(the_screen_never_shows_an_old_value_as_live),
 	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
 	    cmocka_unit_test(the_screen_fits_every_window),
+	    cmocka_unit_test(the_screen_tells_what_blocks_and_what_does_not_alarm),
+	    cmocka_unit_test(the_screen_marks_tests_and_first_readings),
 	    cmocka_unit_test(json_has_exact_values_and_null),
 	    cmocka_unit_test(json_escapes_every_foreign_text),
 	    cmocka_unit_test(the_largest_message_fits_as_json),

@@ -1,0 +1,157 @@
+/* Rows of words about the session; see session_rows.h. */
+#include "clients/ctl/session_rows.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "clients/ctl/row.h"
+
+#define OUTS_SHOWN     4
+#define BLOCKERS_SHOWN 4
+
+struct rows {
+	struct session_row *list;
+	size_t count;
+	struct out out;
+};
+
+/* Ends the row before it. One that finds no room is written over the last. */
+static struct out *begin(struct rows *rows, const char *style)
+{
+	if (rows->count > 0)
+		rows->list[rows->count - 1].text[rows->out.used] = '\0';
+	if (rows->count < SESSION_ROWS_MAX)
+		rows->count++;
+	struct session_row *row = &rows->list[rows->count - 1];
+	row->style = style;
+	rows->out = (struct out){row->text, sizeof(row->text) - 1, 0, false};
+	return &rows->out;
+}
+
+static void taken_out(struct rows *rows, const struct view_details *details, int64_t passed_ns)
+{
+	for (size_t i = 0; i < details->out_count && i < OUTS_SHOWN; i++) {
+		const struct view_out *taken = &details->outs[i];
+		struct out *out = begin(rows, STYLE_YELLOW);
+		out_format(out, " NOT ALARMING: %s for ", taken->name);
+		out_duration(out, taken->left_ns > passed_ns ? taken->left_ns - passed_ns : 0);
+		out_format(out, ", by %s: %s ", taken->by, taken->reason);
+	}
+	if (details->out_count > OUTS_SHOWN)
+		out_format(begin(rows, STYLE_YELLOW), " NOT ALARMING: %zu more (vitalsctl --json status) ",
+		           details->out_count - OUTS_SHOWN);
+}
+
+static void blockers(struct rows *rows, const struct view_session *session)
+{
+	const struct view_details *details = &session->details;
+	const char *title = session->started ? " BEFORE LEAVING" : " BEFORE THE START";
+
+	for (size_t i = 0; i < details->blocker_count && i < BLOCKERS_SHOWN; i++)
+		out_format(begin(rows, STYLE_BOLD), "%s: %s (%s)", title, details->blockers[i].text,
+		           details->blockers[i].name);
+	if (details->blocker_count > BLOCKERS_SHOWN)
+		out_format(begin(rows, STYLE_BOLD), "%s: %zu more", title, details->blocker_count - BLOCKERS_SHOWN);
+}
+
+/* Only those that matter now. */
+static void items(struct rows *rows, const struct view_session *session)
+{
+	const struct view_details *details = &session->details;
+	struct out *out = NULL;
+
+	for (size_t i = 0; i < details->item_count; i++) {
+		if (details->items[i].before_start == session->started)
+			continue;
+		if (out == NULL) {
+			out = begin(rows, "");
+			out_text(out, " Items ");
+		}
+		out_format(out, "  %s %s", details->items[i].ticked ? "[x]" : "[ ]", details->items[i].name);
+	}
+}
+
+static void outlook(struct rows *rows, const struct view_details *details, int64_t passed_ns)
+{
+	if (details->has_recheck) {
+		int64_t due = details->recheck_in_ns - passed_ns;
+		struct out *out = begin(rows, due < 0 ? STYLE_YELLOW : "");
+		out_format(out, " Enter %s again", details->recheck);
+		out_text(out, due < 0 ? ": OVERDUE by " : " in ");
+		out_duration(out, due);
+	}
+	if (details->has_expected) {
+		struct out *out = begin(rows, STYLE_DIM);
+		out_text(out, " PREDICTION, not measured: plasma level of a typical patient ");
+		out_milli(out, details->expected_ng_per_l, 0);
+		out_text(out, " ng/mL (");
+		out_milli(out, details->low_ng_per_l, 0);
+		out_text(out, " to ");
+		out_milli(out, details->high_ng_per_l, 0);
+		out_text(out, ")");
+	}
+}
+
+static void history(struct rows *rows, const struct view_details *details, int64_t passed_ns)
+{
+	if (details->given_count > 0) {
+		struct out *out = begin(rows, "");
+		out_format(out, " Devices given: %zu, the last ", details->given_count);
+		out_duration(out, details->last_given_ns + passed_ns);
+		out_text(out, " ago");
+	}
+	if (details->start_override.name[0] != '\0')
+		out_format(begin(rows, ""), " Started on the word of %s: %s", details->start_override.name,
+		           details->start_override.reason);
+	if (details->phase_text[0] != '\0')
+		out_format(begin(rows, STYLE_DIM), " %s", details->phase_text);
+}
+
+size_t session_rows(const struct view_session *session, int64_t passed_ns, struct session_row rows[SESSION_ROWS_MAX])
+{
+	struct rows writer = {.list = rows};
+
+	taken_out(&writer, &session->details, passed_ns);
+	if (session->open) {
+		blockers(&writer, session);
+		items(&writer, session);
+		outlook(&writer, &session->details, passed_ns);
+		history(&writer, &session->details, passed_ns);
+	}
+	if (writer.count > 0)
+		rows[writer.count - 1].text[writer.out.used] = '\0';
+	return writer.count;
+}
+
+static const char *sign(Vitals__V1__Comparison comparison)
+{
+	return comparison == VITALS__V1__COMPARISON__COMPARISON_ABOVE      ? ">"
+	       : comparison == VITALS__V1__COMPARISON__COMPARISON_AT_LEAST ? ">="
+	       : comparison == VITALS__V1__COMPARISON__COMPARISON_BELOW    ? "<"
+	       : comparison == VITALS__V1__COMPARISON__COMPARISON_AT_MOST  ? "<="
+	                                                                   : "?";
+}
+
+void session_limits(struct out *out, const struct view_session *session, const char *parameter, size_t columns)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < session->details.limit_count; i++) {
+		const struct view_limit *limit = &session->details.limits[i];
+		char bytes[64];
+		struct out one = {bytes, sizeof(bytes), 0, false};
+		if (strcmp(limit->parameter, parameter) != 0 ||
+		    limit->reference == VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE)
+			continue;
+		out_text(&one, used > 0 ? " " : "");
+		out_text(&one, sign(limit->comparison));
+		if (limit->reference == VITALS__V1__REFERENCE__REFERENCE_BASELINE && limit->milli >= 0)
+			out_text(&one, "+");
+		out_milli_short(&one, limit->milli);
+		out_text(&one, limit->changed ? "*" : "");
+		if (used + one.used > columns)
+			return;
+		out_bytes(out, bytes, one.used);
+		used += one.used;
+	}
+}
