@@ -122,7 +122,7 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 		break;
 	}
 	world_unlock(&sim->world);
-	patient_event(&sim->patient, event);
+	patient_event(&sim->patient, event->what, event->number);
 	wake_devices(&sim->world);
 }
 

@@ -5,7 +5,7 @@
  * N(6)/N(4) and 12 % high responders with +22/+11 on top, by the proposal drawn from the label and trial rows. */
 #include <math.h>
 
-#include "tests/simulator/sim.h"
+#include "tests/simulator/patient.h"
 
 uint64_t prng_next(struct prng *prng)
 {
@@ -42,7 +42,20 @@ static void draw_pair(struct prng *prng, double sd_sys, double sd_dia, double *s
 	*dia += sd_dia * (0.6 * a + 0.8 * b);
 }
 
-static void draw_session(struct patient *patient)
+static void draw_day(struct patient *patient)
+{
+	if (patient->kind == SESSION_KETAMINE_IV) {
+		patient->peak_sys = 16;
+		patient->peak_dia = 11;
+		draw_pair(&patient->prng, 11, 8.5, &patient->peak_sys, &patient->peak_dia);
+		return;
+	}
+	patient->peak_sys = patient->usual_sys;
+	patient->peak_dia = patient->usual_dia;
+	draw_pair(&patient->prng, 7.5, 6, &patient->peak_sys, &patient->peak_dia);
+}
+
+static void draw_person(struct patient *patient)
 {
 	struct prng *prng = &patient->prng;
 
@@ -59,28 +72,45 @@ static void draw_session(struct patient *patient)
 	patient->base_dia = clamp(patient->base_dia, 50, 89);
 	patient->base_hr = clamp(72 + 8 * prng_gauss(prng), 56, 92);
 	patient->peak_hr = 4 + 6 * prng_gauss(prng);
-	if (patient->kind == SESSION_KETAMINE_IV) {
-		patient->peak_sys = 16;
-		patient->peak_dia = 11;
-		draw_pair(prng, 11, 8.5, &patient->peak_sys, &patient->peak_dia);
+	if (patient->kind == SESSION_KETAMINE_IV)
 		return;
-	}
+
 	bool high = prng_uniform(prng) < 0.12;
 
-	patient->peak_sys = 6 + (high ? 22 : 0);
-	patient->peak_dia = 4 + (high ? 11 : 0);
-	draw_pair(prng, 6.5, 5, &patient->peak_sys, &patient->peak_dia); /* this patient */
-	draw_pair(prng, 7.5, 6, &patient->peak_sys, &patient->peak_dia); /* and on this day */
+	patient->usual_sys = 6 + (high ? 22 : 0);
+	patient->usual_dia = 4 + (high ? 11 : 0);
+	draw_pair(prng, 6.5, 5, &patient->usual_sys, &patient->usual_dia);
 }
 
 void patient_init(struct patient *patient, uint64_t seed, enum session_kind kind, double speed)
 {
 	*patient = (struct patient){.prng = {seed}, .kind = kind, .speed = speed};
-	draw_session(patient);
+	draw_person(patient);
+	draw_day(patient);
 	pk_start(&patient->pk, kind);
 	pk_advance(&patient->pk, 40);
 	patient->ng_ml_40 = pk_ng_ml(&patient->pk);
 	pk_start(&patient->pk, kind);
+	patient_step(patient);
+	patient->now.time_s = 0;
+}
+
+void patient_another_day(struct patient *patient)
+{
+	struct patient before = *patient;
+
+	*patient = (struct patient){.prng = before.prng,
+	                            .kind = before.kind,
+	                            .speed = before.speed,
+	                            .base_sys = before.base_sys,
+	                            .base_dia = before.base_dia,
+	                            .base_hr = before.base_hr,
+	                            .usual_sys = before.usual_sys,
+	                            .usual_dia = before.usual_dia,
+	                            .ng_ml_40 = before.ng_ml_40};
+	patient->peak_hr = 4 + 6 * prng_gauss(&patient->prng);
+	draw_day(patient);
+	pk_start(&patient->pk, patient->kind);
 	patient_step(patient);
 	patient->now.time_s = 0;
 }
@@ -90,12 +120,12 @@ static void begin(struct episode *episode, double now_s, double over_s, double h
 	*episode = (struct episode){true, now_s, over_s, hold_s, {a, b}};
 }
 
-void patient_event(struct patient *patient, const struct sim_event *event)
+void patient_event(struct patient *patient, enum happening what, const double number[3])
 {
-	const double *n = event->number;
+	const double *n = number;
 	double now_s = patient->now.time_s;
 
-	switch (event->what) {
+	switch (what) {
 	case HAPPEN_INFUSION_START:
 		patient->started = true;
 		patient->started_s = now_s;

@@ -2,7 +2,7 @@
  *
  * Racemic ketamine: Kamp 2020, three compartments, linear in weight, so the result for a dose per kg does not depend on
  * it. Esketamine spray: Perez-Ruixo 2021, typical adult under 60, sprays of 28 mg five minutes apart. */
-#include "tests/simulator/sim.h"
+#include "tests/simulator/patient.h"
 
 #define STEPS_PER_MIN 100
 #define STEP_H        (1.0 / (60.0 * STEPS_PER_MIN))

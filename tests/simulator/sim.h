@@ -10,41 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/simulator/patient.h"
+
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
-
-/* ---- random numbers: splitmix64, the same everywhere for one seed ------------------------------------------------ */
-
-struct prng {
-	uint64_t state;
-};
-uint64_t prng_next(struct prng *prng);
-double prng_uniform(struct prng *prng); /* [0, 1) */
-double prng_gauss(struct prng *prng);   /* mean 0, SD 1 */
-
-/* ---- drug in plasma ---------------------------------------------------------------------------------------------- */
-
-enum session_kind {
-	SESSION_KETAMINE_IV, /* racemic ketamine 0.5 mg/kg over 40 min */
-	SESSION_ESKETAMINE_56,
-	SESSION_ESKETAMINE_84,
-};
-
-#define PK_COMPARTMENTS 6
-#define PK_MINUTES      480
-
-struct pk {
-	enum session_kind kind;
-	uint32_t step;              /* of 0.01 min since the start of the dose */
-	uint32_t stopped_at;        /* the step at which an infusion was stopped */
-	double mg[PK_COMPARTMENTS]; /* per 70 kg */
-};
-void pk_start(struct pk *pk, enum session_kind kind);
-void pk_stop(struct pk *pk);
-void pk_advance(struct pk *pk, double minutes);
-double pk_minutes(const struct pk *pk);
-double pk_ng_ml(const struct pk *pk);
-bool pk_dosing(const struct pk *pk); /* the pump still runs or a spray is still to come */
 
 /* ---- scenario ---------------------------------------------------------------------------------------------------- */
 
@@ -55,26 +24,6 @@ enum device {
 };
 #define DEVICE_COUNT 3
 extern const char *const device_names[DEVICE_COUNT];
-
-enum happening {
-	HAPPEN_INFUSION_START,
-	HAPPEN_INFUSION_STOP,
-	HAPPEN_DESATURATION,
-	HAPPEN_VASOVAGAL,
-	HAPPEN_SURGE,
-	HAPPEN_TACHYCARDIA,
-	HAPPEN_APNOEA,
-	HAPPEN_HYPOVENTILATION,
-	HAPPEN_PROBE_OFF,
-	HAPPEN_PROBE_ON,
-	HAPPEN_LEAD_OFF,
-	HAPPEN_LEAD_ON,
-	HAPPEN_CABLE_PULL,
-	HAPPEN_CABLE_PLUG,
-	HAPPEN_CUFF_FAIL,
-	HAPPEN_MODE, /* a device starts or ends to misbehave */
-	HAPPEN_QUIT,
-};
 
 /* How a device misbehaves. */
 enum mode {
@@ -119,41 +68,6 @@ struct scenario {
 /* `text` is one event without a time; it is cut up. False: `error` says what is legal. */
 bool scenario_parse_event(char *text, struct sim_event *event, char error[SIM_TEXT]);
 bool scenario_load(const char *path, struct scenario *scenario, char error[SIM_TEXT]);
-
-/* ---- patient ----------------------------------------------------------------------------------------------------- */
-
-/* A change that ramps up over `over_s`, holds, and ramps down over `over_s`. */
-struct episode {
-	bool active;
-	double begin_s, over_s, hold_s;
-	double target[2];
-};
-
-struct vitals { /* the truth */
-	double time_s;
-	double minute; /* of the infusion, 0 before it */
-	double ng_ml;
-	double sys, dia, mean;
-	double hr, spo2, resp, etco2;
-};
-
-struct patient {
-	struct prng prng;
-	enum session_kind kind;
-	double speed;
-	double base_sys, base_dia, base_hr;
-	double peak_sys, peak_dia, peak_hr; /* rise at the peak, drawn once */
-	double ng_ml_40;                    /* undisturbed concentration at minute 40 */
-	bool started;
-	double started_s;
-	struct pk pk;
-	double drift[4]; /* hr, spo2, resp, etco2 */
-	struct episode desaturation, vasovagal, surge, tachycardia, apnoea, hypoventilation;
-	struct vitals now;
-};
-void patient_init(struct patient *patient, uint64_t seed, enum session_kind kind, double speed);
-void patient_event(struct patient *patient, const struct sim_event *event);
-void patient_step(struct patient *patient); /* one real second on */
 
 /* ---- devices ----------------------------------------------------------------------------------------------------- */
 
