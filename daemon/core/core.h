@@ -85,6 +85,7 @@ struct mono device_cuff_deadline(const struct engine *engine);
 enum result session_start(struct step *step, const char *actor, const struct override *override);
 enum result session_command(struct step *step, const struct event_command *command);
 struct mono session_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
+int64_t session_duration(const struct engine *engine); /* of the administration, planned */
 bool session_override_valid(const struct override *override);
 void session_advance(struct step *step);
 void session_baseline(struct step *step);

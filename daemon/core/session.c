@@ -256,15 +256,20 @@ struct mono session_anchor(const struct session *session, enum anchor anchor)
 	return MONO_NEVER;
 }
 
+int64_t session_duration(const struct engine *engine)
+{
+	const struct session_order *order = &engine->session.order;
+
+	return order->duration_s != 0 ? order->duration_s * NS_PER_S : engine->config->plan.planned_duration_ns;
+}
+
 static struct mono planned_end(const struct engine *engine)
 {
 	const struct session *session = &engine->session;
-	int64_t duration_ns = session->order.duration_s != 0 ? session->order.duration_s * NS_PER_S
-	                                                     : engine->config->plan.planned_duration_ns;
 
 	if (!session->started || session->ended || session->paused)
 		return MONO_NEVER;
-	return mono_after(mono_after(session->started_at, duration_ns), session->paused_ns);
+	return mono_after(mono_after(session->started_at, session_duration(engine)), session->paused_ns);
 }
 
 static struct mono phase_begins(const struct engine *engine, uint8_t phase)
