@@ -243,9 +243,19 @@ static void remind(struct step *step, struct alarm *alarm)
 	announce(step, alarm, ALARM_REMINDED);
 }
 
+/* Only such an alarm changes by time alone. */
+static bool in_time(const struct alarm *alarm)
+{
+	return alarm->state != ALARM_INACTIVE && alarm->state != ALARM_LATCHED;
+}
+
 void alarm_advance(struct step *step, uint16_t id)
 {
 	struct alarm *alarm = &step->engine->alarms[id];
+
+	if (!in_time(alarm))
+		return;
+
 	struct timing timing = condition_timing(step->engine, alarm);
 
 	switch (alarm->state) {
@@ -462,11 +472,15 @@ struct mono alarm_deadline(const struct engine *engine)
 
 	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
 		const struct alarm *alarm = &engine->alarms[id];
+
+		if (!in_time(alarm))
+			continue;
+
 		struct timing timing = condition_timing(engine, alarm);
 
 		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
 			deadline = mono_earlier(deadline, mono_after(alarm->violated, timing.delay_ns));
-		else if (alarm->state != ALARM_INACTIVE && alarm->state != ALARM_LATCHED)
+		else
 			deadline = mono_earlier(deadline, mono_after(alarm->cleared, timing.clear_delay_ns));
 		deadline = mono_earlier(deadline, remind_at(engine, alarm));
 	}

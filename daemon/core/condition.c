@@ -202,8 +202,12 @@ static void judge_maintenance(struct step *step)
 
 	judge_services(step);
 	for (uint8_t i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++) {
+		uint16_t id = (uint16_t)(ALARM_BASE_TAKEN_OUT + i);
+
+		if (engine->taken_out[i].until.ns == 0 && engine->alarms[id].state == ALARM_INACTIVE)
+			continue;
 		verdict = simple_verdict(engine, engine->taken_out[i].until.ns != 0, PRIORITY_LOW);
-		alarm_judge(step, (uint16_t)(ALARM_BASE_TAKEN_OUT + i), &verdict);
+		alarm_judge(step, id, &verdict);
 	}
 	if (mono_reached(test_ends_at(engine), engine->now)) {
 		verdict = simple_verdict(engine, false, PRIORITY_MEDIUM);

@@ -270,20 +270,19 @@ static struct mono next_change(const struct engine *engine)
 	return mono_earlier(next, alarm_deadline(engine));
 }
 
-/* Brings the engine to `now`, one passed deadline after the other. Cuffs are started at the end of the step only: a
- * start that comes late comes once. */
+/* Brings the engine to `now`, one deadline after the other; between them nothing changes. Cuffs are started at the end of
+ * the step only: a start that comes late comes once. */
 static void step_to(struct step *step, struct mono now)
 {
 	for (int i = 0; i < DEADLINES_MAX; i++) {
 		struct mono deadline = next_change(step->engine);
 
-		if (!mono_before(deadline, now))
+		if (mono_before(now, deadline))
 			break;
 		step->now = step->engine->now = mono_later(deadline, step->engine->now);
 		step_advance(step);
 	}
 	step->now = step->engine->now = mono_later(now, step->engine->now);
-	step_advance(step);
 }
 
 void engine_step(struct engine *engine, const struct event *event, struct mono now, struct actions *actions)

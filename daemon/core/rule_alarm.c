@@ -26,8 +26,8 @@ static bool established(const struct engine *engine, uint8_t rule)
 
 bool rule_any_established(const struct engine *engine, rule_set rules)
 {
-	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
-		if ((rules & RULE_BIT(i)) != 0 && established(engine, i))
+	for (uint8_t i = 0; rules >> i != 0; i++)
+		if ((rules >> i & 1) != 0 && established(engine, i))
 			return true;
 	return false;
 }
