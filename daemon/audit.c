@@ -138,6 +138,12 @@ static void list_blockers(char *list, const struct engine *engine)
 	list[used] = '\0';
 }
 
+/* By what blocks the start or the leaving. */
+static bool can_be_blocked(enum command command)
+{
+	return command == COMMAND_SESSION_START || command == COMMAND_SESSION_CLOSE || command == COMMAND_DEVICE_GIVEN;
+}
+
 /* Index of the rule, or -1. */
 static int rule_named(const struct plan *plan, const char *name)
 {
@@ -151,8 +157,7 @@ void audit_look(struct audit_before *before, const struct engine *engine, const 
 {
 	before->blockers[0] = '\0';
 	before->has_limit = false;
-	if (command->command == COMMAND_SESSION_START || command->command == COMMAND_SESSION_CLOSE ||
-	    command->command == COMMAND_DEVICE_GIVEN)
+	if (can_be_blocked(command->command))
 		list_blockers(before->blockers, engine);
 	if (command->command == COMMAND_LIMIT) {
 		int rule = rule_named(&engine->config->plan, command->u.limit.rule);
@@ -218,8 +223,7 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
                    const struct event_command *command)
 {
 	audit->wanted = false;
-	if (command->command == COMMAND_SESSION_START || command->command == COMMAND_SESSION_CLOSE ||
-	    command->command == COMMAND_DEVICE_GIVEN)
+	if (can_be_blocked(command->command))
 		override_line(audit, engine, before, command);
 	if (command->command == COMMAND_LIMIT)
 		limit_line(audit, engine, before, command);
@@ -277,7 +281,7 @@ void audit_action(struct audit_line *audit, const struct engine *engine, const s
 		line_text(&audit->line, "actor", action->u.reply.actor);
 		line_text(&audit->line, "command", command_name(action->u.reply.command));
 		line_text(&audit->line, "result", result_name(action->u.reply.result));
-		if (action->u.reply.result == RESULT_BLOCKED) {
+		if (action->u.reply.result == RESULT_BLOCKED && can_be_blocked(action->u.reply.command)) {
 			char names[BLOCKERS_BYTES];
 			list_blockers(names, engine);
 			line_text(&audit->line, "blockers", names);

@@ -118,9 +118,10 @@ static void session(const struct lines *lines, const Vitals__V1__Session *from, 
 		out_text(lines->out, ", ");
 		out_clean(lines->out, from->phase);
 	}
-	if (from->n_blocker > 0)
+	bool asked = !from->started || from->ended; /* nobody leaves before the end */
+	if (asked && from->n_blocker > 0)
 		out_text(lines->out, from->started ? ", before leaving:" : ", before the start:");
-	for (size_t i = 0; i < from->n_blocker; i++) {
+	for (size_t i = 0; asked && i < from->n_blocker; i++) {
 		out_text(lines->out, " ");
 		out_clean(lines->out, from->blocker[i]->name);
 	}

@@ -59,6 +59,23 @@ int command_session_open(const struct options *options, const char *argument)
 	return talk(options, &request);
 }
 
+/* The blockers as of now: the answer itself holds only the word. */
+static void tell_blockers(const struct options *options)
+{
+	char name[VIEW_NAME], text[VIEW_TEXT];
+	int status;
+	const Vitals__V1__Response *response = talk_state(options, &status);
+
+	if (response == NULL)
+		return;
+	for (size_t i = 0; i < response->snapshot->session->n_blocker; i++) {
+		out_copy(name, sizeof(name), response->snapshot->session->blocker[i]->name);
+		out_copy(text, sizeof(text), response->snapshot->session->blocker[i]->text);
+		fprintf(stderr, "  %s: %s\n", name, text);
+	}
+	fprintf(stderr, "A clinician may go on with --override NAME --reason TEXT, which is recorded.\n");
+}
+
 /* Start, close and device given have the same shape in the request's oneof. */
 static int proceed(const struct options *options, Vitals__V1__Request__CommandCase which)
 {
@@ -73,7 +90,15 @@ static int proceed(const struct options *options, Vitals__V1__Request__CommandCa
 	proceed.override = given ? &override : NULL;
 	request.command_case = which;
 	request.session_start = &proceed;
-	return talk(options, &request);
+	int status;
+	const Vitals__V1__Response *response = talk_ask(options, &request, &status);
+	if (response == NULL)
+		return status;
+	bool blocked = strcmp(response->result, "blocked") == 0;
+	status = talk_tell(options, response);
+	if (blocked && (options->given & OPTION_JSON) == 0)
+		tell_blockers(options);
+	return status;
 }
 
 int command_session_start(const struct options *options, const char *argument)

@@ -47,6 +47,8 @@ static void blockers(struct rows *rows, const struct view_session *session)
 	const struct view_details *details = &session->details;
 	const char *title = session->started ? " BEFORE LEAVING" : " BEFORE THE START";
 
+	if (session->started && !session->ended)
+		return; /* nobody leaves yet */
 	for (size_t i = 0; i < details->blocker_count && i < BLOCKERS_SHOWN; i++)
 		out_format(begin(rows, STYLE_BOLD), "%s: %s (%s)", title, details->blockers[i].text,
 		           details->blockers[i].name);
@@ -60,6 +62,8 @@ static void items(struct rows *rows, const struct view_session *session)
 	const struct view_details *details = &session->details;
 	struct out *out = NULL;
 
+	if (session->started && !session->ended)
+		return;
 	for (size_t i = 0; i < details->item_count; i++) {
 		if (details->items[i].before_start == session->started)
 			continue;

@@ -40,29 +40,11 @@ const Vitals__V1__Response *talk_ask(const struct options *options, Vitals__V1__
 	return response;
 }
 
-/* The blockers as of now: the answer itself holds only the word. */
-static void tell_blockers(const struct options *options)
-{
-	char name[VIEW_NAME], text[VIEW_TEXT];
-	int status;
-	const Vitals__V1__Response *response = talk_state(options, &status);
-
-	if (response == NULL)
-		return;
-	for (size_t i = 0; i < response->snapshot->session->n_blocker; i++) {
-		out_copy(name, sizeof(name), response->snapshot->session->blocker[i]->name);
-		out_copy(text, sizeof(text), response->snapshot->session->blocker[i]->text);
-		fprintf(stderr, "  %s: %s\n", name, text);
-	}
-	fprintf(stderr, "A clinician may go on with --override NAME --reason TEXT, which is recorded.\n");
-}
-
 int talk_tell(const struct options *options, const Vitals__V1__Response *response)
 {
 	char text[VIEW_TEXT];
 	struct out out = talk_out();
 	int status = said(response);
-	bool blocked = strcmp(response->result, "blocked") == 0;
 
 	if (options->given & OPTION_JSON) {
 		json_response(&out, response);
@@ -72,8 +54,6 @@ int talk_tell(const struct options *options, const Vitals__V1__Response *respons
 	if (status == EXIT_OK)
 		return printf("%s%s\n", response->demo ? "DEMO " : "", text) > 0 ? EXIT_OK : EXIT_REFUSED;
 	fprintf(stderr, "vitalsctl: refused by the monitor: %s\n", text);
-	if (blocked)
-		tell_blockers(options);
 	return EXIT_REFUSED;
 }
 

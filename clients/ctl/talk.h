@@ -15,7 +15,7 @@ struct out talk_out(void);
 /* Asks. NULL after telling why there is no answer, with the exit status. */
 const Vitals__V1__Response *talk_ask(const struct options *options, Vitals__V1__Request *request, int *status);
 
-/* Tells what the monitor answered; returns the exit status. What blocks is told in words. */
+/* Tells what the monitor answered; returns the exit status. */
 int talk_tell(const struct options *options, const Vitals__V1__Response *response);
 
 /* Both. */

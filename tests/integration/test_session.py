@@ -1,0 +1,305 @@
+"""The whole rule table on real processes: gates and overrides, confirmation by repeat, leaving, limits, take-outs, test
+alarm, receipts, and a configuration that changes under a running monitor."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from harness import BUILD, ROOT, Bedside, pb, wait_for
+from test_bedside import devices
+
+GATES = '''
+gate "G2" { text = "SpO2 below 94 %"  delay_s = 1  clear_delay_s = 1  term "spo2" { below = 94 } }
+item "cuff-arm" { when = "start"  text = "The cuff is not on the arm with the drip" }
+item "escort"   { when = "leave"  text = "Somebody takes the patient home" }
+leave { rule "MOAAS" { text = "MOAA/S 5"  term "moaas" { at-least = 5 } } }
+'''
+
+
+def start(bedside, plan_more="", extra=""):
+    """Simulator, daemon with the demonstration plan and `plan_more`, and a subscriber that has values."""
+    sim = bedside.start_sim("--seed", "7", "--speed", "60", "--cuff-failures", "0", "--oximeter-pty",
+                            bedside.path("oximeter"), "--cuff-pty", bedside.path("cuff"), "--ecg-tcp", "0")
+    port = re.search(r"listening ecg 127\.0\.0\.1:(\d+)", sim.out()).group(1)
+    with open(os.path.join(ROOT, "etc/plans/demo.conf"), encoding="utf-8") as f:
+        plan = f.read() + plan_more
+    with open(bedside.path("plan.conf"), "w", encoding="utf-8") as f:
+        f.write(plan)
+    bedside.write_config(devices(bedside, port), plan=bedside.path("plan.conf"), extra=extra)
+    if extra:
+        with open(bedside.config, encoding="utf-8") as f:
+            text = f.read()
+        with open(bedside.config, "w", encoding="utf-8") as f:
+            f.write(text.replace(extra, "").replace('publish { ', f'publish {{ {extra} '))
+    bedside.start_daemon()
+    display = bedside.subscribe()
+    for parameter in ("spo2", "ecg_hr", "etco2"):
+        display.wait_value(parameter)
+    return sim, display
+
+
+def refused(bedside, *arguments):
+    """What vitalsctl says when the monitor refuses."""
+    done = subprocess.run([os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, *arguments],
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1, (arguments, done.returncode, done.stdout, done.stderr)
+    return done.stderr
+
+
+def session(bedside):
+    return bedside.request(status=pb.Empty()).snapshot.session
+
+
+def record(bedside, kind, *parts):
+    rows = [row[3] for row in bedside.records(kind) if all(part in row[3] for part in parts)]
+    assert rows, (kind, parts, [row[3] for row in bedside.records(kind)])
+    return rows[-1]
+
+
+def test_gate_blocks_until_it_is_cured_or_overridden():
+    with Bedside() as bedside:
+        _, display = start(bedside, GATES)
+        bedside.ctl("session", "open", "--patient", "P-101", "--series", "4", "--age", "67", "--weight-kg", "70",
+                    "--dose-mg", "35", "--concentration-mg-ml", "1", "--second-person", "dr.b")
+        opened = session(bedside)
+        assert (opened.series, opened.age_years, opened.ug_per_ml, opened.second_person) == (4, 67, 1000, "dr.b")
+        assert [(i.name, i.before_start, i.ticked) for i in opened.item] == \
+            [("cuff-arm", True, False), ("escort", False, False)]
+        words = refused(bedside, "session", "start")
+        assert "cuff-arm: The cuff is not on the arm with the drip" in words and "--override" in words, words
+        record(bedside, "command", 'command="session-start"', 'result="blocked"', 'blockers="cuff-arm"')
+        assert not session(bedside).started
+        bedside.ctl("item", "cuff-arm")
+        wait_for(lambda: any(s.change == "item" for s in display.bodies("session")), "the tick on the wire")
+        assert not session(bedside).blocker
+        bedside.ctl("item", "cuff-arm", "--off")
+        assert [b.name for b in session(bedside).blocker] == ["cuff-arm"]
+        bedside.ctl("item", "no-such-item", expect=1)
+        bedside.ctl("session", "start", "--override", "dr.a", expect=2)  # nobody overrides without a reason
+        bedside.ctl("session", "start", "--override", "dr.a", "--reason", "no drip on that side")
+        started = session(bedside)
+        assert started.started and started.start_override.name == "dr.a"
+        assert started.start_override.reason == "no drip on that side"
+        record(bedside, "override", 'command="session-start"', 'blockers="cuff-arm"', 'override="dr.a"',
+               'override_reason="no drip on that side"')
+        record(bedside, "item", 'item="cuff-arm"', 'ticked="no"')
+        record(bedside, "session", 'change="opened"', 'series="4"', 'age_years="67"', 'second_person="dr.b"')
+
+
+def test_low_saturation_at_the_gate_blocks():
+    with Bedside() as bedside:
+        sim, display = start(bedside, GATES)
+        bedside.ctl("session", "open", "--patient", "P-102")
+        bedside.ctl("item", "cuff-arm")
+        sim.say("event desaturation 91 over 1 for 60")
+        wait_for(lambda: [b.name for b in session(bedside).blocker] == ["G2"], "the gate")
+        assert "G2: SpO2 below 94 %" in refused(bedside, "session", "start")
+        sim.say("event desaturation 98 over 1 for 1")
+        wait_for(lambda: not session(bedside).blocker, "the open gate")
+        bedside.ctl("session", "start")
+        assert not session(bedside).HasField("start_override") and display.bodies("session")
+
+
+def test_leaving_is_blocked_then_free():
+    with Bedside() as bedside:
+        start(bedside, GATES)
+        bedside.ctl("session", "open", "--patient", "P-103")
+        bedside.ctl("item", "cuff-arm")
+        bedside.ctl("session", "start")
+        bedside.ctl("session", "stop")
+        words = refused(bedside, "session", "close")
+        assert "escort: Somebody takes the patient home" in words and "MOAAS: MOAA/S 5" in words, words
+        bedside.ctl("item", "escort")
+        bedside.ctl("observe", "--moaas", "5")
+        bedside.ctl("session", "close")
+        assert not session(bedside).open
+        bedside.ctl("session", "open", "--patient", "P-104")
+        bedside.ctl("item", "cuff-arm")
+        bedside.ctl("session", "start")
+        bedside.ctl("session", "stop")
+        bedside.ctl("session", "close", "--override", "dr.a", "--reason", "goes to the ward")
+        record(bedside, "override", 'command="session-close"', "escort", "MOAAS", 'override="dr.a"')
+
+
+def test_first_reading_is_medium_and_its_repeat_makes_it_high():
+    with Bedside() as bedside:
+        sim, display = start(bedside)
+        sim.say("event surge 190 112 for 120")
+        bedside.ctl("session", "open", "--patient", "P-105")
+        first = display.wait_alarm("B1", "raised")
+        assert first.confirms and not first.confirmed and first.priority == pb.PRIORITY_MEDIUM, first
+        second = display.wait_alarm("B1", "priority")
+        assert second.confirmed and second.priority == pb.PRIORITY_HIGH and second.generation > first.generation
+        record(bedside, "alarm", 'condition="B1"', 'change="raised"', 'confirmed="no"')
+        record(bedside, "alarm", 'condition="B1"', 'change="priority"', 'confirmed="yes"')
+
+
+def test_alarm_load_is_counted():
+    with Bedside() as bedside:
+        sim, display = start(bedside)
+        bedside.ctl("session", "open", "--patient", "P-106")
+        sim.say("event desaturation 87 over 1 for 60")
+        display.wait_alarm("O2", "raised")
+        bedside.ctl("alarm", "ack", "O2")
+        table = bedside.ctl("session", "load")
+        assert re.search(r"^O2 +high +1 +\d+ +1 ", table, re.M), table
+        bedside.ctl("session", "close")
+        closed = wait_for(lambda: next((s.session for s in display.bodies("session") if s.change == "closed"), None),
+                          "the close on the wire")
+        load = next(row for row in closed.load if row.condition == "O2")
+        assert load.raised == 1 and load.acknowledged == 1
+        record(bedside, "load", 'condition="O2"', 'raised="1"', 'acknowledged="1"')
+        assert re.search(r"^O2 +high +1 ", bedside.ctl("session", "load"), re.M)
+
+
+def test_limits_for_one_patient():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        bedside.ctl("session", "open", "--patient", "P-107")
+        limits = {(l.rule, l.term): l for l in session(bedside).limit}
+        assert limits[("O2", 0)].limit_milli == 90000 and limits[("O2", 0)].parameter == "spo2"
+        assert limits[("O2", 0)].comparison == pb.COMPARISON_BELOW and not limits[("O2", 0)].changed
+        assert limits[("B5", 1)].reference == pb.REFERENCE_BASELINE
+        bedside.ctl("limit", "H1", "105", "--reason", "resting rate is low")  # tighter: free
+        bedside.ctl("limit", "H2", "140", "--reason", "athlete", expect=1)  # a critical one, looser: two people
+        bedside.ctl("limit", "H2", "140", "--reason", "athlete", "--second-person", "dr.b")
+        bedside.ctl("limit", "no-rule", "1", "--reason", "x", expect=1)
+        bedside.ctl("limit", "H1", "105", expect=2)
+        limits = {(l.rule, l.term): l for l in session(bedside).limit}
+        assert limits[("H1", 0)].limit_milli == 105000 and limits[("H1", 0)].changed
+        assert limits[("H2", 0)].limit_milli == 140000
+        record(bedside, "limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
+        record(bedside, "limit", 'rule="H2"', 'old="130.000"', 'new="140.000"', 'second_person="dr.b"')
+        record(bedside, "command", 'command="limit"', 'result="second-person"')
+        assert any(s.change == "limit" for s in display.bodies("session"))
+
+
+def test_test_alarm_travels_the_whole_path():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        bedside.ctl("test-alarm")
+        alarm = display.wait_alarm("test", "raised")
+        assert alarm.test and alarm.kind == pb.CONDITION_KIND_TECHNICAL
+        assert "TEST" in bedside.ctl("alarm", "list")
+        bedside.ctl("alarm", "ack", "test")
+        display.wait_alarm("test", "cleared")
+        record(bedside, "alarm", 'condition="test"', 'change="raised"', 'test="yes"')
+
+
+def test_taken_out_is_shown_recorded_and_put_back():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        bedside.ctl("session", "open", "--patient", "P-108")
+        bedside.ctl("take-out", "parameter", "etco2", "--minutes", "5", "--reason", "eats")
+        alarm = display.wait_alarm("taken-out-etco2", "raised")
+        assert alarm.priority == pb.PRIORITY_LOW
+        out = session(bedside).taken_out
+        assert len(out) == 1 and out[0].parameter == "etco2" and out[0].reason == "eats" and 0 < out[0].left_ns <= 300e9
+        assert "NOT ALARMING: etco2" in bedside.ctl("status")
+        # Saturation is what a critical limit looks at, and nothing else measures it.
+        refused(bedside, "take-out", "parameter", "spo2", "--minutes", "1", "--reason", "new finger")
+        bedside.ctl("take-out", "parameter", "spo2", "--minutes", "1", "--reason", "new finger", "--override", "dr.a")
+        record(bedside, "take-out", 'parameter="spo2"', 'duration_s="60"', 'override="dr.a"')
+        bedside.ctl("take-out", "device", "no-such", "--minutes", "1", "--reason", "x", expect=1)
+        bedside.ctl("put-back", "etco2")
+        bedside.ctl("put-back", "spo2")
+        assert not session(bedside).taken_out
+        display.wait_alarm("taken-out-etco2", "cleared")
+        record(bedside, "put-back", 'parameter="etco2"')
+
+
+def test_required_display_that_stops_confirming_is_an_alarm():
+    with Bedside() as bedside:
+        sim, display = start(bedside, extra='required_displays = { "station" }  confirm_within_s = 4')
+
+        def watch(name):
+            return bedside.start(name, [os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, "--json", "watch",
+                                        "--endpoint", bedside.endpoint, "--confirm", "station"])
+
+        first = watch("watch-1")
+        bedside.ctl("session", "open", "--patient", "P-109")
+        sim.say("event desaturation 87 over 1 for 600")
+        raised = display.wait_alarm("O2", "raised")
+        # Well past the time in which an unconfirmed alarm becomes one itself, and nothing of the sort happened.
+        wait_for(lambda: any(m.sent_unix_ns > raised.raised_unix_ns + 6e9 for _, _, m in display.messages), "six seconds more")
+        assert not display.alarms("service-displays"), "it confirms all the time"
+        first.stop(signal.SIGINT)
+        display.wait_alarm("service-displays", "raised")
+        mark = display.mark()
+        watch("watch-2")
+        display.wait_alarm("service-displays", "cleared", mark)
+        assert not any("receipt" in row[3] for row in bedside.records("command")), "receipts are not recorded one by one"
+        record(bedside, "alarm", 'condition="service-displays"', 'change="raised"')
+        record(bedside, "alarm", 'condition="service-displays"', 'change="cleared"')
+
+
+def test_receipts_of_another_epoch_or_display_are_refused():
+    with Bedside() as bedside:
+        _, display = start(bedside, extra='required_displays = { "station" }  confirm_within_s = 60')
+        epoch = display.messages[-1][2].epoch
+        answer = bedside.request(receipt=pb.Receipt(display="station", epoch=epoch, alarm_sequence=0))
+        assert answer.result == "ok", answer
+        for receipt in (pb.Receipt(display="station", epoch=epoch ^ 1), pb.Receipt(display="nobody", epoch=epoch),
+                        pb.Receipt(display="station", epoch=epoch, alarm_sequence=10**6)):
+            answer = bedside.request(receipt=receipt)
+            assert answer.result in ("out-of-range", "unknown-name"), answer
+
+
+def test_changed_configuration_is_refused_and_told():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        with open(bedside.config, encoding="utf-8") as f:
+            good = f.read()
+
+        def reload(text):
+            with open(bedside.config, "w", encoding="utf-8") as f:
+                f.write(text)
+            bedside.daemon.popen.send_signal(signal.SIGHUP)
+
+        def notices(what):
+            return [row[3] for row in bedside.records("notice") if f'what="{what}"' in row[3]]
+
+        reload(good)
+        wait_for(lambda: notices("reload-unchanged"), "the answer to an unchanged configuration")
+        assert not display.alarms("service-config")
+        reload(good + "\n# another word\n")
+        display.wait_alarm("service-config", "raised")
+        wait_for(lambda: any("restart" in line for line in notices("reload-refused")), "the notice")
+        reload(good.replace("baud = 19200", "baud = 12345"))
+        wait_for(lambda: any("baud" in line and "12345" in line for line in notices("reload-refused")), "the first error")
+        mark = display.mark()
+        display.wait_value("spo2", mark)
+        reload(good)
+        display.wait_alarm("service-config", "cleared")
+        assert bedside.daemon.running()
+
+
+def test_late_engine_tells_it():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        mark = display.mark()
+        os.kill(bedside.daemon.pid, signal.SIGSTOP)
+        stopped = time.monotonic()
+        wait_for(lambda: time.monotonic() - stopped > 1, "a second without the engine")
+        os.kill(bedside.daemon.pid, signal.SIGCONT)
+        display.wait_alarm("service-engine", "raised", mark)
+        display.wait_alarm("service-engine", "cleared", mark)
+        record(bedside, "notice", 'what="engine-late"')
+
+
+def test_spray_devices_are_stamped():
+    spray = '''
+dose { device_mg = 28  device_rest_s = 2 }
+'''
+    with Bedside() as bedside:
+        start(bedside, spray)
+        bedside.ctl("session", "open", "--patient", "P-110")
+        bedside.ctl("session", "device")
+        first = session(bedside)
+        assert first.started and len(first.given) == 1 and first.device_ug == 28000, first
+        wait_for(lambda: session(bedside).given[0].age_ns > 2e9, "the rest between two devices")
+        bedside.ctl("session", "device")
+        assert len(session(bedside).given) == 2
+        assert json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]["given"]
