@@ -9,6 +9,7 @@ static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("priority"),
                                    TREE_VALUE("escalate_after_s"),
                                    TREE_VALUE("escalated"),
+                                   TREE_LIST("parameters"),
                                    TREE_END()};
 static cfg_opt_t phase_rows[] = {TREE_LINE(),           TREE_VALUE("text"),      TREE_VALUE("anchor"),
                                  TREE_VALUE("after_s"), TREE_VALUE("after_min"), TREE_END()};
@@ -112,8 +113,28 @@ bool read_anchor(const struct section *section, enum anchor *anchor)
 	return true;
 }
 
-static void read_missing(const struct section *root, struct plan_missing *missing)
+/* The parameters that the list `key` names, all of `cadence`; what else it names is reported with `why`. */
+static parameter_set read_parameter_set(const struct section *section, const char *key, enum cadence cadence,
+                                        const char *why, const char *legal)
 {
+	parameter_set set = 0;
+	if (!key_present(section, key, OPTIONAL, legal))
+		return 0;
+	for (unsigned i = 0; i < key_count(section, key); i++) {
+		const char *name = key_string_at(section, key, i);
+		int parameter = parameter_by_name(name);
+		if (parameter >= 0 && parameter_table[parameter].cadence == cadence)
+			set |= PARAMETER_BIT(parameter);
+		else
+			report_error(section->source->report, key_where_at(section, key, i), "\"%.40s\" %s (legal: %s)",
+			             name, why, legal);
+	}
+	return set;
+}
+
+static void read_missing(const struct section *root, struct plan *plan)
+{
+	struct plan_missing *missing = &plan->missing;
 	static const struct span raise = {"raise_after_s", NULL, 1, 3600},
 	                         escalate = {"escalate_after_s", NULL, 2, 7200};
 	struct section section;
@@ -121,6 +142,8 @@ static void read_missing(const struct section *root, struct plan_missing *missin
 		return;
 	(void)key_span(&section, &raise, REQUIRED, &missing->raise_after_ns);
 	(void)read_priority(&section, "priority", REQUIRED, &missing->priority);
+	plan->missing_parameters = read_parameter_set(&section, "parameters", CADENCE_CONTINUOUS, "does not go missing",
+	                                              "a continuous parameter");
 	missing->escalate_after_ns = INT64_MAX;
 	missing->escalated = missing->priority;
 	bool wanted = key_count(&section, "escalated") > 0 || key_count(&section, "escalate_after_s") > 0;
@@ -350,17 +373,8 @@ static void read_baseline(const struct section *root, struct plan *plan)
 	int64_t readings;
 	if (key_integer(root, "baseline_readings", REQUIRED, 1, 4, &readings))
 		plan->baseline_readings = (uint8_t)readings;
-	if (!key_present(root, "baseline_scores", OPTIONAL, "names of entered scores"))
-		return;
-	for (unsigned i = 0; i < key_count(root, "baseline_scores"); i++) {
-		const char *name = key_string_at(root, "baseline_scores", i);
-		int parameter = parameter_by_name(name);
-		if (parameter >= 0 && parameter_table[parameter].cadence == CADENCE_ENTERED)
-			plan->baseline_scores |= PARAMETER_BIT(parameter);
-		else
-			report_error(root->source->report, key_where_at(root, "baseline_scores", i),
-			             "\"%.40s\" is not entered by staff (legal: an entered score)", name);
-	}
+	plan->baseline_scores =
+	    read_parameter_set(root, "baseline_scores", CADENCE_ENTERED, "is not entered by staff", "an entered score");
 }
 
 void read_plan(struct reading *reading, const char *file, struct where where)
@@ -380,7 +394,7 @@ void read_plan(struct reading *reading, const char *file, struct where where)
 		(void)key_span(&root, &duration, REQUIRED, &plan->planned_duration_ns);
 		read_manners(&root, plan);
 		read_baseline(&root, plan);
-		read_missing(&root, &plan->missing);
+		read_missing(&root, plan);
 		read_dose(&root, &plan->dose);
 		read_leave(&root, &plan->leave);
 		read_sections(&root, plan);

@@ -254,6 +254,9 @@ static void print_manners(const struct plan *plan, FILE *out)
 	if (plan->missing.escalate_after_ns != INT64_MAX)
 		(void)fprintf(out, ", %s after %" PRId64 " s", priority_name(plan->missing.escalated),
 		              plan->missing.escalate_after_ns / NS_PER_S);
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if ((plan->missing_parameters & PARAMETER_BIT(i)) != 0)
+			(void)fprintf(out, ", %s", parameter_table[i].name);
 	(void)fputc('\n', out);
 	for (int i = 0; i < PARAMETER_COUNT; i++)
 		if ((plan->baseline_scores & PARAMETER_BIT(i)) != 0)

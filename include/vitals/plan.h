@@ -216,7 +216,8 @@ struct plan {
 	uint8_t baseline_readings;   /* cuff determinations averaged into the baseline, 1 .. 4 */
 	parameter_set baseline_scores; /* entered scores without which the start is blocked ("baseline-scores"). The last entry
 	                                * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */
-	struct plan_missing missing; /* for every continuous parameter that a device provides */
+	struct plan_missing missing; /* for every continuous parameter that a device provides, ... */
+	parameter_set missing_parameters; /* ... or of these only; 0 = all. Others go missing without an alarm */
 	uint8_t phase_count;
 	struct plan_phase phases[PLAN_PHASES_MAX];
 	uint8_t rule_count;

@@ -152,6 +152,8 @@ static void check_clinical_plan(enum parameter hr)
 	assert_int_equal(d2->with, rule_bit("D1") | rule_bit("D1-6"));
 	/* Before the start and before leaving. */
 	assert_int_equal(plan->baseline_scores, PARAMETER_BIT(PARAMETER_MOAAS) | PARAMETER_BIT(PARAMETER_CADSS));
+	assert_int_equal(plan->missing_parameters, PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) |
+	                                               PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_RESP));
 	assert_true(plan->dose.required && plan->leave.has_earliest);
 	assert_int_equal(plan->leave.quiet_ns, 900 * NS_PER_S);
 	const struct plan_rule *g2 = find_rule("G2"), *g3 = find_rule("G3"), *base = find_rule("BP-baseline"),
