@@ -8,9 +8,9 @@
 #include "vitals/record.h"
 
 struct audit_line {
-	bool wanted;            /* some actions are not recorded */
+	bool wanted; /* some actions are not recorded */
 	enum severity severity;
-	const char *kind;       /* static token */
+	const char *kind; /* static token */
 	struct line line;
 };
 
@@ -27,8 +27,8 @@ struct audit_before {
 /* Before the step that carries `command` out. */
 void audit_look(struct audit_before *before, const struct engine *engine, const struct event_command *command);
 
-/* After it, if it was accepted: who took which responsibility, which limit, item, device or parameter. Other commands are
- * told by their actions alone and are not wanted here. */
+/* After it, if it was accepted: who took which responsibility, which limit, item, device or parameter. Other commands
+ * are told by their actions alone and are not wanted here. */
 void audit_command(struct audit_line *audit, const struct engine *engine, const struct audit_before *before,
                    const struct event_command *command);
 

@@ -21,7 +21,7 @@ static const char usage[] = "Usage: vitalsctl [--bedside NAME | --socket PATH] [
                             "  session start | close         [--override NAME --reason TEXT]\n"
                             "  session pause | resume | stop\n"
                             "  session device                one spray device was given  [--override ...]\n"
-                            "  session load                  alarm load of this session or the last one\n"
+                            "  session load                  alarm load of the open session or the last\n"
                             "  item NAME [--off]             tick or untick an item of the plan\n"
                             "  limit RULE VALUE --reason TEXT [--term N] [--second-person P]\n"
                             "  take-out device | parameter NAME --minutes N --reason TEXT [--override NAME]\n"

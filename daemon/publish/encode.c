@@ -11,7 +11,6 @@ struct wire_snapshot {
 	Vitals__V1__Snapshot snapshot;
 	Vitals__V1__Heartbeat heartbeat;
 	struct wire_session session;
-	struct wire_load load;
 	struct wire_device devices[DEVICES_MAX];
 	Vitals__V1__Device *device_list[DEVICES_MAX];
 	struct wire_reading readings[PARAMETER_COUNT];
@@ -99,13 +98,12 @@ void encode_session(struct message *message, struct stream_id *id, const struct 
 	Vitals__V1__Message wire;
 	Vitals__V1__SessionChange body;
 	struct wire_session part;
-	struct wire_load load;
 
 	open_envelope(&wire, TOPIC_SESSION, id, engine, stamp);
 	vitals__v1__session_change__init(&body);
 	fill_session(&part, engine, stamp.now);
 	if (change == SESSION_CLOSED)
-		fill_load(&part.session, &load, engine);
+		fill_load(&part, engine);
 	body.change = wire_text(session_change_name(change));
 	body.actor = wire_text(actor);
 	body.session = &part.session;
@@ -185,7 +183,7 @@ size_t encode_state(uint8_t *bytes, size_t size, const struct stream_id *id, con
 	struct wire_snapshot part;
 
 	fill_snapshot(&part, id, engine, stamp.now);
-	fill_load(&part.session.session, &part.load, engine);
+	fill_load(&part.session, engine);
 	assert(protobuf_c_message_get_packed_size(&part.snapshot.base) <= size);
 	return protobuf_c_message_pack(&part.snapshot.base, bytes);
 }

@@ -23,10 +23,9 @@ struct wire_device {
 	char *parameters[PARAMETER_COUNT];
 };
 
-#define WIRE_LIMITS_MAX (PLAN_RULES_MAX * RULE_TERMS_MAX)
-#define WIRE_BLOCKERS_MAX                                                                                              \
-	(PLAN_RULES_MAX + PLAN_ITEMS_MAX + 8) /* rules, items, and words of the engine's own */
-#define WIRE_OUT_MAX (DEVICES_MAX + PARAMETER_COUNT)
+#define WIRE_LIMITS_MAX   (PLAN_RULES_MAX * RULE_TERMS_MAX)
+#define WIRE_BLOCKERS_MAX (PLAN_RULES_MAX + PLAN_ITEMS_MAX + 8) /* rules, items, and words of the engine's own */
+#define WIRE_OUT_MAX      (DEVICES_MAX + PARAMETER_COUNT)
 
 struct wire_session {
 	Vitals__V1__Session session;
@@ -46,12 +45,9 @@ struct wire_session {
 	Vitals__V1__Recheck recheck;
 	Vitals__V1__TakenOut out[WIRE_OUT_MAX];
 	Vitals__V1__TakenOut *out_list[WIRE_OUT_MAX];
-};
-
-struct wire_load {
-	Vitals__V1__Load rows[ALARMS_MAX];
-	Vitals__V1__Load *list[ALARMS_MAX];
-	char names[ALARMS_MAX][64];
+	Vitals__V1__Load load[ALARMS_MAX];
+	Vitals__V1__Load *load_list[ALARMS_MAX];
+	char load_names[ALARMS_MAX][64]; /* what engine_condition_name needs */
 };
 
 void fill_reading(struct wire_reading *wire, const struct engine *engine, enum parameter parameter, struct mono now);
@@ -61,7 +57,7 @@ void fill_session(struct wire_session *wire, const struct engine *engine, struct
 void fill_rules(struct wire_session *wire,
                 const struct engine *engine); /* items, blockers, limits; a session is open */
 void fill_taken_out(struct wire_session *wire, const struct engine *engine, struct mono now);
-void fill_load(Vitals__V1__Session *session, struct wire_load *wire, const struct engine *engine);
+void fill_load(struct wire_session *wire, const struct engine *engine); /* after fill_session */
 void fill_heartbeat(Vitals__V1__Heartbeat *heartbeat, const struct stream_id *id, const struct engine *engine);
 
 Vitals__V1__Quality wire_quality(enum quality quality);

@@ -1,4 +1,4 @@
-/* What the plan's rules make of this session, as protobuf-c structs: items to tick, blockers in words, limits in force,
+/* What the plan's rules make of the session, as protobuf-c structs: items to tick, blockers in words, limits in force,
  * what is taken out of alarming, the alarm load. Called by encode.c and encode_session.c on the engine thread; pure. */
 #include <string.h>
 
@@ -123,25 +123,27 @@ void fill_taken_out(struct wire_session *wire, const struct engine *engine, stru
 	wire->session.n_taken_out = count;
 }
 
-void fill_load(Vitals__V1__Session *session, struct wire_load *wire, const struct engine *engine)
+void fill_load(struct wire_session *wire, const struct engine *engine)
 {
-	session->load = wire->list;
+	size_t count = 0;
+
+	wire->session.load = wire->load_list;
 	for (int i = 0; i < ALARMS_MAX; i++) {
 		const struct alarm_load *load = &engine->session.load[i];
 		const struct alarm *alarm = &engine->alarms[i];
-		Vitals__V1__Load *row = &wire->rows[session->n_load];
-		char *name = wire->names[session->n_load];
 		if (load->raised == 0)
 			continue;
+		Vitals__V1__Load *row = &wire->load[count];
 		vitals__v1__load__init(row);
-		engine_condition_name(engine, alarm, name, sizeof wire->names[0]);
-		row->condition = name;
+		engine_condition_name(engine, alarm, wire->load_names[count], sizeof wire->load_names[0]);
+		row->condition = wire->load_names[count];
 		row->priority = wire_priority(
 		    alarm->kind == CONDITION_RULE ? engine->config->plan.rules[alarm->index].priority : PRIORITY_NONE);
 		row->raised = load->raised;
 		row->nuisance = load->nuisance;
 		row->acknowledged = load->acknowledged;
 		row->acknowledge_ns_total = load->acknowledge_ns_total;
-		wire->list[session->n_load++] = row;
+		wire->load_list[count++] = row;
 	}
+	wire->session.n_load = count;
 }
