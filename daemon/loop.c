@@ -14,12 +14,13 @@
 
 #include "daemon/notify.h"
 
-#define EVENTS_PER_TURN 128              /* then time is read again: a flood of events cannot hold up deadlines */
-#define RECORDER_SLOW_NS (2 * NS_PER_S)  /* a technical alarm */
-#define WATCHDOG_PATIENCE_NS (30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
-#define CLOCK_STEP_NS (2 * NS_PER_S)
-#define ENGINE_LATE_NS (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
-#define ENGINE_FINE_NS (10 * NS_PER_S)   /* without being late again: it ends */
+#define EVENTS_PER_TURN  128            /* then time is read again: a flood of events cannot hold up deadlines */
+#define RECORDER_SLOW_NS (2 * NS_PER_S) /* a technical alarm */
+#define WATCHDOG_PATIENCE_NS                                                                                           \
+	(30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
+#define CLOCK_STEP_NS      (2 * NS_PER_S)
+#define ENGINE_LATE_NS     (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
+#define ENGINE_FINE_NS     (10 * NS_PER_S)   /* without being late again: it ends */
 #define PUBLISHER_RETRY_NS (250 * NS_PER_MS)
 
 struct mono loop_now(void)
@@ -84,7 +85,8 @@ static void judge_publisher(struct loop *loop, struct mono now)
 	if (behind && loop->publisher_ok) {
 		loop->publisher_ok = false;
 		loop->publisher_failed_at = now;
-		perform_notice(loop, SEVERITY_ERROR, "publisher-behind", "messages could not be handed to the publisher");
+		perform_notice(loop, SEVERITY_ERROR, "publisher-behind",
+		               "messages could not be handed to the publisher");
 		service_event(loop, SERVICE_PUBLISHER, false, now);
 	} else if (!behind && !loop->publisher_ok && mono_since(now, loop->publisher_started_at) >= NS_PER_S &&
 	           publisher_check(loop->publisher, now)) {
@@ -95,14 +97,16 @@ static void judge_publisher(struct loop *loop, struct mono now)
 	}
 }
 
-/* What runs stays what it is. That the files say something else is worth an alarm: at the next start it would change. */
+/* What runs stays what it is. That the files say something else is worth an alarm: at the next start it would change.
+ */
 static void check_reload(struct loop *loop, struct mono now)
 {
 	if (!reload_finished(&loop->reload))
 		return;
 	bool refused = loop->reload.result != RELOAD_UNCHANGED;
 	if (loop->reload.result == RELOAD_UNCHANGED)
-		perform_notice(loop, SEVERITY_NOTICE, "reload-unchanged", "the configuration is what the monitor runs with");
+		perform_notice(loop, SEVERITY_NOTICE, "reload-unchanged",
+		               "the configuration is what the monitor runs with");
 	else if (loop->reload.result == RELOAD_CHANGED)
 		perform_notice(loop, SEVERITY_WARNING, "reload-refused",
 		               "the configuration has changed; restart the service to apply it");
@@ -147,7 +151,8 @@ static void check_threads(struct loop *loop, struct mono now)
 	uint64_t dropped = mailbox_dropped(loop->mailbox);
 	if (dropped != loop->dropped_events) {
 		loop->dropped_events = dropped;
-		perform_notice(loop, SEVERITY_ERROR, "mailbox-overflow", "events came faster than they could be judged");
+		perform_notice(loop, SEVERITY_ERROR, "mailbox-overflow",
+		               "events came faster than they could be judged");
 	}
 }
 
@@ -191,7 +196,8 @@ static int take_signals(struct loop *loop)
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return (int)info.ssi_signo;
 		if (info.ssi_signo == SIGHUP && !reload_start(&loop->reload, loop->config))
-			perform_notice(loop, SEVERITY_ERROR, "reload-failed", "no thread to read the configuration with");
+			perform_notice(loop, SEVERITY_ERROR, "reload-failed",
+			               "no thread to read the configuration with");
 		/* SIGCHLD only wakes the loop; publisher_check reaps. */
 	}
 	return 0;
@@ -230,10 +236,10 @@ int loop_run(struct loop *loop)
 		struct mono wake = mono_earlier(engine_deadline(&loop->engine), loop->next_beat);
 		struct timespec timeout = until(wake, now);
 		struct pollfd fds[] = {
-			{.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
-			{.fd = loop->signal_fd, .events = POLLIN},
-			/* A dead child's socket stays readable: the beat looks after it then. */
-			{.fd = loop->publisher_ok ? publisher_fd(loop->publisher) : -1, .events = POLLIN},
+		    {.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
+		    {.fd = loop->signal_fd, .events = POLLIN},
+		    /* A dead child's socket stays readable: the beat looks after it then. */
+		    {.fd = loop->publisher_ok ? publisher_fd(loop->publisher) : -1, .events = POLLIN},
 		};
 		int ready = ppoll(fds, 3, &timeout, NULL);
 		if (ready < 0 && errno != EINTR)
