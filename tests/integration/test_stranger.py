@@ -105,7 +105,9 @@ device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit 
             mark = display.mark()
             slave.cuff(3, 186, 99, 128)
             alarm = display.wait_alarm("B1", "raised", mark)
-            assert alarm.milli == 186000 and alarm.priority == pb.PRIORITY_HIGH
+            assert alarm.milli == 186000 and alarm.priority == pb.PRIORITY_MEDIUM
+            assert alarm.confirms and not alarm.confirmed, "a first reading"
+            raised = mark
             assert set(display.values("nibp_sys")) == {118000, 186000}
 
             mark = display.mark()
@@ -128,6 +130,9 @@ device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit 
             slave.heart_rate(float("nan"))
             wait_for(lambda: any(r.WhichOneof("result") == "no_value" for r in display.readings("ecg_hr", mark)), "lead off")
             assert not any(c.change == pb.CHANGE_CLEARED for c in display.alarms("H2", mark)), "missing is not normal"
+            # The repeat never brought a value: a missing repeat is no good news.
+            alarm = display.wait_alarm("B1", "priority", raised)
+            assert alarm.confirmed and alarm.priority == pb.PRIORITY_HIGH and alarm.milli == 186000
             values = set(display.values("nibp_sys"))
             assert 250000 not in values and values == {118000, 186000}, values
     finally:
