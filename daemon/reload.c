@@ -35,10 +35,10 @@ static void read_again(void *context)
 
 bool reload_start(struct reload *reload, const struct config *running)
 {
-	reload->running = running;
 	reload->again = reload->busy;
 	if (reload->busy)
-		return true;
+		return true; /* the thread reads the rest of the struct */
+	reload->running = running;
 	atomic_store(&reload->done, false);
 	reload->busy = shell_thread_start(&reload->thread, read_again, reload) == 0;
 	return reload->busy;
