@@ -20,6 +20,7 @@ struct timing condition_timing(const struct engine *engine, const struct alarm *
 		break;
 	case CONDITION_MISSING:
 		timing.delay_ns = plan->missing.raise_after_ns;
+		timing.clear_delay_ns = plan->missing_clear_ns;
 		break;
 	case CONDITION_DEVICE:
 		if (in_grace(&engine->devices[alarm->index]))
@@ -46,9 +47,15 @@ static struct mono missing_since(const struct engine *engine, enum parameter par
 	return mono_later(engine->parameters[parameter].missing_since, engine->session.opened_at);
 }
 
+/* A value that flickers while its alarm stands does not start the count anew. */
 static struct mono missing_urgent_at(const struct engine *engine, enum parameter parameter)
 {
-	return mono_after(missing_since(engine, parameter), engine->config->plan.missing.escalate_after_ns);
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_MISSING + parameter];
+	struct mono since = missing_since(engine, parameter);
+
+	if (alarm_announced(alarm->state))
+		since = mono_earlier(since, mono_later(alarm->violated, engine->session.opened_at));
+	return mono_after(since, engine->config->plan.missing.escalate_after_ns);
 }
 
 static struct mono device_since(const struct engine *engine, uint8_t device)
@@ -107,15 +114,23 @@ static struct mono masked_until(const struct engine *engine, enum parameter para
 	return mono_earlier(until, mono_after(missing_since(engine, parameter), engine->config->plan.cuff_mask_max_ns));
 }
 
-/* Inhibited while its device is lost: that has an alarm of its own. After that the device gets its time to bring values
- * again. */
+/* Nobody asks for it, or its device is lost: that has an alarm of its own. */
+static bool missing_inhibited(const struct engine *engine, enum parameter parameter)
+{
+	parameter_set asked = engine->config->plan.missing_parameters;
+
+	return (asked != 0 && (asked & PARAMETER_BIT(parameter)) == 0) || take_out_covers(engine, parameter) ||
+	       mono_is_never(engine->devices[engine->parameters[parameter].device].fine_since);
+}
+
+/* After a loss the device gets its time to bring values again. */
 static struct verdict missing_verdict(const struct engine *engine, enum parameter parameter)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
 	const struct engine_device_state *device = &engine->devices[p->device];
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 
-	if (mono_is_never(device->fine_since) || mono_is_never(p->missing_since) || take_out_covers(engine, parameter))
+	if (mono_is_never(p->missing_since))
 		return verdict;
 	if (!alarm_announced(engine->alarms[ALARM_BASE_MISSING + parameter].state) &&
 	    mono_before(engine->now, masked_until(engine, parameter)))
@@ -238,6 +253,10 @@ static void judge_session(struct step *step)
 	for (uint8_t i = 0; i < PARAMETER_COUNT; i++) {
 		if (!is_watched(engine, (enum parameter)i))
 			continue;
+		if (missing_inhibited(engine, (enum parameter)i)) {
+			alarm_drop(step, (uint16_t)(ALARM_BASE_MISSING + i));
+			continue;
+		}
 		verdict = missing_verdict(engine, (enum parameter)i);
 		alarm_judge(step, (uint16_t)(ALARM_BASE_MISSING + i), &verdict);
 	}
@@ -273,7 +292,7 @@ static struct mono after_now(const struct engine *engine, struct mono at)
 static struct mono missing_deadline(const struct engine *engine, enum parameter parameter)
 {
 	struct mono deadline = urgent_deadline(engine, (uint16_t)(ALARM_BASE_MISSING + parameter),
-	                                       missing_urgent_at(engine, parameter));
+	                                       after_now(engine, missing_urgent_at(engine, parameter)));
 
 	if (!is_watched(engine, parameter) || mono_is_never(engine->parameters[parameter].missing_since))
 		return deadline;
