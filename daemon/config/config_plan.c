@@ -9,10 +9,17 @@ static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("priority"),
                                    TREE_VALUE("escalate_after_s"),
                                    TREE_VALUE("escalated"),
+                                   TREE_VALUE("clear_after_s"),
                                    TREE_LIST("parameters"),
                                    TREE_END()};
-static cfg_opt_t phase_rows[] = {TREE_LINE(),           TREE_VALUE("text"),      TREE_VALUE("anchor"),
-                                 TREE_VALUE("after_s"), TREE_VALUE("after_min"), TREE_END()};
+static cfg_opt_t usual_rows[] = {TREE_LINE(), TREE_VALUE("rise-from"), TREE_VALUE("rise-to"), TREE_END()};
+static cfg_opt_t phase_rows[] = {TREE_LINE(),
+                                 TREE_VALUE("text"),
+                                 TREE_VALUE("anchor"),
+                                 TREE_VALUE("after_s"),
+                                 TREE_VALUE("after_min"),
+                                 TREE_TITLED("usual", usual_rows),
+                                 TREE_END()};
 static cfg_opt_t check_rows[] = {
     TREE_LINE(),
     TREE_VALUE("text"),
@@ -136,12 +143,14 @@ static void read_missing(const struct section *root, struct plan *plan)
 {
 	struct plan_missing *missing = &plan->missing;
 	static const struct span raise = {"raise_after_s", NULL, 1, 3600},
-	                         escalate = {"escalate_after_s", NULL, 2, 7200};
+	                         escalate = {"escalate_after_s", NULL, 2, 7200},
+	                         clear = {"clear_after_s", NULL, 0, 600};
 	struct section section;
 	if (!section_only(root, "missing", REQUIRED, &section))
 		return;
 	(void)key_span(&section, &raise, REQUIRED, &missing->raise_after_ns);
 	(void)read_priority(&section, "priority", REQUIRED, &missing->priority);
+	(void)key_span(&section, &clear, OPTIONAL, &plan->missing_clear_ns);
 	plan->missing_parameters = read_parameter_set(&section, "parameters", CADENCE_CONTINUOUS, "does not go missing",
 	                                              "a continuous parameter");
 	missing->escalate_after_ns = INT64_MAX;
@@ -158,6 +167,29 @@ static void read_missing(const struct section *root, struct plan *plan)
 		             "is not more urgent than priority (legal: a higher one)");
 }
 
+/* The range that is usual in a phase, as a rise over the baseline. */
+static void read_usual(const struct section *section, struct plan_usual *usual)
+{
+	struct report *report = section->source->report;
+	int parameter = title_parameter(section);
+	int64_t low, high;
+	if (parameter < 0)
+		return;
+	const struct parameter_info *info = &parameter_table[parameter];
+	int64_t most = (int64_t)info->plausible_max - info->plausible_min;
+	usual->parameter = (enum parameter)parameter;
+	if (info->cadence == CADENCE_ENTERED || !parameter_has_baseline(usual->parameter))
+		report_error(report, section_where(section, "usual"),
+		             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr, pulse)", info->name);
+	bool right = key_decimal(section, "rise-from", REQUIRED, 3, -most, most, &low);
+	if (!key_decimal(section, "rise-to", REQUIRED, 3, -most, most, &high) || !right)
+		return;
+	usual->low_rise = (int32_t)low;
+	usual->high_rise = (int32_t)high;
+	if (low >= high)
+		report_error(report, key_where(section, "rise-to"), "is not above rise-from (legal: more than that)");
+}
+
 static void read_phase(const struct section *section, struct plan *plan, uint8_t index)
 {
 	static const struct span after = {"after_s", "after_min", 0, DAY_S};
@@ -166,6 +198,11 @@ static void read_phase(const struct section *section, struct plan *plan, uint8_t
 	(void)title_token(section, phase->name);
 	memcpy(phase->text, phase->name, sizeof phase->name);
 	(void)key_text(section, "text", OPTIONAL, phase->text, sizeof phase->text);
+	phase->usual_count = (uint8_t)section_bounded(section, "usual", PLAN_USUAL_MAX);
+	for (uint8_t i = 0; i < phase->usual_count; i++) {
+		struct section usual = section_at(section, "usual", i);
+		read_usual(&usual, &phase->usual[i]);
+	}
 	if (!read_anchor(section, &phase->anchor))
 		return;
 	bool given = key_span(section, &after, OPTIONAL, &phase->after_ns);

@@ -254,6 +254,7 @@ static void print_manners(const struct plan *plan, FILE *out)
 	if (plan->missing.escalate_after_ns != INT64_MAX)
 		(void)fprintf(out, ", %s after %" PRId64 " s", priority_name(plan->missing.escalated),
 		              plan->missing.escalate_after_ns / NS_PER_S);
+	(void)fprintf(out, ", back for %" PRId64 " s", plan->missing_clear_ns / NS_PER_S);
 	for (int i = 0; i < PARAMETER_COUNT; i++)
 		if ((plan->missing_parameters & PARAMETER_BIT(i)) != 0)
 			(void)fprintf(out, ", %s", parameter_table[i].name);
@@ -263,6 +264,19 @@ static void print_manners(const struct plan *plan, FILE *out)
 			(void)fprintf(out, "  before the start: %s entered\n", parameter_table[i].name);
 }
 
+static void print_phase(const struct plan_phase *phase, FILE *out)
+{
+	char low[32], high[32];
+	(void)fprintf(out, "  phase %s: %s + %" PRId64 " s: %s\n", phase->name, anchor_text(phase->anchor),
+	              phase->after_ns / NS_PER_S, phase->text);
+	for (uint8_t i = 0; i < phase->usual_count; i++) {
+		decimal_text(low, sizeof low, phase->usual[i].low_rise, 3);
+		decimal_text(high, sizeof high, phase->usual[i].high_rise, 3);
+		(void)fprintf(out, "    usual, no limit: %s minus baseline %s to %s\n",
+		              parameter_table[phase->usual[i].parameter].name, low, high);
+	}
+}
+
 void print_plan(const struct config *config, FILE *out)
 {
 	const struct plan *plan = &config->engine.plan;
@@ -270,9 +284,7 @@ void print_plan(const struct config *config, FILE *out)
 	print_manners(plan, out);
 	print_dose(&plan->dose, out);
 	for (uint8_t i = 0; i < plan->phase_count; i++)
-		(void)fprintf(out, "  phase %s: %s + %" PRId64 " s: %s\n", plan->phases[i].name,
-		              anchor_text(plan->phases[i].anchor), plan->phases[i].after_ns / NS_PER_S,
-		              plan->phases[i].text);
+		print_phase(&plan->phases[i], out);
 	for (uint8_t i = 0; i < plan->rule_count; i++)
 		print_rule(config, &plan->rules[i], out);
 	print_leave(&plan->leave, out);

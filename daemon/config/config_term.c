@@ -61,7 +61,7 @@ static bool is_upper(const struct rule_term *term)
 	return term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
 }
 
-static bool has_baseline(enum parameter parameter)
+bool parameter_has_baseline(enum parameter parameter)
 {
 	return parameter == PARAMETER_NIBP_SYS || parameter == PARAMETER_NIBP_DIA || parameter == PARAMETER_ECG_HR ||
 	       parameter == PARAMETER_PULSE || parameter_table[parameter].cadence == CADENCE_ENTERED;
@@ -95,8 +95,9 @@ static void read_low_baseline(const struct section *section, bool critical, stru
 		return;
 	const char *why = critical                                ? "a baseline cannot widen a critical limit"
 	                  : term->reference != REFERENCE_ABSOLUTE ? "the limit counts from the baseline already"
-	                  : is_upper(term) || !has_baseline(term->parameter) ? "this limit knows no low baseline"
-	                                                                     : NULL;
+	                  : is_upper(term) || !parameter_has_baseline(term->parameter)
+	                      ? "this limit knows no low baseline"
+	                      : NULL;
 	if (why != NULL) {
 		key_refuse(section, keys[0], why);
 		key_refuse(section, keys[1], why);
@@ -160,7 +161,7 @@ static void read_limit(const struct section *section, const struct plan_rule *ru
 		max -= min;
 		min = term->reference == REFERENCE_BASELINE ? -max : 0;
 	}
-	if (term->reference == REFERENCE_BASELINE && !has_baseline(term->parameter))
+	if (term->reference == REFERENCE_BASELINE && !parameter_has_baseline(term->parameter))
 		report_error(section->source->report, key_where(section, found->key),
 		             "%s has no baseline (legal: " LEGAL_BASELINE ")", info->name);
 	if (term->reference == REFERENCE_BASELINE && rule->critical)

@@ -16,6 +16,7 @@ bool read_anchor(const struct section *section, enum anchor *anchor);
 /* config_term.c: schemas, and one section "term", which adds one term to the rule for each of its limits. The rule's
  * name, kind and `critical` are read. */
 extern cfg_opt_t term_rows[], gate_term_rows[], leave_term_rows[];
+bool parameter_has_baseline(enum parameter parameter);
 void read_term(const struct section *section, struct plan_rule *rule);
 
 /* config_rule.c: alarm rules, then gates, then leave rules, then what they say of each other. The phases are read. */

@@ -15,20 +15,21 @@
 #define NAME_BYTES 32 /* room for a token of up to 31 characters [A-Za-z0-9._-] */
 #define TEXT_BYTES 96 /* room for a line that staff read, up to 95 bytes of UTF-8 */
 
-#define PLAN_PHASES_MAX 8
-#define PLAN_RULES_MAX 48
-#define PLAN_CHECKS_MAX 8
+#define PLAN_PHASES_MAX      8
+#define PLAN_RULES_MAX       48
+#define PLAN_CHECKS_MAX      8
+#define PLAN_USUAL_MAX       4
 #define PLAN_CHECK_TIMES_MAX 32
-#define PLAN_ITEMS_MAX 12
-#define PLAN_DOSES_MAX 6
-#define RULE_TERMS_MAX 4 /* G2 looks at three parameters with two limits each: two rules of up to four terms */
+#define PLAN_ITEMS_MAX       12
+#define PLAN_DOSES_MAX       6
+#define RULE_TERMS_MAX       4 /* G2 looks at three parameters with two limits each: two rules of up to four terms */
 
 /* Set of rules as bits 1 << index in plan.rules. */
 typedef uint64_t rule_set;
 #define RULE_BIT(i) ((rule_set)1 << (i))
 
 enum priority {
-	PRIORITY_NONE,   /* recorded and shown, no signal */
+	PRIORITY_NONE, /* recorded and shown, no signal */
 	PRIORITY_LOW,
 	PRIORITY_MEDIUM,
 	PRIORITY_HIGH,
@@ -48,6 +49,12 @@ struct plan_phase {
 	char text[TEXT_BYTES]; /* what staff read: the phase, and what is usual in it */
 	enum anchor anchor;
 	int64_t after_ns; /* 0 .. 24 h */
+	uint8_t usual_count;
+	struct plan_usual {
+		enum parameter parameter;    /* one with a baseline */
+		int32_t low_rise, high_rise; /* milli, added to this patient's baseline */
+	} usual[PLAN_USUAL_MAX]; /* what a typical patient shows in this phase: a prediction to be drawn, never a limit
+	                          */
 };
 
 enum comparison {
@@ -59,7 +66,7 @@ enum comparison {
 
 enum reference {
 	REFERENCE_ABSOLUTE,
-	REFERENCE_BASELINE,   /* the value minus this patient's baseline is compared; false while there is no baseline */
+	REFERENCE_BASELINE, /* the value minus this patient's baseline is compared; false while there is no baseline */
 	REFERENCE_DIFFERENCE, /* |value - value of `other`| is compared; unknown while either is missing */
 };
 
@@ -73,10 +80,10 @@ struct rule_term {
 	enum parameter parameter;
 	enum comparison comparison;
 	enum reference reference;
-	enum parameter other;  /* REFERENCE_DIFFERENCE */
+	enum parameter other; /* REFERENCE_DIFFERENCE */
 	int32_t limit;
 	int32_t clear;
-	int32_t low_baseline;  /* milli; 0 = the limit does not depend on the baseline */
+	int32_t low_baseline; /* milli; 0 = the limit does not depend on the baseline */
 	int32_t low_drop;
 };
 
@@ -86,9 +93,11 @@ enum combination {
 };
 
 enum rule_kind {
-	RULE_ALARM,  /* raises an alarm */
-	RULE_GATE,   /* blocks `session start` while it is violated or (required) unknown; judged in phases[0], no alarm */
-	RULE_LEAVE,  /* must hold (terms are what is REQUIRED) when the session is closed, else leaving is blocked; no alarm */
+	RULE_ALARM, /* raises an alarm */
+	RULE_GATE,  /* blocks `session start` while it is violated or (required) unknown; judged in phases[0], no alarm
+	             */
+	RULE_LEAVE, /* must hold (terms are what is REQUIRED) when the session is closed, else leaving is blocked; no
+	               alarm */
 };
 
 struct plan_rule {
@@ -96,44 +105,45 @@ struct plan_rule {
 	char text[TEXT_BYTES]; /* "SpO2 below 90 %" */
 	enum rule_kind kind;
 	enum priority priority;
-	bool latching;         /* stays until acknowledged even when the condition is gone */
-	bool technical;        /* H5: about the sensors, not the patient */
-	bool critical;         /* limits may be loosened for one patient only by two named people */
-	bool blocks_leave;     /* while this alarm is present, leaving is blocked (D2) */
+	bool latching;     /* stays until acknowledged even when the condition is gone */
+	bool technical;    /* H5: about the sensors, not the patient */
+	bool critical;     /* limits may be loosened for one patient only by two named people */
+	bool blocks_leave; /* while this alarm is present, leaving is blocked (D2) */
 	enum combination combination;
-	uint8_t term_count;    /* 1 .. RULE_TERMS_MAX; 0 only with `with`: it alone decides then (D2) */
+	uint8_t term_count; /* 1 .. RULE_TERMS_MAX; 0 only with `with`: it alone decides then (D2) */
 	struct rule_term terms[RULE_TERMS_MAX];
 	int64_t delay_ns;       /* must be violated this long without a break before it is raised; 0 = at once */
 	int64_t clear_delay_ns; /* must be back at `clear` this long before it is cleared; 0 = at once */
 	uint8_t phases;         /* bit i: judged in phases[i] */
 
 	/* Cuff rules. A first violating determination starts a repeat at once (if the device takes the command). With
-	 * `first` above NONE it is announced at that priority meanwhile. The second one in a row confirms: full priority. If
-	 * no valid determination comes within confirm_within_ns the first one counts as confirmed: a missing repeat is never
-	 * good news. A repeat that is back at `clear` ends it. */
+	 * `first` above NONE it is announced at that priority meanwhile. The second one in a row confirms: full
+	 * priority. If no valid determination comes within confirm_within_ns the first one counts as confirmed: a
+	 * missing repeat is never good news. A repeat that is back at `clear` ends it. */
 	bool confirm;
 	enum priority first;
-	int64_t confirm_within_ns;  /* 60 .. 90 s in the shipped plans */
-	uint8_t clear_readings;     /* determinations in a row that must be back at `clear`; 1 or 2 */
-	int64_t cuff_every_ns;      /* extra cuff determinations while the alarm is present; 0 = none */
+	int64_t confirm_within_ns; /* 60 .. 90 s in the shipped plans */
+	uint8_t clear_readings;    /* determinations in a row that must be back at `clear`; 1 or 2 */
+	int64_t cuff_every_ns;     /* extra cuff determinations while the alarm is present; 0 = none */
 
-	rule_set superseded_by;     /* while one of these rules' alarms is present this one is withdrawn or kept back */
-	rule_set with;              /* if not 0: violated only while at least one of these rules' alarms is present */
-	bool has_from;              /* judged only from `from_after_ns` after `from` on (D2); `with` may name its onset */
+	rule_set superseded_by; /* while one of these rules' alarms is present this one is withdrawn or kept back */
+	rule_set with;          /* if not 0: violated only while at least one of these rules' alarms is present */
+	bool has_from;          /* judged only from `from_after_ns` after `from` on (D2); `with` may name its onset */
 	enum anchor from;
 	int64_t from_after_ns;
-	uint8_t lower_phases;       /* in these phases, while the value falls (below the determination before), the priority */
-	enum priority lower;        /* is `lower` (B4) */
-	int64_t unattended_ns;      /* active, unacknowledged and administration running (not paused) for this long: */
-	enum priority unattended;   /* priority goes up to this (B7); 0 = never */
-	int64_t recheck_ns;         /* entered scores: another entry is due this long after a violating one; 0 = none (S2) */
+	uint8_t
+	    lower_phases;    /* in these phases, while the value falls (below the determination before), the priority */
+	enum priority lower; /* is `lower` (B4) */
+	int64_t unattended_ns;    /* active, unacknowledged and administration running (not paused) for this long: */
+	enum priority unattended; /* priority goes up to this (B7); 0 = never */
+	int64_t recheck_ns; /* entered scores: another entry is due this long after a violating one; 0 = none (S2) */
 
 	/* Gates and leave rules only. */
-	uint8_t age_from, age_below; /* asked only of patients of age_from <= age < age_below years; 0 = any. An age that was
-	                              * not given counts as 0 (G1: the stricter limit) */
-	bool optional;              /* not asked if no device of the bedside provides one of its parameters */
-	bool falling;               /* leave: besides, each cuff value is not above the determination before it (L2) */
-	char group[NAME_BYTES];     /* leave: of the rules with the same group one must hold; "" = this one must */
+	uint8_t age_from, age_below; /* asked only of patients of age_from <= age < age_below years; 0 = any. An age
+	                              * that was not given counts as 0 (G1: the stricter limit) */
+	bool optional;               /* not asked if no device of the bedside provides one of its parameters */
+	bool falling;                /* leave: besides, each cuff value is not above the determination before it (L2) */
+	char group[NAME_BYTES];      /* leave: of the rules with the same group one must hold; "" = this one must */
 };
 
 /* Something staff confirm by ticking it, before the start or before leaving. */
@@ -148,31 +158,33 @@ struct plan_item {
 	enum item_when when;
 };
 
-/* What a plausible prescription looks like (rule G4). 0 = not checked. A session outside it needs a second named person. */
+/* What a plausible prescription looks like (rule G4). 0 = not checked. A session outside it needs a second named
+ * person. */
 struct plan_dose {
 	bool required;
 	int32_t min_ug_per_kg, max_ug_per_kg;
 	int64_t min_duration_ns;
 	int32_t min_ug_per_ml, max_ug_per_ml;
-	uint8_t allowed_count;               /* spray: whole devices only */
+	uint8_t allowed_count; /* spray: whole devices only */
 	int32_t allowed_ug[PLAN_DOSES_MAX];
-	int32_t device_ug;                   /* spray: content of one device; 0 = no devices to stamp */
-	int64_t device_rest_ns;              /* between two devices */
+	int32_t device_ug;      /* spray: content of one device; 0 = no devices to stamp */
+	int64_t device_rest_ns; /* between two devices */
 };
 
 enum route {
 	ROUTE_NONE,
-	ROUTE_IV,     /* expected response: Kamp model, band Clements */
-	ROUTE_SPRAY,  /* expected response: Perez-Ruixo model */
+	ROUTE_IV,    /* expected response: Kamp model, band Clements */
+	ROUTE_SPRAY, /* expected response: Perez-Ruixo model */
 };
 
 struct plan_leave {
 	bool has_earliest;
-	enum anchor earliest;         /* L1: leaving is blocked before `earliest` + earliest_after_ns */
+	enum anchor earliest; /* L1: leaving is blocked before `earliest` + earliest_after_ns */
 	int64_t earliest_after_ns;
-	int64_t quiet_ns;             /* no alarm of MEDIUM or HIGH for this long; 0 = not asked */
-	int64_t cuff_within_ns;       /* leave rules look at cuff values no older than this; older = unknown = blocks; 0 = any */
-	int64_t score_within_ns;      /* the same for entered scores */
+	int64_t quiet_ns; /* no alarm of MEDIUM or HIGH for this long; 0 = not asked */
+	int64_t
+	    cuff_within_ns; /* leave rules look at cuff values no older than this; older = unknown = blocks; 0 = any */
+	int64_t score_within_ns; /* the same for entered scores */
 };
 
 /* Things that are due at given times. A check is done by a valid determination of `parameter`. */
@@ -182,9 +194,10 @@ struct plan_check {
 	enum parameter parameter;
 	enum anchor anchor;
 	int64_t late_after_ns; /* due + this without a determination: the condition "late-NAME" is raised */
-	int64_t early_ns;      /* a determination so long before the due time does it, but no more than half way to the one before */
-	enum priority late;    /* priority when late; at least medium after two missed in a row */
-	rule_set with;         /* if not 0: a due time at which none of these rules' alarms is present is left out */
+	int64_t early_ns;   /* a determination so long before the due time does it, but no more than half way to the one
+	                       before */
+	enum priority late; /* priority when late; at least medium after two missed in a row */
+	rule_set with;      /* if not 0: a due time at which none of these rules' alarms is present is left out */
 	uint8_t time_count;
 	int64_t times_ns[PLAN_CHECK_TIMES_MAX]; /* ascending, since the anchor */
 };
@@ -200,23 +213,26 @@ struct plan_missing {
 struct plan {
 	char name[NAME_BYTES];
 	char title[TEXT_BYTES];
-	bool demo;                   /* everything that shows this session says DEMO */
+	bool demo;                   /* everything that shows the session says DEMO */
 	int64_t planned_duration_ns; /* administration time unless the session says otherwise */
 	int64_t audio_pause_ns;      /* length of an audio pause; default 120 s */
-	int64_t reminder_ns;         /* an acknowledged alarm that is still present is announced again after this; 0 = never */
-	int64_t nuisance_ns;         /* alarms that clear by themselves sooner count as nuisance; 15 s */
-	int64_t cuff_rest_ns;        /* minimum between two inflations that the engine starts; 5 .. 120 s */
-	int64_t cuff_mask_ns;        /* after an inflation on the oximeter's limb, missing SpO2 and pulse are not alarmed; 30 s */
-	int64_t cuff_mask_max_ns;    /* from the inflation's start; 90 s */
+	int64_t reminder_ns;  /* an acknowledged alarm that is still present is announced again after this; 0 = never */
+	int64_t nuisance_ns;  /* alarms that clear by themselves sooner count as nuisance; 15 s */
+	int64_t cuff_rest_ns; /* minimum between two inflations that the engine starts; 5 .. 120 s */
+	int64_t
+	    cuff_mask_ns; /* after an inflation on the oximeter's limb, missing SpO2 and pulse are not alarmed; 30 s */
+	int64_t cuff_mask_max_ns; /* from the inflation's start; 90 s */
 	enum route route;
 	struct plan_dose dose;
 	struct plan_leave leave;
 	uint8_t item_count;
 	struct plan_item items[PLAN_ITEMS_MAX];
-	uint8_t baseline_readings;   /* cuff determinations averaged into the baseline, 1 .. 4 */
-	parameter_set baseline_scores; /* entered scores without which the start is blocked ("baseline-scores"). The last entry
-	                                * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */
+	uint8_t baseline_readings; /* cuff determinations averaged into the baseline, 1 .. 4 */
+	parameter_set
+	    baseline_scores; /* entered scores without which the start is blocked ("baseline-scores"). The last entry
+	                      * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */
 	struct plan_missing missing; /* for every continuous parameter that a device provides, ... */
+	int64_t missing_clear_ns;    /* a value must be there again this long before its alarm ends; 0 = at once (C3) */
 	parameter_set missing_parameters; /* ... or of these only; 0 = all. Others go missing without an alarm */
 	uint8_t phase_count;
 	struct plan_phase phases[PLAN_PHASES_MAX];

@@ -154,6 +154,7 @@ static void check_clinical_plan(enum parameter hr)
 	assert_int_equal(plan->baseline_scores, PARAMETER_BIT(PARAMETER_MOAAS) | PARAMETER_BIT(PARAMETER_CADSS));
 	assert_int_equal(plan->missing_parameters, PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) |
 	                                               PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_RESP));
+	assert_int_equal(plan->missing_clear_ns, 10 * NS_PER_S);
 	assert_true(plan->dose.required && plan->leave.has_earliest);
 	assert_int_equal(plan->leave.quiet_ns, 900 * NS_PER_S);
 	const struct plan_rule *g2 = find_rule("G2"), *g3 = find_rule("G3"), *base = find_rule("BP-baseline"),
@@ -179,6 +180,11 @@ static void test_shipped_infusion_plan(void **state)
 	check_clinical_plan(PARAMETER_ECG_HR);
 	assert_false(plan->demo);
 	assert_int_equal(plan->route, ROUTE_IV);
+	assert_int_equal(plan->phases[0].usual_count, 0);
+	assert_int_equal(plan->phases[1].usual_count, 3);
+	assert_int_equal(plan->phases[1].usual[1].parameter, PARAMETER_NIBP_DIA);
+	assert_int_equal(plan->phases[1].usual[1].low_rise, -6 * MILLI);
+	assert_int_equal(plan->phases[1].usual[1].high_rise, 28 * MILLI);
 	assert_int_equal(plan->planned_duration_ns, 2400 * NS_PER_S);
 	assert_int_equal(plan->checks[1].times_ns[7], 2400 * NS_PER_S);
 	const struct plan_rule *b3 = find_rule("B3"), *b4 = find_rule("B4"), *g1 = find_rule("G1"),
@@ -316,6 +322,7 @@ static void test_print_plan(void **state)
 	    "item escort, before leaving: ",
 	    "at least 0.1 mg/kg, at most 1 mg/kg",
 	    "before the start: cadss entered\n",
+	    "usual, no limit: nibp_sys minus baseline -6 to 38\n",
 	    "NOTE: no device provides spo2\n",
 	};
 	read_good(write_variant("etc/plans/ketamine-iv.conf", GOOD "map.conf", ENDPOINTS));

@@ -1,257 +1,7 @@
-/* The shipped plans at work: whole pieces of a session through the engine, with the plan as it is read from its file.
- * What each rule does at its limits is tested in test_core_*.c; here, that the data say what the rule table says. Run
- * from the top of the repository. */
-#include "tests/unit/config_world.h"
-#include "tests/unit/core_world.h"
-
-#define MIN (60 * S)
-
-/* A patient with devices: each value once a second, and a cuff that takes `cuff_takes_ns` when it is asked. */
-static struct bed {
-	struct world w;
-	int32_t spo2, rate, pulse, resp, sys, dia;
-	int32_t moaas, cadss;  /* what staff enter whenever it is due */
-	int64_t cuff_takes_ns; /* 0 = it never finishes */
-	int inflations;
-	bool idle; /* staff do not score */
-} bed;
-
-static void answer_cuff(void)
-{
-	const struct engine_device_state *d = &bed.w.engine.devices[CUFF];
-	if (!d->cuff_requested || bed.cuff_takes_ns == 0 || bed.w.now - d->cuff_requested_at.ns < bed.cuff_takes_ns)
-		return;
-	bed.inflations++;
-	pressure(&bed.w, bed.sys, bed.dia);
-}
-
-static void enter_due_scores(void)
-{
-	const struct plan *plan = &bed.w.config.plan;
-	for (uint8_t i = 0; i < plan->check_count && !bed.idle; i++) {
-		enum parameter parameter = plan->checks[i].parameter;
-		int32_t entry = parameter == PARAMETER_MOAAS ? bed.moaas : bed.cadss;
-		if (parameter_table[parameter].cadence == CADENCE_ENTERED &&
-		    bed.w.engine.session.checks[i].overdue_since.ns != INT64_MAX)
-			assert_int_equal(score(&bed.w, parameter, entry * MILLI), RESULT_OK);
-	}
-}
-
-static void go(int64_t ns)
-{
-	struct world *w = &bed.w;
-	for (int64_t end = w->now + ns; w->now < end;) {
-		run(w, w->now + S);
-		struct measurement oximeter[] = {value(w, PARAMETER_SPO2, bed.spo2),
-		                                 value(w, PARAMETER_PULSE, bed.pulse),
-		                                 value(w, PARAMETER_PERFUSION, 3)};
-		struct measurement ecg[] = {value(w, PARAMETER_ECG_HR, bed.rate), value(w, PARAMETER_RESP, bed.resp)};
-		frame_of(w, OXIMETER, 3, oximeter);
-		frame_of(w, ECG, 2, ecg);
-		frame_of(w, CUFF, 0, NULL);
-		answer_cuff();
-		enter_due_scores();
-	}
-}
-
-static void read_plan_file(const char *plan)
-{
-	read_good(write_variant(plan, GOOD "map.conf", ENDPOINTS));
-	memset(&bed, 0, sizeof bed);
-	world_plan(&bed.w);
-	bed.w.config.plan = config.engine.plan;
-	bed.spo2 = 98;
-	bed.rate = bed.pulse = 70;
-	bed.resp = 14;
-	bed.sys = 120;
-	bed.dia = 76;
-	bed.moaas = 5;
-	bed.cuff_takes_ns = 20 * S;
-	world_begin(&bed.w, 100 * S);
-	all_up(&bed.w);
-}
-
-static enum result open_with(int32_t dose_ug, int32_t age, const char *second)
-{
-	struct event event = make_command(&bed.w, COMMAND_SESSION_OPEN);
-	event.u.command.u.order.weight_g = 70000;
-	event.u.command.u.order.dose_ug = dose_ug;
-	event.u.command.u.order.age_years = age;
-	put_text(event.u.command.u.order.second_person, second, NAME_BYTES);
-	world_step(&bed.w, &event);
-	return reply(&bed.w);
-}
-
-static enum result tick_item(const char *name)
-{
-	struct event event = make_command(&bed.w, COMMAND_ITEM);
-	put_text(event.u.command.u.item.name, name, NAME_BYTES);
-	event.u.command.u.item.ticked = true;
-	world_step(&bed.w, &event);
-	return reply(&bed.w);
-}
-
-static enum result overriding(enum command command, const char *name, const char *reason)
-{
-	struct event event = make_command(&bed.w, command);
-	put_text(event.u.command.u.override.name, name, NAME_BYTES);
-	put_text(event.u.command.u.override.reason, reason, TEXT_BYTES);
-	world_step(&bed.w, &event);
-	return reply(&bed.w);
-}
-
-static enum result loosen(const char *rule, int32_t limit, const char *second)
-{
-	struct event event = make_command(&bed.w, COMMAND_LIMIT);
-	struct limit_order *order = &event.u.command.u.limit;
-	put_text(order->rule, rule, NAME_BYTES);
-	put_text(order->second_person, second, NAME_BYTES);
-	put_text(order->reason, "known to the clinic", TEXT_BYTES);
-	order->limit = limit * MILLI;
-	world_step(&bed.w, &event);
-	return reply(&bed.w);
-}
-
-/* "G1 dose ..." of what blocks now. */
-static const char *blockers(void)
-{
-	static char names[64][NAME_BYTES], text[4096];
-	uint8_t count = engine_blockers(&bed.w.engine, names, 64);
-	size_t used = 0;
-	text[0] = '\0';
-	for (uint8_t i = 0; i < count && used < sizeof text; i++)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%s ", names[i]);
-	return text;
-}
-
-static const struct alarm *alarm_of(const char *name)
-{
-	const struct plan *plan = &bed.w.config.plan;
-	for (uint8_t i = 0; i < plan->rule_count; i++)
-		if (strcmp(plan->rules[i].name, name) == 0)
-			return &bed.w.engine.alarms[ALARM_BASE_RULE + i];
-	fail_msg("there is no rule %s", name);
-	return NULL;
-}
-
-static bool present(const char *name)
-{
-	enum alarm_state state = alarm_of(name)->state;
-	return state == ALARM_ACTIVE || state == ALARM_ACKNOWLEDGED;
-}
-
-/* "B3:medium O2:high " of the announced rules, those without a signal left out. */
-static const char *alarms(void)
-{
-	static char text[4096];
-	const struct plan *plan = &bed.w.config.plan;
-	text[0] = '\0';
-	for (uint8_t i = 0; i < plan->rule_count; i++) {
-		const struct alarm *alarm = &bed.w.engine.alarms[ALARM_BASE_RULE + i];
-		if (alarm_announced(alarm->state) && alarm->priority > PRIORITY_NONE)
-			(void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s:%s ", plan->rules[i].name,
-			               priority_name(alarm->priority));
-	}
-	return text;
-}
-
-static void scores(int32_t moaas, int32_t cadss)
-{
-	assert_int_equal(score(&bed.w, PARAMETER_MOAAS, moaas * MILLI), RESULT_OK);
-	assert_int_equal(score(&bed.w, PARAMETER_CADSS, cadss * MILLI), RESULT_OK);
-}
-
-/* Rest, two cuff readings, scores, the ticked item, start. */
-static void begin_infusion(void)
-{
-	read_plan_file("etc/plans/ketamine-iv.conf");
-	assert_int_equal(open_with(35000, 40, ""), RESULT_OK);
-	scores(5, 0);
-	assert_int_equal(tick_item("cuff-arm"), RESULT_OK);
-	go(6 * MIN);
-	assert_string_equal(blockers(), "");
-	assert_int_equal(order(&bed.w, COMMAND_SESSION_START), RESULT_OK);
-	assert_true(bed.w.engine.session.baseline.complete);
-	assert_int_equal(bed.w.engine.session.baseline.sys, 120 * MILLI);
-}
-
-/* To 62 minutes after the end of the infusion, without any trouble. */
-static void finish_infusion(void)
-{
-	begin_infusion();
-	go(102 * MIN);
-	assert_true(bed.w.engine.session.ended);
-}
-
-/* ---- before the start -----------------------------------------------------------------------------------------------
- */
-
-static void test_gates_block_the_start(void **state)
-{
-	(void)state;
-	read_plan_file("etc/plans/ketamine-iv.conf");
-	assert_int_equal(open_with(0, 40, ""), RESULT_OK);
-	assert_string_equal(blockers(), "G1 G2 G2-resp G3 cuff-arm dose baseline-scores ");
-	assert_int_equal(order(&bed.w, COMMAND_SESSION_START), RESULT_BLOCKED);
-	assert_int_equal(overriding(COMMAND_SESSION_START, "dr-a", ""), RESULT_OUT_OF_RANGE);
-	assert_int_equal(overriding(COMMAND_SESSION_START, "dr-a", "seen, well"), RESULT_OK);
-	assert_string_equal(bed.w.engine.session.start_override.name, "dr-a");
-
-	read_plan_file("etc/plans/ketamine-iv.conf");
-	assert_int_equal(open_with(35000, 40, ""), RESULT_OK);
-	bed.dia = 91;
-	scores(4, 0);
-	go(6 * MIN);
-	assert_string_equal(blockers(), "G1 G3 cuff-arm ");
-	/* Two readings at or below the limit end it, one does not. */
-	bed.dia = 90;
-	assert_int_equal(order(&bed.w, COMMAND_CUFF_START), RESULT_OK);
-	go(30 * S);
-	scores(5, 0);
-	assert_int_equal(tick_item("cuff-arm"), RESULT_OK);
-	assert_string_equal(blockers(), "G1 ");
-	assert_int_equal(order(&bed.w, COMMAND_CUFF_START), RESULT_OK);
-	go(30 * S);
-	assert_string_equal(blockers(), "");
-	bed.spo2 = 93;
-	go(31 * S);
-	assert_string_equal(blockers(), "G2 ");
-	assert_int_equal(order(&bed.w, COMMAND_SESSION_START), RESULT_BLOCKED);
-	assert_string_equal(alarms(), "");
-}
-
-static void test_age_changes_the_gate(void **state)
-{
-	(void)state;
-	static const struct {
-		int32_t age, sys;
-		const char *blocked;
-	} cases[] = {
-	    {0, 141, "G1 "}, {64, 141, "G1 "}, {64, 140, ""}, {65, 141, ""}, {65, 150, ""}, {65, 151, "G1-65 "},
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		read_plan_file("etc/plans/esketamine-spray.conf");
-		assert_int_equal(open_with(56000, cases[i].age, ""), RESULT_OK);
-		bed.sys = cases[i].sys;
-		scores(5, 0);
-		assert_int_equal(tick_item("cuff-arm"), RESULT_OK);
-		go(6 * MIN);
-		assert_string_equal(blockers(), cases[i].blocked);
-	}
-}
-
-static void test_dose_needs_a_second_person(void **state)
-{
-	(void)state;
-	read_plan_file("etc/plans/ketamine-iv.conf");
-	assert_int_equal(open_with(350000, 40, ""), RESULT_SECOND_PERSON); /* ten times as much */
-	assert_int_equal(open_with(6999, 40, ""), RESULT_SECOND_PERSON);
-	assert_int_equal(open_with(350000, 40, "nurse1"), RESULT_SECOND_PERSON); /* the same person twice */
-	assert_int_equal(open_with(350000, 40, "dr-a"), RESULT_OK);
-	read_plan_file("etc/plans/esketamine-spray.conf");
-	assert_int_equal(open_with(70000, 40, ""), RESULT_SECOND_PERSON);
-	assert_int_equal(open_with(84000, 40, ""), RESULT_OK);
-}
+/* The shipped plans at work, start to end: pressure, live signals, scores, checks, the way of an alarm. What each rule
+ * does at its limits is tested in test_core_*.c; here, that the data say what the rule table says. Run from the top of
+ * the repository. */
+#include "tests/unit/plan_world.h"
 
 /* ---- blood pressure -------------------------------------------------------------------------------------------------
  */
@@ -360,6 +110,30 @@ static void test_falling_pressure_is_less_urgent(void **state)
 	assert_int_equal(alarm_of("B4")->priority, PRIORITY_MEDIUM);
 }
 
+/* After the end of the schedule the alarm itself asks for readings. */
+static void test_extra_readings_while_an_alarm_is_present(void **state)
+{
+	(void)state;
+	finish_infusion();
+	int before = bed.inflations;
+	go(20 * MIN);
+	assert_int_equal(bed.inflations, before);
+	bed.dia = 102;
+	assert_int_equal(order(&bed.w, COMMAND_CUFF_START), RESULT_OK);
+	go(MIN);
+	assert_int_equal(bed.inflations, before + 2); /* and its repeat */
+	assert_string_equal(alarms(), "B4:medium B5:medium ");
+	go(11 * MIN);
+	assert_int_equal(bed.inflations, before + 3);
+	bed.dia = 76;
+	go(11 * MIN);
+	assert_int_equal(bed.inflations, before + 4);
+	assert_string_equal(alarms(), "B4:medium B5:medium "); /* one good reading is not enough */
+	go(11 * MIN);
+	assert_int_equal(bed.inflations, before + 5);
+	assert_string_equal(alarms(), "");
+}
+
 /* ---- live signals ---------------------------------------------------------------------------------------------------
  */
 
@@ -427,6 +201,76 @@ static void test_two_rates_are_compared(void **state)
 	bed.pulse = 80;
 	go(32 * S);
 	assert_string_equal(alarms(), "");
+}
+
+static void test_acknowledged_alarms_are_announced_again(void **state)
+{
+	(void)state;
+	begin_infusion();
+	bed.spo2 = 92;
+	go(32 * S);
+	const struct alarm *o1 = alarm_of("O1");
+	assert_int_equal(acknowledge(&bed.w, o1->id), RESULT_OK);
+	go(3 * MIN - S);
+	assert_int_equal(o1->state, ALARM_ACKNOWLEDGED);
+	go(2 * S);
+	assert_int_equal(o1->state, ALARM_ACTIVE);
+	assert_int_equal(o1->reminders, 1);
+}
+
+/* An inflation on the oximeter's limb hides only that there is no value, and only for a while. */
+static void test_inflation_hides_only_a_missing_value(void **state)
+{
+	(void)state;
+	const struct alarm *missing = &bed.w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_SPO2];
+	for (int same_limb = 0; same_limb <= 1; same_limb++) {
+		begin_infusion();
+		bed.w.config.devices[OXIMETER].same_limb = same_limb == 1;
+		go(MIN);
+		assert_int_equal(order(&bed.w, COMMAND_CUFF_START), RESULT_OK);
+		bed.spo2 = 0;
+		go(48 * S);
+		assert_int_equal(missing->state == ALARM_ACTIVE, same_limb == 0);
+		go(6 * S);
+		assert_int_equal(missing->state, ALARM_ACTIVE);
+	}
+	begin_infusion();
+	bed.w.config.devices[OXIMETER].same_limb = true;
+	assert_int_equal(order(&bed.w, COMMAND_CUFF_START), RESULT_OK);
+	bed.spo2 = 89;
+	go(17 * S);
+	assert_string_equal(alarms(), "O2:high ");
+}
+
+static enum result take_out_spo2(const char *name)
+{
+	struct event event = make_command(&bed.w, COMMAND_TAKE_OUT);
+	struct take_out *order = &event.u.command.u.take_out;
+	put_text(order->name, "spo2", NAME_BYTES);
+	put_text(order->reason, "probe is being changed", TEXT_BYTES);
+	put_text(order->override.name, name, NAME_BYTES);
+	put_text(order->override.reason, "nurse stays at the bed", TEXT_BYTES);
+	order->duration_s = 60;
+	world_step(&bed.w, &event);
+	return reply(&bed.w);
+}
+
+static void test_taking_out_the_only_source(void **state)
+{
+	(void)state;
+	begin_infusion();
+	const struct alarm *taken = &bed.w.engine.alarms[ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_SPO2];
+	assert_int_equal(take_out_spo2(""), RESULT_BLOCKED);
+	assert_int_equal(taken->state, ALARM_INACTIVE);
+	assert_int_equal(take_out_spo2("dr-a"), RESULT_OK);
+	assert_int_equal(taken->state, ALARM_ACTIVE);
+	assert_int_equal(taken->priority, PRIORITY_LOW);
+	bed.spo2 = 80;
+	go(58 * S);
+	assert_string_equal(alarms(), "");
+	go(10 * S);
+	assert_string_equal(alarms(), "O3:high ");
+	assert_int_not_equal(taken->state, ALARM_ACTIVE);
 }
 
 /* ---- scores ---------------------------------------------------------------------------------------------------------
@@ -547,189 +391,95 @@ static void test_spray_pressure_at_minute_40(void **state)
 	assert_int_equal(late->priority, PRIORITY_MEDIUM);
 }
 
-/* ---- leaving --------------------------------------------------------------------------------------------------------
- */
+/* ---- the way of an alarm
+ * --------------------------------------------------------------------------------------------- */
 
-static void tick_leave_items(void)
+static void confirm_display(const char *name)
 {
-	static const char *const items[] = {"on-air", "suicidality", "escort", "no-driving"};
-	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(tick_item(items[i]), RESULT_OK);
+	struct event event = make_command(&bed.w, COMMAND_RECEIPT);
+	put_text(event.u.command.u.receipt.display, name, NAME_BYTES);
+	event.u.command.u.receipt.shown = at(bed.w.now);
+	world_step(&bed.w, &event);
 }
 
-static void test_leaving_after_an_infusion(void **state)
+static void test_a_required_display_is_silent(void **state)
 {
 	(void)state;
+	const struct alarm *service = &bed.w.engine.alarms[ALARM_BASE_SERVICE + SERVICE_DISPLAYS];
 	begin_infusion();
-	go(41 * MIN);
-	assert_string_equal(blockers(), "RASS on-air suicidality escort no-driving earliest ");
-	finish_infusion();
-	assert_int_equal(order(&bed.w, COMMAND_SESSION_CLOSE), RESULT_BLOCKED);
-	scores(5, 0);
-	assert_int_equal(score(&bed.w, PARAMETER_RASS, 0), RESULT_OK);
-	tick_leave_items();
-	assert_string_equal(blockers(), "");
-	bed.spo2 = 92;
-	go(2 * S);
-	assert_string_equal(blockers(), "SpO2 ");
-	bed.spo2 = 98;
-	bed.rate = 101;
-	go(2 * S);
-	assert_string_equal(blockers(), "HR ");
-	bed.rate = 70;
-	go(2 * S);
-	assert_int_equal(order(&bed.w, COMMAND_SESSION_CLOSE), RESULT_OK);
-}
-
-static void test_leaving_asks_for_fresh_values(void **state)
-{
-	(void)state;
-	finish_infusion();
-	scores(5, 0);
-	assert_int_equal(score(&bed.w, PARAMETER_RASS, 0), RESULT_OK);
-	tick_leave_items();
-	go(16 * MIN); /* no reading is due any more */
-	assert_string_equal(blockers(), "BP-baseline BP-low ");
-	/* 21 above the baseline, and not falling; then falling, and at most 140/90; then higher again. */
-	static const struct {
-		int32_t sys;
-		const char *blocked;
-	} cases[] = {{141, "BP-baseline BP-low "}, {140, ""}, {139, ""}, {140, ""}, {141, "BP-baseline BP-low "}};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	put_text(bed.w.config.displays[0], "bedside", NAME_BYTES);
+	put_text(bed.w.config.displays[1], "desk", NAME_BYTES);
+	bed.w.config.display_count = 2;
+	bed.w.config.display_within_ns = 8 * S;
+	for (int i = 0; i < 20; i++) {
+		confirm_display("bedside");
+		confirm_display("desk");
 		go(S);
-		pressure(&bed.w, cases[i].sys, 76);
-		assert_string_equal(blockers(), cases[i].blocked);
+		assert_int_equal(service->state, ALARM_INACTIVE);
 	}
-	go(31 * MIN);
-	assert_non_null(strstr(blockers(), "MOAAS RASS CADSS "));
-}
-
-/* Nobody scored: that was an alarm, and what is not known blocks. */
-static void test_leaving_without_scores(void **state)
-{
-	(void)state;
-	begin_infusion();
-	bed.idle = true;
-	go(41 * MIN);
-	assert_string_equal(blockers(),
-	                    "MOAAS RASS CADSS CADSS-baseline CADSS6 CADSS6-baseline on-air suicidality escort "
-	                    "no-driving earliest quiet ");
-}
-
-static void test_leaving_low_and_falling(void **state)
-{
-	(void)state;
-	finish_infusion();
-	scores(5, 0);
-	assert_int_equal(score(&bed.w, PARAMETER_RASS, 0), RESULT_OK);
-	tick_leave_items();
-	/* 98 is 22 below the baseline: only the second rule of the group can let go, if it falls. */
-	static const struct {
-		int32_t sys;
-		const char *blocked;
-	} cases[] = {{99, ""}, {98, ""}, {98, ""}, {99, "BP-baseline BP-low "}, {100, ""}};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (int i = 0; i < 9; i++) { /* one of them goes on */
+		confirm_display("bedside");
 		go(S);
-		pressure(&bed.w, cases[i].sys, 76);
-		assert_string_equal(blockers(), cases[i].blocked);
 	}
-}
-
-static void test_leaving_after_unrest(void **state)
-{
-	(void)state;
-	finish_infusion();
-	scores(5, 0);
-	assert_int_equal(score(&bed.w, PARAMETER_RASS, 2 * MILLI), RESULT_OK);
-	tick_leave_items();
-	assert_string_equal(alarms(), "S4:medium ");
-	assert_non_null(strstr(blockers(), "RASS quiet "));
-	assert_int_equal(score(&bed.w, PARAMETER_RASS, 0), RESULT_OK);
-	go(14 * MIN);
-	assert_non_null(strstr(blockers(), "quiet "));
-	go(2 * MIN);
-	assert_null(strstr(blockers(), "quiet "));
-	assert_int_equal(overriding(COMMAND_SESSION_CLOSE, "dr-a", ""), RESULT_OUT_OF_RANGE);
-	assert_int_equal(overriding(COMMAND_SESSION_CLOSE, "dr-a", "pressure seen by hand"), RESULT_OK);
-	assert_string_equal(bed.w.engine.session.close_override.reason, "pressure seen by hand");
-}
-
-static void test_two_hours_from_the_first_device(void **state)
-{
-	(void)state;
-	read_plan_file("etc/plans/esketamine-spray.conf");
-	assert_int_equal(open_with(84000, 40, ""), RESULT_OK);
-	scores(5, 0);
-	assert_int_equal(tick_item("cuff-arm"), RESULT_OK);
-	go(6 * MIN);
-	assert_int_equal(overriding(COMMAND_DEVICE_GIVEN, "", ""), RESULT_OK);
-	assert_true(bed.w.engine.session.started);
-	int64_t first = bed.w.now;
-	go(5 * MIN - S);
-	assert_int_equal(overriding(COMMAND_DEVICE_GIVEN, "", ""), RESULT_WRONG_STATE);
+	assert_int_equal(service->state, ALARM_ACTIVE);
+	confirm_display("desk");
 	go(S);
-	assert_int_equal(overriding(COMMAND_DEVICE_GIVEN, "", ""), RESULT_OK);
-	go(6 * MIN); /* the third one a little late */
-	assert_int_equal(overriding(COMMAND_DEVICE_GIVEN, "", ""), RESULT_OK);
-	go(5 * MIN);
-	assert_int_equal(overriding(COMMAND_DEVICE_GIVEN, "", ""), RESULT_WRONG_STATE); /* a fourth one */
-	go(first + 120 * MIN - S - bed.w.now);
-	assert_non_null(strstr(blockers(), "earliest "));
-	go(S);
-	assert_null(strstr(blockers(), "earliest "));
+	assert_int_equal(service->state, ALARM_INACTIVE);
 }
 
-/* ---- limits of one patient ------------------------------------------------------------------------------------------
- */
-
-static void test_critical_limits_need_two_people(void **state)
+static void test_a_test_alarm_is_marked(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *rule;
-		int32_t looser, tighter;
-	} critical[] = {{"B1", 181, 179}, {"B2", 201, 199}, {"B6", 89, 91}, {"H2", 131, 129}, {"H4", 39, 41},
-	                {"O2", 89, 91},   {"O3", 84, 86},   {"R2", 7, 9},   {"S3", 1, 3}};
-	for (size_t i = 0; i < sizeof critical / sizeof critical[0]; i++) {
-		begin_infusion();
-		assert_int_equal(loosen(critical[i].rule, critical[i].looser, ""), RESULT_SECOND_PERSON);
-		assert_int_equal(loosen(critical[i].rule, critical[i].looser, "nurse1"), RESULT_SECOND_PERSON);
-		assert_int_equal(loosen(critical[i].rule, critical[i].tighter, ""), RESULT_OK);
-		assert_int_equal(loosen(critical[i].rule, critical[i].looser, "dr-a"), RESULT_OK);
-	}
-	/* Others: looser by one person up to the critical rule, beyond it by two. */
 	begin_infusion();
-	assert_int_equal(loosen("O1", 90, ""), RESULT_OK);
-	assert_int_equal(loosen("B3", 179, ""), RESULT_OK);
-	assert_int_equal(loosen("B3", 190, ""), RESULT_SECOND_PERSON);
+	const struct alarm *test = &bed.w.engine.alarms[ALARM_BASE_TEST];
+	assert_int_equal(order(&bed.w, COMMAND_TEST_ALARM), RESULT_OK);
+	assert_int_equal(test->state, ALARM_ACTIVE);
+	for (int id = 0; id < ALARMS_MAX; id++)
+		assert_int_equal(bed.w.engine.alarms[id].test, id == ALARM_BASE_TEST);
+	assert_string_equal(alarms(), "");
+}
+
+static void test_a_loose_plug_is_told_as_such(void **state)
+{
+	(void)state;
+	begin_infusion();
+	const struct alarm *flapping = &bed.w.engine.alarms[ALARM_BASE_FLAPPING + OXIMETER];
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(flapping->state, ALARM_INACTIVE);
+		device_is(&bed.w, OXIMETER, DEVICE_DOWN, FAULT_HUNG_UP);
+		device_is(&bed.w, OXIMETER, DEVICE_UP, FAULT_NONE);
+		go(5 * S);
+	}
+	assert_int_equal(flapping->state, ALARM_ACTIVE);
+	go(50 * S);
+	assert_int_equal(flapping->state, ALARM_ACTIVE);
+	go(10 * S);
+	assert_int_equal(flapping->state, ALARM_INACTIVE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_gates_block_the_start),
-	    cmocka_unit_test(test_age_changes_the_gate),
-	    cmocka_unit_test(test_dose_needs_a_second_person),
 	    cmocka_unit_test(test_pressure_is_confirmed_by_a_repeat),
 	    cmocka_unit_test(test_missing_repeat_confirms),
 	    cmocka_unit_test(test_one_pressure_situation_is_one_alarm),
 	    cmocka_unit_test(test_unattended_pause_criterion_goes_high),
 	    cmocka_unit_test(test_falling_pressure_is_less_urgent),
+	    cmocka_unit_test(test_extra_readings_while_an_alarm_is_present),
 	    cmocka_unit_test(test_one_saturation_situation_is_one_alarm),
 	    cmocka_unit_test(test_low_resting_rate),
 	    cmocka_unit_test(test_two_rates_are_compared),
+	    cmocka_unit_test(test_acknowledged_alarms_are_announced_again),
+	    cmocka_unit_test(test_inflation_hides_only_a_missing_value),
+	    cmocka_unit_test(test_taking_out_the_only_source),
 	    cmocka_unit_test(test_drowsy_and_breathing_badly),
 	    cmocka_unit_test(test_agitation_and_distress),
 	    cmocka_unit_test(test_dissociation_that_does_not_end),
 	    cmocka_unit_test(test_score_that_depends_on_a_score),
 	    cmocka_unit_test(test_spray_pressure_at_minute_40),
-	    cmocka_unit_test(test_leaving_after_an_infusion),
-	    cmocka_unit_test(test_leaving_asks_for_fresh_values),
-	    cmocka_unit_test(test_leaving_without_scores),
-	    cmocka_unit_test(test_leaving_low_and_falling),
-	    cmocka_unit_test(test_leaving_after_unrest),
-	    cmocka_unit_test(test_two_hours_from_the_first_device),
-	    cmocka_unit_test(test_critical_limits_need_two_people),
+	    cmocka_unit_test(test_a_required_display_is_silent),
+	    cmocka_unit_test(test_a_test_alarm_is_marked),
+	    cmocka_unit_test(test_a_loose_plug_is_told_as_such),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
