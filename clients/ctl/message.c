@@ -25,7 +25,7 @@ static bool session_right(const Vitals__V1__Session *session)
 	return session != NULL && session->n_check <= MESSAGE_CHECKS_MAX && session->n_item <= MESSAGE_ITEMS_MAX &&
 	       session->n_blocker <= MESSAGE_BLOCKERS_MAX && session->n_limit <= MESSAGE_LIMITS_MAX &&
 	       session->n_taken_out <= MESSAGE_OUT_MAX && session->n_given <= MESSAGE_GIVEN_MAX &&
-	       session->n_load <= MESSAGE_ALARMS_MAX;
+	       session->n_load <= MESSAGE_ALARMS_MAX && session->n_usual <= MESSAGE_USUAL_MAX;
 }
 
 static bool devices_right(size_t count, Vitals__V1__Device *const *devices)

@@ -21,6 +21,7 @@
 #define MESSAGE_LIMITS_MAX   192
 #define MESSAGE_OUT_MAX      64
 #define MESSAGE_GIVEN_MAX    16
+#define MESSAGE_USUAL_MAX    8
 #define MESSAGE_TOPIC_BYTES  80
 
 struct arena {

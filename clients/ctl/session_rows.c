@@ -96,6 +96,23 @@ static void outlook(struct rows *rows, const struct view_details *details, int64
 	}
 }
 
+/* The range that a typical patient with this baseline shows in this phase. */
+static void usual(struct rows *rows, const struct view_details *details)
+{
+	struct out *out = NULL;
+
+	for (size_t i = 0; i < details->usual_count; i++) {
+		const struct view_usual *range = &details->usual[i];
+		if (out == NULL)
+			out = begin(rows, STYLE_DIM);
+		out_text(out, i == 0 ? " PREDICTION, usual in this phase:" : ",");
+		out_format(out, " %s ", range->parameter);
+		out_milli(out, range->low_milli, 0);
+		out_text(out, " to ");
+		out_milli(out, range->high_milli, 0);
+	}
+}
+
 static void history(struct rows *rows, const struct view_details *details, int64_t passed_ns)
 {
 	if (details->given_count > 0) {
@@ -120,6 +137,7 @@ size_t session_rows(const struct view_session *session, int64_t passed_ns, struc
 		blockers(&writer, session);
 		items(&writer, session);
 		outlook(&writer, &session->details, passed_ns);
+		usual(&writer, &session->details);
 		history(&writer, &session->details, passed_ns);
 	}
 	if (writer.count > 0)

@@ -189,6 +189,12 @@ static void set_lists(struct view_details *details, const Vitals__V1__Session *f
 	details->out_count = from->n_taken_out;
 	for (size_t i = 0; i < from->n_taken_out; i++)
 		set_out(&details->outs[i], from->taken_out[i]);
+	details->usual_count = from->n_usual;
+	for (size_t i = 0; i < from->n_usual; i++) {
+		COPY(details->usual[i].parameter, from->usual[i]->parameter);
+		details->usual[i].low_milli = from->usual[i]->low_milli;
+		details->usual[i].high_milli = from->usual[i]->high_milli;
+	}
 	details->given_count = from->n_given;
 	if (from->n_given > 0)
 		details->last_given_ns = age(from->given[from->n_given - 1]->age_ns);

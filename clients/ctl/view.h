@@ -91,6 +91,11 @@ struct view_out {
 	int64_t left_ns;
 };
 
+struct view_usual { /* a prediction */
+	char parameter[VIEW_NAME];
+	int64_t low_milli, high_milli;
+};
+
 struct view_override {
 	char name[VIEW_NAME], reason[VIEW_TEXT]; /* name "" = none */
 };
@@ -103,12 +108,13 @@ struct view_details {
 	bool has_expected, has_recheck;
 	int64_t expected_ng_per_l, low_ng_per_l, high_ng_per_l; /* a prediction */
 	int64_t recheck_in_ns;                                  /* negative: overdue */
-	size_t item_count, blocker_count, limit_count, out_count, given_count;
+	size_t item_count, blocker_count, limit_count, out_count, given_count, usual_count;
 	int64_t last_given_ns; /* ago, if given_count > 0 */
 	struct view_item items[MESSAGE_ITEMS_MAX];
 	struct view_blocker blockers[MESSAGE_BLOCKERS_MAX];
 	struct view_limit limits[MESSAGE_LIMITS_MAX];
 	struct view_out outs[MESSAGE_OUT_MAX];
+	struct view_usual usual[MESSAGE_USUAL_MAX];
 };
 
 struct view_session {

@@ -42,6 +42,8 @@ struct wire_session {
 	Vitals__V1__Limit limits[WIRE_LIMITS_MAX];
 	Vitals__V1__Limit *limit_list[WIRE_LIMITS_MAX];
 	Vitals__V1__Expected expected;
+	Vitals__V1__UsualRange usual[PLAN_USUAL_MAX];
+	Vitals__V1__UsualRange *usual_list[PLAN_USUAL_MAX];
 	Vitals__V1__Recheck recheck;
 	Vitals__V1__TakenOut out[WIRE_OUT_MAX];
 	Vitals__V1__TakenOut *out_list[WIRE_OUT_MAX];

@@ -65,6 +65,37 @@ static void fill_given(struct wire_session *wire, const struct session *session,
 	}
 }
 
+/* The patient's own value before the start; false if it is not known. */
+static bool baseline_of(const struct baseline *baseline, enum parameter parameter, int32_t *milli)
+{
+	if (parameter == PARAMETER_NIBP_SYS || parameter == PARAMETER_NIBP_DIA) {
+		*milli = parameter == PARAMETER_NIBP_SYS ? baseline->sys : baseline->dia;
+		return baseline->complete;
+	}
+	*milli = baseline->hr;
+	return baseline->has_hr && (parameter == PARAMETER_ECG_HR || parameter == PARAMETER_PULSE);
+}
+
+static void fill_usual(struct wire_session *wire, const struct engine *engine)
+{
+	const struct session *session = &engine->session;
+	const struct plan_phase *phase = &engine->config->plan.phases[session->phase];
+	int32_t base;
+
+	wire->session.usual = wire->usual_list;
+	for (uint8_t i = 0; i < phase->usual_count; i++) {
+		const struct plan_usual *usual = &phase->usual[i];
+		Vitals__V1__UsualRange *to = &wire->usual[wire->session.n_usual];
+		if (!baseline_of(&session->baseline, usual->parameter, &base))
+			continue;
+		vitals__v1__usual_range__init(to);
+		to->parameter = wire_text(parameter_table[usual->parameter].name);
+		to->low_milli = (int64_t)base + usual->low_rise;
+		to->high_milli = (int64_t)base + usual->high_rise;
+		wire->usual_list[wire->session.n_usual++] = to;
+	}
+}
+
 /* What lies ahead: the next entry that a rule asks for, and the expected response. */
 static void fill_outlook(struct wire_session *wire, const struct engine *engine, struct mono now)
 {
@@ -119,6 +150,7 @@ static void fill_open_session(struct wire_session *wire, const struct engine *en
 	}
 	fill_given(wire, session, now);
 	fill_outlook(wire, engine, now);
+	fill_usual(wire, engine);
 	fill_rules(wire, engine);
 }
 

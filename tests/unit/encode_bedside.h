@@ -61,6 +61,9 @@ static inline void make_config(void)
 	SET(plan->phases[1].name, "infusion");
 	SET(plan->phases[1].text, "Infusion: blood pressure rises for a while");
 	plan->phases[1].anchor = ANCHOR_START;
+	plan->phases[1].usual_count = 2;
+	plan->phases[1].usual[0] = (struct plan_usual){PARAMETER_NIBP_SYS, -6000, 38000};
+	plan->phases[1].usual[1] = (struct plan_usual){PARAMETER_ECG_HR, -2000, 16000};
 	plan->rule_count = 3;
 	make_rule(&plan->rules[0], "O2", "SpO2 below 90 %", PARAMETER_SPO2, 90000, 92000);
 	make_rule(&plan->rules[1], "R2", "Respiration below 8 per minute", PARAMETER_RESP, 8000, 10000);

@@ -257,6 +257,11 @@ static void session_tells_order_items_and_overrides(void **state)
 	assert_string_equal(s->recheck->parameter, "moaas");
 	assert_int_equal(s->recheck->due_in_ns, 180 * NS_PER_S);
 	assert_null(s->expected);
+	/* 118.5 at rest; nothing for the heart rate, which has no baseline. */
+	assert_int_equal(s->n_usual, 1);
+	assert_string_equal(s->usual[0]->parameter, "nibp_sys");
+	assert_int_equal(s->usual[0]->low_milli, 112500);
+	assert_int_equal(s->usual[0]->high_milli, 156500);
 	assert_int_equal(s->n_load, 0);
 	release(wire);
 }
@@ -440,6 +445,9 @@ static void make_largest_config(void)
 	for (int i = 0; i < PLAN_PHASES_MAX; i++) {
 		FILL(plan->phases[i].name);
 		FILL(plan->phases[i].text);
+		plan->phases[i].usual_count = PLAN_USUAL_MAX;
+		for (int u = 0; u < PLAN_USUAL_MAX; u++)
+			plan->phases[i].usual[u] = (struct plan_usual){PARAMETER_NIBP_SYS, INT32_MIN, INT32_MIN};
 	}
 	for (int i = 0; i < PLAN_RULES_MAX; i++) {
 		FILL(plan->rules[i].name);

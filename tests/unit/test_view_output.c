@@ -92,6 +92,7 @@ static void full_session(struct sender *sender)
 	Vitals__V1__TakenOut *outs[] = {&out};
 	Vitals__V1__Limit limit[2], *limits[] = {&limit[0], &limit[1]};
 	Vitals__V1__Expected expected = VITALS__V1__EXPECTED__INIT;
+	Vitals__V1__UsualRange usual, *usuals[] = {&usual};
 	Vitals__V1__Recheck recheck;
 	Vitals__V1__Session session;
 	Vitals__V1__SessionChange change;
@@ -122,6 +123,10 @@ static void full_session(struct sender *sender)
 	expected.ng_per_l = 142000;
 	expected.low_ng_per_l = 110000;
 	expected.high_ng_per_l = 180000;
+	vitals__v1__usual_range__init(&usual);
+	usual.parameter = spo2;
+	usual.low_milli = 94000;
+	usual.high_milli = 99000;
 	vitals__v1__recheck__init(&recheck);
 	recheck.parameter = moaas;
 	recheck.due_in_ns = 60 * S;
@@ -134,6 +139,8 @@ static void full_session(struct sender *sender)
 	session.n_limit = 2;
 	session.limit = limits;
 	session.expected = &expected;
+	session.n_usual = 1;
+	session.usual = usuals;
 	session.recheck = &recheck;
 	vitals__v1__session_change__init(&change);
 	change.session = &session;
@@ -157,6 +164,7 @@ static void the_screen_tells_what_blocks_and_what_does_not_alarm(void **state)
 	assert_non_null(strstr(frame, "[ ] cuff-arm"));
 	assert_non_null(strstr(frame, "Enter moaas again in 0:59"));
 	assert_non_null(strstr(frame, "PREDICTION, not measured: plasma level of a typical patient 142 ng/mL"));
+	assert_non_null(strstr(frame, "PREDICTION, usual in this phase: spo2 94 to 99"));
 	assert_non_null(strstr(frame, "<93 <90.5*"));
 	/* In a window for a few rows the first thing to stay is what does not alarm. */
 	struct screen screen = {.rows = 10, .columns = 80, .live = true, .clock = "12:00:00"};
