@@ -56,6 +56,8 @@ SIM_SRC    := $(sort $(wildcard tests/simulator/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) tests/simulator/patient.c tests/simulator/pk.c
+REPLAY_SRC := $(sort $(wildcard tests/replay/*.c))
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 PROTO_OBJ := $(B)/proto/vitals.pb-c.o
@@ -63,8 +65,9 @@ PROTO_PY  := $(B)/proto/vitals_pb2.py
 PROGRAMS  := $(B)/vitalsd $(B)/vitalsctl $(B)/vitals-sim
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
+REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/tests/replay/%,$(REPLAY_SRC))
 
-.PHONY: all deps demo test unit integration lint format check-pure check-asan check-tsan fuzz-smoke bench install \
+.PHONY: all deps demo test unit integration simulation simulation-short lint format check-pure check-asan check-tsan fuzz-smoke mutation bench install \
         uninstall clean
 
 all: $(PROGRAMS)
@@ -114,6 +117,10 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(LINK) $^ $(DAEMON_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(LINK) $^ $(DAEMON_LIBS)
+$(B)/tests/replay/%: $(B)/tests/replay/%.o $(B)/libdaemon.a $(B)/libcore.a
+	$(LINK) $^ $(DAEMON_LIBS)
+$(B)/simulate: $(call obj,$(SIMULATE_SRC)) $(B)/libdaemon.a $(B)/libcore.a
+	$(LINK) $^ $(DAEMON_LIBS) -lm
 .PRECIOUS: $(B)/%.o
 
 # ---- proofs -------------------------------------------------------------------------------------------------------
@@ -134,8 +141,18 @@ test: deps
 
 unit: $(UNIT_BIN)
 	@tests/run-unit $(UNIT_BIN)
-integration: all $(PROTO_PY)
+integration: all $(REPLAY_BIN) $(PROTO_PY)
 	@B=$(B) $(PYTHON) tests/integration/run.py
+
+# Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
+simulation-short: $(B)/simulate
+	@$(B)/simulate --sessions 400
+	@$(B)/simulate --population ketamine-iv 400
+	@$(B)/simulate --population esketamine-spray 400
+simulation: $(B)/simulate
+	@$(B)/simulate --sessions 10000
+	@$(B)/simulate --population ketamine-iv 10000
+	@$(B)/simulate --population esketamine-spray 10000
 
 check-asan:
 	@$(MAKE) B=build-asan SAN=address,undefined unit integration
@@ -160,7 +177,13 @@ lint:
 
 format:
 	clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
-	  $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
+	  $(SIMULATE_SRC) \
+	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
+
+# Are the tests of the core good enough? MUTANTS= takes all of them, which takes an hour.
+MUTANTS ?= 300
+mutation: deps
+	@$(PYTHON) tests/mutation/mutate.py --build $(B) $(if $(MUTANTS),--sample $(MUTANTS))
 
 bench: deps all $(BENCH_BIN) $(PROTO_PY)
 	@B=$(B) $(PYTHON) tests/bench/run.py
@@ -224,4 +247,5 @@ uninstall:
 clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
--include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
+  $(REPLAY_SRC) $(SIMULATE_SRC)))

@@ -1,0 +1,432 @@
+#!/usr/bin/python3
+"""What should be alarmed in a recording: an evaluation of its own, written from the rule table of the session protocol
+(G1 .. L2: limits, delays, clear values, priorities) and nothing else. It shares no code and no numbers with the daemon:
+the table below is typed by hand, times are fractions of seconds, and every rule is looked at over the whole recording
+at once (stretches of violated, between, back and unknown) instead of event by event.
+
+usage: evaluate.py CSV START_S|never nobody|attended iv|spray [zero] [table]
+Prints "SECONDS NAME CHANGE PRIORITY" with the changes raised, priority, superseded, end. Without `table` the deviations
+that README.md explains (DEVIATIONS) are applied, with it they are not."""
+import csv
+import sys
+
+END = float("inf")
+MINUTE = 60.0
+STALE_PERIODS = 3
+CONFIRM_S = 90          # "2x": a second cuff reading within 60 to 90 s
+PLAUSIBLE = {"HR": (0, 350), "PULSE": (15, 330), "SpO2": (1, 100), "RESP": (0, 150)}
+
+# Rules on live values: value, delay, violated, clear delay, back at clear, priority, and which stand for them.
+LIVE = {
+    "H1": ("HR", 60, lambda v: v > 110, 30, lambda v: v <= 105, "low", ["H2"]),
+    "H2": ("HR", 15, lambda v: v > 130, 30, lambda v: v <= 125, "high", []),
+    "H3": ("HR", 30, lambda v: v < 50, 30, lambda v: v >= 55, "medium", ["H4"]),
+    "H4": ("HR", 10, lambda v: v < 40, 15, lambda v: v >= 45, "high", []),
+    "H5": ("|HR-PULSE|", 30, lambda v: v > 20, 30, lambda v: v <= 10, "low", []),
+    "O1": ("SpO2", 30, lambda v: v < 93, 15, lambda v: v >= 95, "medium", ["O2", "O3"]),
+    "O2": ("SpO2", 15, lambda v: v < 90, 15, lambda v: v >= 92, "high", ["O3"]),
+    "O3": ("SpO2", 5, lambda v: v < 85, 15, lambda v: v >= 92, "high", []),
+    "R1": ("RESP", 30, lambda v: v < 10, 30, lambda v: v >= 12, "medium", ["R2"]),
+    "R2": ("RESP", 15, lambda v: v < 8, 30, lambda v: v >= 10, "high", []),
+    "R3": ("RESP", 60, lambda v: v > 24, 30, lambda v: v <= 22, "low", []),
+}
+# Rules on cuff readings: violated, back, priority at the first reading, priority confirmed, which stand for them. The
+# third argument is the rise above baseline (or None). B2 needs one reading; the others two.
+CUFF = {
+    "B1": (lambda s, d, r: s >= 180 or d >= 110, lambda s, d, r: s <= 170 and d <= 105, "medium", "high", ["B2"]),
+    "B2": (lambda s, d, r: s >= 200 or d >= 120, lambda s, d, r: s <= 170 and d <= 105, "high", "high", []),
+    "B3": (lambda s, d, r: s > 160 or d > 100, lambda s, d, r: s <= 155 and d <= 95, None, "medium", ["B1", "B2"]),
+    "B4": (lambda s, d, r: s > 160 or d > 100, lambda s, d, r: s <= 155 and d <= 95, None, "medium",
+           ["B3", "B1", "B2"]),
+    "B5": (lambda s, d, r: r is not None and (r[0] >= 40 or r[1] >= 25),
+           lambda s, d, r: r is None or (r[0] <= 30 and r[1] <= 20), None, "medium", ["B1", "B2"]),
+    "B6": (lambda s, d, r: s < 90, lambda s, d, r: s >= 95, "medium", "high", []),
+}
+# Check times in minutes since opening, start or end; minutes until late; what later grid replaces what lies ahead.
+CHECKS = {
+    "iv": {
+        "late-cuff-baseline": ("open", [0, 5], 5, ["start", "end"], 2),
+        "late-cuff": ("start", list(range(5, 125, 5)), 2, ["end"], 2),
+        "late-cuff-after": ("end", [10, 20, 30, 45, 60], 5, [], 2),
+        "late-moaas": ("start", [10, 20, 30, 40], 5, ["end"], 2),
+        "late-moaas-after": ("end", [20, 60], 5, [], 2),
+        "late-cadss": ("start", [20, 40], 5, ["end"], 2),
+        "late-cadss-after": ("end", [60], 5, [], 2),
+    },
+    "spray": {
+        "late-cuff-baseline": ("open", [0, 5], 5, ["start"], 2),
+        "late-cuff-40": ("start", [40], 5, [], 5),
+        "late-cuff": ("start", [60, 90, 120], 5, [], 2),
+        "late-moaas": ("start", [15, 30, 45, 60, 90, 120], 5, [], 2),
+        "late-cadss": ("start", [40, 90], 5, [], 2),
+    },
+}
+ADMINISTRATION_MIN = {"iv": 40, "spray": 15}
+MISSING = {"HR": "missing-ecg_hr", "PULSE": "missing-pulse", "SpO2": "missing-spo2", "RESP": "missing-resp"}
+RANK = {"low": 1, "medium": 2, "high": 3}
+
+# C3 is medium in these phases only: by the plans in all of them, on purpose (README.md).
+DEVIATIONS = {"urgent_missing_phases": None}
+TABLE = {"urgent_missing_phases": "infusion and peak"}
+
+
+class Recording:
+    """Times in seconds; live[name]: list of (time, value or None); cuff: list of (time, sys, dia), None where empty."""
+
+    def __init__(self, path, zero_is_missing):
+        with open(path, newline="", encoding="ascii") as f:
+            rows = list(csv.reader(f, skipinitialspace=True))
+        head = rows.pop(0)
+        unit = MINUTE if head[0] == "minute" else 1.0
+        self.period = unit
+        self.times = [float(row[0]) * unit for row in rows]
+        self.last = self.times[-1]
+        self.live = {}
+        for name, (low, high) in PLAUSIBLE.items():
+            column = head.index(name)
+            self.live[name] = [(t, self.number(row[column], zero_is_missing, low, high))
+                               for t, row in zip(self.times, rows)]
+        pairs = zip(self.live["HR"], self.live["PULSE"])
+        self.live["|HR-PULSE|"] = [(t, None if a is None or b is None else abs(a - b)) for (t, a), (_, b) in pairs]
+        self.cuff = []
+        if "NBPSys" in head:
+            first = head.index("NBPSys")
+            for t, row in zip(self.times, rows):
+                if any(row[first:first + 3]):
+                    self.cuff.append((t, *(float(cell) if cell else None for cell in row[first:first + 2])))
+
+    @staticmethod
+    def number(text, zero_is_missing, low, high):
+        if text in ("", "NaN"):
+            return None
+        value = float(text)
+        return None if (value == 0 and zero_is_missing) or not low <= value <= high else value
+
+    def stretches(self, name, state):
+        """[(from, to, state)], joined. A value holds until the next one, for three periods at most."""
+        found = []
+        samples = self.live[name]
+        for i, (t, value) in enumerate(samples):
+            following = samples[i + 1][0] if i + 1 < len(samples) else END
+            stale = t + STALE_PERIODS * self.period
+            parts = [(t, min(following, stale), "unknown" if value is None else state(t, value))]
+            if stale < following:
+                parts.append((stale, following, "unknown"))
+            for part in parts:
+                if found and found[-1][2] == part[2]:
+                    found[-1] = (found[-1][0], part[1], part[2])
+                else:
+                    found.append(part)
+        return found
+
+
+def believable(sys_, dia):
+    """Rule C2."""
+    return sys_ is not None and dia is not None and 50 <= sys_ <= 260 and 20 <= dia <= 180 and sys_ - dia >= 10
+
+
+class Evaluation:
+    def __init__(self, recording, start, nobody, route, choices):
+        self.recording, self.start, self.nobody, self.route = recording, start, nobody, route
+        self.choices = choices
+        self.end = END if start == END else start + ADMINISTRATION_MIN[route] * MINUTE
+        self.valid = [(t, s, d) for t, s, d in recording.cuff if believable(s, d)]
+        self.present = {}   # rule -> [(from, to)], announced or not
+        self.returning = {}  # rule -> function(time): on its way back to normal
+        self.steps = {}     # rule -> [(time, priority)] while present
+        self.changes = []
+        self.find_baseline()
+
+    def find_baseline(self):
+        """The mean of the first two valid readings; the start completes it with what there is."""
+        before = [reading for reading in self.valid if reading[0] < self.start][:2]
+        if len(before) == 2:
+            self.baseline_at, used = before[1][0], before
+        elif before:
+            self.baseline_at, used = self.start, before
+        elif self.valid:
+            self.baseline_at, used = self.valid[0][0], self.valid[:1]
+        else:
+            self.baseline_at, used = END, []
+        self.baseline = [sum(reading[i] for reading in used) / len(used) for i in (1, 2)] if used else None
+        at = [v for t, v in self.recording.live["HR"] if t <= self.baseline_at and self.baseline_at < END]
+        self.resting_rate = at[-1] if at else None
+        if self.resting_rate is None and self.baseline_at < END:
+            at = [v for t, v in self.recording.live["PULSE"] if t <= self.baseline_at]
+            self.resting_rate = at[-1] if at else None
+
+    # ---- live values ------------------------------------------------------------------------------------------------
+
+    def live_rule(self, name):
+        value, delay, bad, clear_delay, back, priority, above = LIVE[name]
+        if self.route == "spray" and value == "HR":
+            value = "PULSE"  # a spray room has no ECG
+
+        def state(t, v):
+            shift = 0
+            if name == "H3" and t >= self.baseline_at and self.resting_rate is not None and self.resting_rate < 60:
+                shift = 50 - (self.resting_rate - 15)
+            return "bad" if bad(v + shift) else "back" if back(v + shift) else "between"
+
+        stretches = self.recording.stretches(value, state)
+        self.returning[name] = lambda t: any(a <= t < b and s == "back" for a, b, s in stretches)
+        self.present[name], t, latched = [], -1.0, False
+        while True:
+            wait = 0 if latched else delay
+            on = min((max(a, t) + wait for a, b, s in stretches if s == "bad" and b > t and b - max(a, t) >= wait),
+                     default=END)
+            if on > self.recording.last:
+                return
+            off = END
+            for i, (a, b, s) in enumerate(stretches):
+                gap_follows = i + 1 < len(stretches) and stretches[i + 1][2] == "unknown"
+                if s == "back" and a >= on and (b - a > clear_delay or (b - a == clear_delay and not gap_follows)):
+                    off = a + clear_delay
+                    break
+            self.present[name].append((on, off))
+            self.steps.setdefault(name, []).append((on, priority))
+            if off > self.recording.last:
+                return
+            latched = self.nobody and priority == "high" and not self.covered(above, off)
+            t = off
+
+    def covered(self, above, t):
+        """Is an alarm that stands for this one present just before t?"""
+        return any(a < t <= b for other in above for a, b in self.present.get(other, []))
+
+    # ---- cuff readings ----------------------------------------------------------------------------------------------
+
+    def in_force(self, name, t):
+        if name == "B3":
+            return self.route == "iv" and self.start <= t < self.end
+        if name == "B4":
+            return t >= (self.end if self.route == "iv" else self.start)
+        return True
+
+    def falling(self, index, bad):
+        """Every pressure that is too high is lower than the reading before."""
+        if index == 0:
+            return False
+        _, s, d = self.valid[index]
+        _, s0, d0 = self.valid[index - 1]
+        high = [(v, v0) for v, v0, limit in ((s, s0, 155), (d, d0, 95)) if v > limit]
+        return bool(high) and all(v < v0 for v, v0 in high)
+
+    def priority(self, name, index, full):
+        t = self.valid[index][0]
+        lower_from = self.end if self.route == "iv" else self.start + 60 * MINUTE
+        lower_to = self.end + 60 * MINUTE if self.route == "iv" else self.start + 120 * MINUTE
+        return "low" if name == "B4" and lower_from <= t < lower_to and self.falling(index, None) else full
+
+    def cuff_rule(self, name):
+        bad, back, first, full, above = CUFF[name]
+        spans, steps = [], []
+        on = waiting = seen = None     # present since; a repeat is waited for until; index of the first reading
+        backs, latched = 0, False
+        returning = []
+        for i, (t, s, d) in enumerate([*self.valid, (self.recording.last + 0.001, None, None)]):
+            if waiting is not None and self.in_force_until(name) <= min(t, waiting) and on is None:
+                waiting = None         # its phase is over before it was confirmed
+            if waiting is not None and waiting <= t and waiting <= self.recording.last:
+                if on is None:
+                    on = waiting
+                steps.append((waiting, self.priority(name, seen, full)))
+                waiting = None
+            if s is None or (on is None and waiting is None and not self.in_force(name, t)):
+                continue
+            rise = None if self.baseline is None or t < self.baseline_at else (s - self.baseline[0],
+                                                                               d - self.baseline[1])
+            confirmed = bool(steps) and on is not None and steps[-1][1] == full and steps[-1][0] >= on or name == "B4"
+            if bad(s, d, rise):
+                backs = 0
+                if on is None and waiting is None:
+                    if name == "B2" or latched:
+                        on = t
+                        steps.append((t, self.priority(name, i, full)))
+                    else:
+                        waiting, seen = t + CONFIRM_S, i
+                        if first:
+                            on = t
+                            steps.append((t, first))
+                else:
+                    waiting = None
+                    on = t if on is None else on
+                    steps.append((t, self.priority(name, i, full)))
+            elif on is None:
+                waiting = None         # the repeat did not confirm it
+            elif back(s, d, rise):
+                backs += 1
+                waiting = None
+                if backs == 2 or not confirmed:
+                    spans.append((on, t))
+                    latched = self.nobody and full == "high" and confirmed and not self.covered(above, t)
+                    on, backs = None, 0
+                else:
+                    returning.append(t)
+            else:
+                backs, waiting = 0, None
+                if name == "B4":
+                    steps.append((t, self.priority(name, i, full)))
+        if on is not None:
+            spans.append((on, END))
+        self.present[name], self.steps[name] = spans, steps
+        times = [t for t, _, _ in self.valid]
+        self.returning[name] = lambda t: bool(returning) and any(
+            r <= t < min((x for x in times if x > r), default=END) for r in returning)
+
+    def in_force_until(self, name):
+        return self.end if name == "B3" else END
+
+    # ---- what is announced ------------------------------------------------------------------------------------------
+
+    def change(self, t, name, what, priority="-"):
+        if t <= self.recording.last:
+            self.changes.append((t, name, what, priority))
+
+    def announce(self, name, above):
+        """One situation, one alarm: present and not covered. What is on its way back is not announced anew."""
+        spans, steps = self.present[name], self.steps.get(name, [])
+        cover = [span for other in above for span in self.present.get(other, [])]
+        times = {t for span in spans + cover for t in span} | {t for t, _ in steps}
+        times |= {t for t in (self.recording.times if spans and cover else [])}
+        shown = None
+        for t in sorted(t for t in times if t < END):
+            here = any(a <= t < b for a, b in spans)
+            covered = any(a <= t < b for a, b in cover)
+            now = [p for at, p in steps if at <= t]
+            priority = now[-1] if now else "-"
+            if shown and covered:
+                self.change(t, name, "superseded", shown)
+                shown = None
+            elif shown and not here:
+                self.change(t, name, "end", shown)
+                shown = None
+            elif shown and priority != shown:
+                self.change(t, name, "priority", priority)
+                shown = priority
+            elif not shown and here and not covered and not self.returning[name](t):
+                self.change(t, name, "raised", priority)
+                shown = priority
+
+    def unattended(self):
+        """Rule B7: B3 is shown, nobody acknowledges it and the pump runs on for 120 s: high until the pump stops."""
+        shown = [c for c in self.changes if c[1] == "B3"]
+        for i, (t, _, what, _) in enumerate(shown):
+            until = shown[i + 1][0] if i + 1 < len(shown) else END
+            if what != "raised" or not self.nobody or t + 120 >= min(until, self.end):
+                continue
+            self.change(t + 120, "B3", "priority", "high")
+            if self.end < until:
+                self.change(self.end, "B3", "priority", "medium")
+            elif until < END:  # it ended while it was high
+                self.changes.remove(shown[i + 1])
+                self.change(until, "B3", shown[i + 1][2], "high")
+
+    # ---- technical and procedural -----------------------------------------------------------------------------------
+
+    def missing(self, name):
+        """Rule C3, for every live value."""
+        clear_s = 10
+        gaps = []
+        for a, b, s in self.recording.stretches(name, lambda t, v: "live"):
+            if s == "live" and b - a < clear_s and gaps and b < END:
+                continue               # too short to end what goes before it
+            if s == "unknown" and gaps and gaps[-1][2] + clear_s > a and gaps[-1][2] - gaps[-1][0] >= 30:
+                gaps[-1][2] = b        # the same gap goes on
+            elif s == "unknown":
+                gaps.append([a, 0, b])
+        for a, _, b in gaps:
+            if b - a < 30:
+                continue
+            self.change(a + 30, MISSING[name], "raised", "low")
+            shown = "low"
+            if b - a >= 120 and self.urgent_phase(a + 120):
+                self.change(a + 120, MISSING[name], "priority", "medium")
+                shown = "medium"
+            self.change(b + clear_s, MISSING[name], "end", shown)
+
+    def urgent_phase(self, t):
+        if self.choices["urgent_missing_phases"] is None:
+            return True
+        return self.start <= t < (self.end if self.route == "iv" else self.start + 60 * MINUTE)
+
+    def failures(self):
+        """Rule C2: one failure is tried again, two are low, three medium."""
+        row, shown = 0, None
+        for t, s, d in self.recording.cuff:
+            row = 0 if believable(s, d) else row + 1
+            wanted = None if row < 2 else "low" if row == 2 else "medium"
+            if wanted == shown:
+                continue
+            what = "raised" if shown is None else "end" if wanted is None else "priority"
+            self.change(t, "cuff-failed-cuff", what, wanted or shown)
+            shown = wanted
+
+    def checks(self, name):
+        """Rule C1. A reading up to 2 min (half the gap since the due time before, 5 min at the spray's minute 40) early
+        counts. What comes late counts for the latest due time that has passed. Low; medium with the second in a row."""
+        anchor, minutes, late_min, replaced_by, early_min = CHECKS[self.route][name]
+        begin = {"open": 0.0, "start": self.start, "end": self.end}[anchor]
+        cut = min(({"start": self.start, "end": self.end}[r] for r in replaced_by), default=END)
+        if begin > self.recording.last:
+            return
+        due = [begin + m * MINUTE for m in minutes if begin + m * MINUTE <= cut]
+        gaps = [minutes[0], *((b - a) / 2 for a, b in zip(minutes, minutes[1:]))]
+        opens = [d - min(early_min, gap) * MINUTE for d, gap in zip(due, gaps)]
+        readings = [t for t, _, _ in self.valid] if "cuff" in name else []
+        raised, at_medium = None, name == "late-cuff-40"
+        waiting = []                   # due times not done, all in a row
+        events = sorted([(d, 0, i) for i, d in enumerate(due)] + [(d + late_min * MINUTE, 1, i) for i, d in
+                        enumerate(due)] + [(t, 2, 0) for t in readings])
+        done = set()
+        for t, kind, i in events:
+            if kind == 0 and i not in done:
+                waiting.append(i)
+                if raised and len(waiting) > 2 and raised != "medium":
+                    raised = "medium"
+                    self.change(t, name, "priority", raised)
+            elif kind == 1 and i in waiting:
+                wanted = "medium" if at_medium or len([j for j in waiting if due[j] <= due[i]]) > 1 else "low"
+                if raised is None:
+                    self.change(t, name, "raised", wanted)
+                elif wanted != raised:
+                    self.change(t, name, "priority", wanted)
+                raised = wanted
+            elif kind == 2:
+                if raised:
+                    self.change(t, name, "end", raised)
+                raised = None
+                if waiting:
+                    done |= set(waiting)
+                    waiting = []
+                else:
+                    ahead = [j for j in range(len(due)) if j not in done and t >= opens[j]]
+                    done |= set(ahead[:1])
+
+    def run(self):
+        for name in ("H2", "H1", "H4", "H3", "H5", "O3", "O2", "O1", "R2", "R1", "R3"):
+            self.live_rule(name)
+            self.announce(name, LIVE[name][6])
+        for name in ("B2", "B1", "B3", "B4", "B5", "B6"):
+            self.cuff_rule(name)
+            self.announce(name, CUFF[name][4])
+        self.unattended()
+        for name in MISSING:
+            self.missing(name)
+        self.failures()
+        for name in CHECKS[self.route]:
+            self.checks(name)
+        return sorted(self.changes, key=lambda c: (c[0], c[1]))
+
+
+def evaluate(path, start, mode, route, zero_is_missing, choices=None):
+    """[(seconds, name, change, priority)], in order of time."""
+    recording = Recording(path, zero_is_missing)
+    return Evaluation(recording, start, mode == "nobody", route, choices or DEVIATIONS).run()
+
+
+if __name__ == "__main__":
+    START = END if sys.argv[2] == "never" else float(sys.argv[2])
+    for when, who, what_, priority_ in evaluate(sys.argv[1], START, sys.argv[3], sys.argv[4], "zero" in sys.argv[5:],
+                                                TABLE if "table" in sys.argv[5:] else None):
+        print(f"{when:.3f} {who} {what_} {priority_}")
