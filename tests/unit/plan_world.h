@@ -14,7 +14,8 @@ static struct bed {
 	int32_t moaas, cadss;  /* what staff enter whenever it is due */
 	int64_t cuff_takes_ns; /* 0 = it never finishes */
 	int inflations;
-	bool idle; /* staff do not score */
+	bool idle;         /* staff do not score */
+	bool no_perfusion; /* an oximeter that does not tell it */
 } bed;
 
 static inline void answer_cuff(void)
@@ -50,7 +51,7 @@ static inline void go(int64_t ns)
 		    value(w, PARAMETER_PERFUSION, 3),
 		};
 		struct measurement ecg[] = {value(w, PARAMETER_ECG_HR, bed.rate), value(w, PARAMETER_RESP, bed.resp)};
-		frame_of(w, OXIMETER, 3, oximeter);
+		frame_of(w, OXIMETER, bed.no_perfusion ? 2 : 3, oximeter);
 		frame_of(w, ECG, 2, ecg);
 		frame_of(w, CUFF, 0, NULL);
 		answer_cuff();

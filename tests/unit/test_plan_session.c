@@ -242,6 +242,29 @@ static void test_inflation_hides_only_a_missing_value(void **state)
 	assert_string_equal(alarms(), "O2:high ");
 }
 
+static void test_missing_values(void **state)
+{
+	(void)state;
+	begin_infusion();
+	const struct alarm *missing = &bed.w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_SPO2];
+	bed.spo2 = 0;
+	bed.no_perfusion = true; /* no rule judges it: shown as missing, no alarm */
+	go(29 * S);
+	assert_int_equal(missing->state, ALARM_PENDING);
+	go(3 * S);
+	assert_int_equal(missing->state, ALARM_ACTIVE);
+	assert_int_equal(missing->priority, PRIORITY_LOW);
+	go(90 * S);
+	assert_int_equal(missing->priority, PRIORITY_MEDIUM);
+	bed.spo2 = 98;
+	go(9 * S);
+	assert_int_equal(missing->state, ALARM_ACTIVE);
+	go(3 * S);
+	assert_int_equal(missing->state, ALARM_INACTIVE);
+	assert_int_equal(reading(&bed.w, PARAMETER_PERFUSION).quality, QUALITY_NO_VALUE);
+	assert_int_equal(bed.w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_PERFUSION].state, ALARM_INACTIVE);
+}
+
 static enum result take_out_spo2(const char *name)
 {
 	struct event event = make_command(&bed.w, COMMAND_TAKE_OUT);
@@ -471,6 +494,7 @@ int main(void)
 	    cmocka_unit_test(test_two_rates_are_compared),
 	    cmocka_unit_test(test_acknowledged_alarms_are_announced_again),
 	    cmocka_unit_test(test_inflation_hides_only_a_missing_value),
+	    cmocka_unit_test(test_missing_values),
 	    cmocka_unit_test(test_taking_out_the_only_source),
 	    cmocka_unit_test(test_drowsy_and_breathing_badly),
 	    cmocka_unit_test(test_agitation_and_distress),
