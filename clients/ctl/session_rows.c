@@ -163,7 +163,8 @@ void session_limits(struct out *out, const struct view_session *session, const c
 		char bytes[64];
 		struct out one = {bytes, sizeof(bytes), 0, false};
 		if (strcmp(limit->parameter, parameter) != 0 ||
-		    limit->reference == VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE)
+		    limit->reference == VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE ||
+		    limit->priority == VITALS__V1__PRIORITY__PRIORITY_NONE)
 			continue;
 		out_text(&one, used > 0 ? " " : "");
 		out_text(&one, sign(limit->comparison));

@@ -17,7 +17,8 @@ struct session_row {
 size_t session_rows(const struct view_session *session, int64_t passed_ns, struct session_row rows[SESSION_ROWS_MAX]);
 
 /* The limits of a parameter as they are in force, "<93 <90 >=+40*": as many whole ones as fit in `columns`; a plus
- * stands before a rise from the baseline, a star after what was changed for this patient. */
+ * stands before a rise from the baseline, a star after what was changed for this patient. Those that only leave a note
+ * are left out. */
 void session_limits(struct out *out, const struct view_session *session, const char *parameter, size_t columns);
 
 #endif

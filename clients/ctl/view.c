@@ -164,6 +164,7 @@ static void set_limit(struct view_limit *limit, const Vitals__V1__Limit *from)
 	COPY(limit->parameter, from->parameter);
 	limit->comparison = from->comparison;
 	limit->reference = from->reference;
+	limit->priority = from->priority;
 	limit->milli = from->limit_milli;
 	limit->changed = from->changed;
 }

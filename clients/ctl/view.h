@@ -82,6 +82,7 @@ struct view_limit {
 	char rule[VIEW_NAME], parameter[VIEW_NAME];
 	Vitals__V1__Comparison comparison;
 	Vitals__V1__Reference reference;
+	Vitals__V1__Priority priority;
 	int64_t milli;
 	bool changed;
 };

@@ -303,3 +303,16 @@ dose { device_mg = 28  device_rest_s = 2 }
         bedside.ctl("session", "device")
         assert len(session(bedside).given) == 2
         assert json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]["given"]
+
+
+def test_expected_response_is_marked_as_a_prediction():
+    with Bedside() as bedside:
+        _, display = start(bedside, 'route = "iv"\n')
+        bedside.ctl("session", "open", "--patient", "P-111", "--weight-kg", "70", "--dose-mg", "35")
+        assert session(bedside).route == "iv" and not session(bedside).HasField("expected"), "nothing was given yet"
+        bedside.ctl("session", "start")
+        expected = wait_for(lambda: session(bedside).expected.ng_per_l > 0 and session(bedside).expected, "a prediction")
+        assert 0 < expected.low_ng_per_l <= expected.ng_per_l <= expected.high_ng_per_l, expected
+        assert "PREDICTION, not measured" in bedside.ctl("status")
+        mark = display.mark()
+        assert display.wait("snapshot", mark).session.expected.ng_per_l > 0
