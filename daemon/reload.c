@@ -1,6 +1,7 @@
 /* Reading the configuration again; see reload.h. */
 #include "daemon/reload.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,11 @@ static void read_again(void *context)
 {
 	struct reload *reload = context;
 	char errors[2 * RELOAD_PROBLEM_BYTES] = "cannot be read";
+	const struct sched_param ordinary = {.sched_priority = 0};
+	/* It was started by the engine's thread and must not compete with it. Without the real-time class nothing is to
+	 * do, and the call may be forbidden. */
+	if (reload->running->realtime_priority > 0)
+		(void)sched_setscheduler(0, SCHED_OTHER, &ordinary); /* then it is only done sooner */
 	FILE *out = fmemopen(errors, sizeof(errors) - 1, "w");
 	int count = out == NULL ? 1 : config_read(&scratch, reload->running->path, out);
 	if (out != NULL)
