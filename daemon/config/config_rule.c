@@ -132,7 +132,17 @@ static void read_cuff_keys(const struct section *section, struct plan_rule *rule
 	if (key_integer(section, "clear_readings", OPTIONAL, 1, 2, &readings))
 		rule->clear_readings = (uint8_t)readings;
 	(void)key_span(section, &every, OPTIONAL, &rule->cuff_every_ns);
-	if (rule->kind != RULE_ALARM || !read_priority(section, "first", OPTIONAL, &rule->first))
+	if (rule->kind != RULE_ALARM)
+		return;
+	bool given = read_priority(section, "first", OPTIONAL, &rule->first);
+	/* Waiting for the repeat in silence would be a filter in front of a critical limit. */
+	if (rule->critical && rule->confirm && rule->first == PRIORITY_NONE && key_count(section, "first") == 0)
+		report_error(section->source->report, section_where(section, "first"),
+		             "is missing in critical rule %s (legal: low | medium | high)", rule->name);
+	else if (rule->critical && given && rule->first == PRIORITY_NONE)
+		report_error(section->source->report, key_where(section, "first"),
+		             "a critical rule is announced at once (legal: low | medium | high)");
+	if (!given)
 		return;
 	if (!rule->confirm)
 		key_refuse(section, "first", "without confirm_within_s there is no second reading");
