@@ -57,6 +57,10 @@ UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 
+# One short line for each file; V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@echo "  $(1)  $@")
+
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 PROTO_OBJ := $(B)/proto/vitals.pb-c.o
 PROTO_PY  := $(B)/proto/vitals_pb2.py
@@ -76,7 +80,8 @@ deps:
 
 $(B)/%.o: %.c | $(B)/proto/vitals.pb-c.h
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The core is compiled without fortify so that its undefined symbols prove its purity (check-pure).
 $(call obj,$(CORE_SRC)): FORTIFY :=
@@ -87,33 +92,43 @@ endif
 
 $(B)/proto/vitals.pb-c.c $(B)/proto/vitals.pb-c.h &: proto/vitals.proto
 	@mkdir -p $(B)/proto
-	protoc-c --c_out=$(B)/proto -I proto proto/vitals.proto
+	$(call say,PROTO)
+	$(Q)protoc-c --c_out=$(B)/proto -I proto proto/vitals.proto
 $(PROTO_OBJ): $(B)/proto/vitals.pb-c.c
-	$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(FORTIFY) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(FORTIFY) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 $(PROTO_PY): proto/vitals.proto
 	@mkdir -p $(B)/proto
-	protoc --python_out=$(B)/proto -I proto proto/vitals.proto
+	$(call say,PROTO)
+	$(Q)protoc --python_out=$(B)/proto -I proto proto/vitals.proto
 
 $(B)/libcore.a: $(call obj,$(CORE_SRC))
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcsD $@ $^
 $(B)/libdaemon.a: $(call obj,$(DAEMON_SRC)) $(PROTO_OBJ)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcsD $@ $^
 
 # ---- programs -----------------------------------------------------------------------------------------------------
 
 LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@
 $(B)/vitalsd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS)
 $(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(CTL_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(CTL_LIBS)
 $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
-	$(LINK) $^ $(SIM_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(SIM_LIBS)
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS)
 .PRECIOUS: $(B)/%.o
 
 # ---- proofs -------------------------------------------------------------------------------------------------------
@@ -146,7 +161,8 @@ FUZZ_SECONDS ?= 5
 FUZZ_CFLAGS  := -std=c17 -g -O1 -pthread -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 build-fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(DAEMON_SRC) build-fuzz/proto/vitals.pb-c.c
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -Iinclude -Ibuild-fuzz/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"' \
+	$(call say,FUZZ)
+	$(Q)clang $(FUZZ_CFLAGS) -Iinclude -Ibuild-fuzz/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"' \
 	  $(MODBUS_CPPFLAGS) -o $@ $(filter %.c,$^) $(DAEMON_LIBS)
 build-fuzz/proto/vitals.pb-c.c: proto/vitals.proto
 	@mkdir -p build-fuzz/proto

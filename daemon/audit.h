@@ -8,9 +8,9 @@
 #include "vitals/record.h"
 
 struct audit_line {
-	bool wanted;            /* some actions are not recorded */
+	bool wanted; /* some actions are not recorded */
 	enum severity severity;
-	const char *kind;       /* static token */
+	const char *kind; /* static token */
 	struct line line;
 };
 

@@ -14,10 +14,11 @@
 
 #include "daemon/notify.h"
 
-#define EVENTS_PER_TURN 128              /* then time is read again: a flood of events cannot hold up deadlines */
-#define RECORDER_SLOW_NS (2 * NS_PER_S)  /* a technical alarm */
-#define WATCHDOG_PATIENCE_NS (30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
-#define CLOCK_STEP_NS (2 * NS_PER_S)
+#define EVENTS_PER_TURN  128            /* then time is read again: a flood of events cannot hold up deadlines */
+#define RECORDER_SLOW_NS (2 * NS_PER_S) /* a technical alarm */
+#define WATCHDOG_PATIENCE_NS                                                                                           \
+	(30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
+#define CLOCK_STEP_NS      (2 * NS_PER_S)
 #define PUBLISHER_RETRY_NS (250 * NS_PER_MS)
 
 struct mono loop_now(void)
@@ -82,7 +83,8 @@ static void judge_publisher(struct loop *loop, struct mono now)
 	if (behind && loop->publisher_ok) {
 		loop->publisher_ok = false;
 		loop->publisher_failed_at = now;
-		perform_notice(loop, SEVERITY_ERROR, "publisher-behind", "messages could not be handed to the publisher");
+		perform_notice(loop, SEVERITY_ERROR, "publisher-behind",
+		               "messages could not be handed to the publisher");
 		service_event(loop, SERVICE_PUBLISHER, false, now);
 	} else if (!behind && !loop->publisher_ok && mono_since(now, loop->publisher_started_at) >= NS_PER_S &&
 	           publisher_check(loop->publisher, now)) {
@@ -110,7 +112,8 @@ static void check_threads(struct loop *loop, struct mono now)
 	uint64_t dropped = mailbox_dropped(loop->mailbox);
 	if (dropped != loop->dropped_events) {
 		loop->dropped_events = dropped;
-		perform_notice(loop, SEVERITY_ERROR, "mailbox-overflow", "events came faster than they could be judged");
+		perform_notice(loop, SEVERITY_ERROR, "mailbox-overflow",
+		               "events came faster than they could be judged");
 	}
 }
 
@@ -153,8 +156,9 @@ static int take_signals(struct loop *loop)
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return (int)info.ssi_signo;
 		if (info.ssi_signo == SIGHUP)
-			perform_notice(loop, SEVERITY_NOTICE, "reload-refused",
-			               "the configuration is read at the start only; restart the service to apply a change");
+			perform_notice(
+			    loop, SEVERITY_NOTICE, "reload-refused",
+			    "the configuration is read at the start only; restart the service to apply a change");
 		/* SIGCHLD only wakes the loop; publisher_check reaps. */
 	}
 	return 0;
@@ -192,10 +196,10 @@ int loop_run(struct loop *loop)
 		now = loop_now();
 		struct timespec timeout = until(mono_earlier(engine_deadline(&loop->engine), loop->next_beat), now);
 		struct pollfd fds[] = {
-			{.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
-			{.fd = loop->signal_fd, .events = POLLIN},
-			/* A dead child's socket stays readable: the beat looks after it then. */
-			{.fd = loop->publisher_ok ? publisher_fd(loop->publisher) : -1, .events = POLLIN},
+		    {.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
+		    {.fd = loop->signal_fd, .events = POLLIN},
+		    /* A dead child's socket stays readable: the beat looks after it then. */
+		    {.fd = loop->publisher_ok ? publisher_fd(loop->publisher) : -1, .events = POLLIN},
 		};
 		int ready = ppoll(fds, 3, &timeout, NULL);
 		if (ready < 0 && errno != EINTR)

@@ -13,8 +13,8 @@
 #include "vitals/publish.h"
 #include "vitals/record.h"
 
-#define BEAT_NS (500 * NS_PER_MS)       /* heartbeat, housekeeping, watchdog */
-#define SNAPSHOT_BEATS 10               /* a snapshot every 5 s */
+#define BEAT_NS        (500 * NS_PER_MS) /* heartbeat, housekeeping, watchdog */
+#define SNAPSHOT_BEATS 10                /* a snapshot every 5 s */
 
 struct loop {
 	const struct config *config;
@@ -28,19 +28,19 @@ struct loop {
 	struct engine engine;
 	struct actions actions;
 	struct stream_id stream;
-	struct message message;          /* scratch of the encoder */
+	struct message message; /* scratch of the encoder */
 
-	parameter_set unsent_readings;   /* gathered over one turn, sent together after its alarms */
-	bool control_is_old;             /* the state that `status` gets is behind */
+	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
+	bool control_is_old;           /* the state that `status` gets is behind */
 	struct mono next_beat;
 	uint32_t beats;
-	int64_t clock_offset_ns;         /* wall minus monotonic at the last beat */
+	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
 	bool publisher_ok;
-	uint32_t send_failures;          /* since the last beat */
+	uint32_t send_failures; /* since the last beat */
 	struct mono publisher_failed_at, publisher_started_at;
 	bool recorder_slow;
 	bool links_slow;
-	uint64_t dropped_events;         /* of the mailbox, as last reported */
+	uint64_t dropped_events; /* of the mailbox, as last reported */
 };
 
 /* Runs until SIGTERM or SIGINT. Returns the signal. The engine and everything in `loop` above it must be set up. */
@@ -49,7 +49,8 @@ int loop_run(struct loop *loop);
 struct mono loop_now(void);
 int64_t loop_wall_ns(void);
 
-/* ---- daemon/perform.c: carrying out what the engine asks for ------------------------------------------------------- */
+/* ---- daemon/perform.c: carrying out what the engine asks for -------------------------------------------------------
+ */
 
 /* Steps the engine with one event and carries out the actions, readings excepted. */
 void perform_event(struct loop *loop, const struct event *event, struct mono now);

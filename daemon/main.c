@@ -1,7 +1,8 @@
 /* vitalsd: arguments, and the visible list of what is started, in which order, and stopped again.
  *
  * Processes: this one, and the publisher child that owns every ZeroMQ socket. Threads here: the engine (this one, after
- * the start), one for each link, the recorder, its syslog writer, the control socket. docs/ARCHITECTURE.md is the map. */
+ * the start), one for each link, the recorder, its syslog writer, the control socket. docs/ARCHITECTURE.md is the map.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
@@ -51,9 +52,9 @@ static void usage(FILE *out)
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option list[] = {
-		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
-		{"stderr", no_argument, NULL, 'e'},       {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+	    {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
+	    {"stderr", no_argument, NULL, 'e'},       {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 	for (;;) {
 		int option = getopt_long(argc, argv, "c:neVh", list, NULL);
@@ -122,7 +123,8 @@ static void reply_released(void *context, uint64_t id, enum result result, bool 
 	control_reply(context, id, durable || result != RESULT_OK ? result : RESULT_NOT_RECORDED);
 }
 
-/* Wake-ups on time: no timer slack, memory locked, real-time class when the configuration asks and the system lets us. */
+/* Wake-ups on time: no timer slack, memory locked, real-time class when the configuration asks and the system lets us.
+ */
 static void make_punctual(void)
 {
 	if (prctl(PR_SET_TIMERSLACK, 1UL) != 0)
@@ -162,7 +164,8 @@ static bool start(const struct options *options)
 	loop.publisher = publisher_start(&config);
 	if (loop.publisher == NULL)
 		return fail("publisher");
-	loop.control = control_start(config.control_socket, config.engine.bedside, config.engine.plan.demo, loop.mailbox);
+	loop.control =
+	    control_start(config.control_socket, config.engine.bedside, config.engine.plan.demo, loop.mailbox);
 	if (loop.control == NULL)
 		return false;
 	loop.recorder = recorder_start(&config, loop.mailbox, options->use_stderr, reply_released, loop.control);

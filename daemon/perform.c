@@ -26,8 +26,8 @@ static void record(struct loop *loop, const struct audit_line *audit)
 /* The state that `status` gets. Refreshed before an answer is released, so that who asks next sees what was done. */
 static void refresh_control(struct loop *loop, struct mono now)
 {
-	size_t size = encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine,
-	                           stamp_of(now));
+	size_t size =
+	    encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine, stamp_of(now));
 	control_state(loop->control, loop->message.bytes, size);
 	loop->control_is_old = false;
 }
@@ -38,8 +38,8 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 	audit_action(&audit, &loop->engine, action);
 	switch (action->kind) {
 	case ACTION_ALARM:
-		encode_alarm(&loop->message, &loop->stream, &loop->engine, action->u.alarm.change, &action->u.alarm.alarm,
-		             stamp_of(now));
+		encode_alarm(&loop->message, &loop->stream, &loop->engine, action->u.alarm.change,
+		             &action->u.alarm.alarm, stamp_of(now));
 		send_message(loop);
 		break;
 	case ACTION_READINGS:

@@ -139,12 +139,16 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
 	}
 }
 
-/* Nothing that needs an unbroken run goes on. */
+/* Nothing that needs an unbroken run goes on. If the run is over at this very instant: a raise stands, a clear does
+ * not. */
 static void condition_unknown(struct step *step, struct alarm *alarm)
 {
+	struct timing timing = condition_timing(step->engine, alarm);
+
 	switch (alarm->state) {
 	case ALARM_PENDING:
-		end(step, alarm, ALARM_CLEARED);
+		if (!mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now))
+			end(step, alarm, ALARM_CLEARED);
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
@@ -198,8 +202,6 @@ void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict)
 		condition_gone(step, alarm, verdict);
 		break;
 	case JUDGEMENT_UNKNOWN:
-		/* A delay that is over at the very instant at which data go missing is over. */
-		alarm_advance(step, id);
 		condition_unknown(step, alarm);
 		break;
 	}

@@ -106,7 +106,7 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	verdict.parameter = parameter;
 	verdict.reason = engine_reading(engine, parameter, engine->now).reason;
 	verdict.priority =
-		missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
+	    missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
 	return verdict;
 }
 

@@ -76,7 +76,8 @@ void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
 void device_advance(struct step *step);
 void device_start_cuffs(struct step *step);
-struct mono device_deadline(const struct engine *engine);
+struct mono device_deadline(const struct engine *engine); /* of silence */
+struct mono device_cuff_deadline(const struct engine *engine);
 
 /* ---- session.c ---- */
 enum result session_command(struct step *step, const struct event_command *command);

@@ -148,14 +148,18 @@ struct mono device_deadline(const struct engine *engine)
 {
 	struct mono deadline = MONO_NEVER;
 
-	for (uint8_t i = 0; i < engine->config->device_count; i++) {
-		const struct engine_device_state *d = &engine->devices[i];
+	for (uint8_t i = 0; i < engine->config->device_count; i++)
+		if (!mono_is_never(engine->devices[i].fine_since))
+			deadline = mono_earlier(deadline, silent_at(engine, i));
+	return deadline;
+}
 
-		if (mono_is_never(d->fine_since))
-			continue;
-		deadline = mono_earlier(deadline, silent_at(engine, i));
-		if (d->cuff_wanted)
-			deadline = mono_earlier(deadline, d->cuff_rest_until);
-	}
+struct mono device_cuff_deadline(const struct engine *engine)
+{
+	struct mono deadline = MONO_NEVER;
+
+	for (uint8_t i = 0; i < engine->config->device_count; i++)
+		if (engine->devices[i].cuff_wanted && !mono_is_never(engine->devices[i].fine_since))
+			deadline = mono_earlier(deadline, engine->devices[i].cuff_rest_until);
 	return deadline;
 }

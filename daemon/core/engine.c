@@ -1,21 +1,22 @@
-/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests and
- * replay.
+/* The engine's outside: set-up, one step, the next deadline. Called by the loop from the engine thread, and by tests
+ * and replay.
  *
- * A step first goes through every deadline that has passed, in order, each at its own instant, and only then applies the
- * event. So it does not matter to any decision how late a tick comes, or whether one comes at all. */
+ * A step first goes through every deadline that has passed, in order, each at its own instant, and only then applies
+ * the event. So it does not matter to any decision how late a tick comes, or whether one comes at all. */
 #include "core.h"
 
-/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, five for
- * each alarm, one for each phase, parameter and device. */
+/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, five
+ * for each alarm, one for each phase, parameter and device. */
 #define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 5 * ALARMS_MAX + 256)
 
-/* A step can never need more than ACTIONS_MAX actions. By time alone a slot of the alarm table changes at most three times:
- * it is raised, escalates, and ends (a missing value whose device falls silent too); none is raised twice, for that takes a
- * new value. The event adds one change more: a command (acknowledge, close) changes a slot itself and leaves its inputs as
- * they are, any other event changes it when it is judged again. That is 4 * ALARMS_MAX. Beside them a step adds at most one
- * action for each device (32), one cuff action for each intermittent parameter's provider and one for a command (5), each
- * kind of session change once and an audio change twice more (12), one observation, one set of readings and one reply: 52,
- * of 64. Should this proof ever be wrong the last action is overwritten, never the memory behind it. */
+/* A step can never need more than ACTIONS_MAX actions. By time alone a slot of the alarm table changes at most three
+ * times: it is raised, escalates, and ends (a missing value whose device falls silent too); none is raised twice, for
+ * that takes a new value. The event adds one change more: a command (acknowledge, close) changes a slot itself and
+ * leaves its inputs as they are, any other event changes it when it is judged again. That is 4 * ALARMS_MAX. Beside
+ * them a step adds at most one action for each device (32), one cuff action for each intermittent parameter's provider
+ * and one for a command (5), each kind of session change once and an audio change twice more (12), one observation, one
+ * set of readings and one reply: 52, of 64. Should this proof ever be wrong the last action is overwritten, never the
+ * memory behind it. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {
 	struct actions *actions = step->actions;
@@ -196,11 +197,24 @@ static void step_finish(struct step *step, const struct event *event, enum resul
 	}
 }
 
-/* Brings the engine to `now`, one passed deadline after the other. */
+/* When time alone changes what is known and judged. */
+static struct mono next_change(const struct engine *engine)
+{
+	struct mono next = session_deadline(engine);
+
+	next = mono_earlier(next, device_deadline(engine));
+	next = mono_earlier(next, reading_deadline(engine));
+	next = mono_earlier(next, check_deadline(engine));
+	next = mono_earlier(next, condition_deadline(engine));
+	return mono_earlier(next, alarm_deadline(engine));
+}
+
+/* Brings the engine to `now`, one passed deadline after the other. Cuffs are started at the end of the step only: a
+ * start that comes late comes once. */
 static void step_to(struct step *step, struct mono now)
 {
 	for (int i = 0; i < DEADLINES_MAX; i++) {
-		struct mono deadline = engine_deadline(step->engine);
+		struct mono deadline = next_change(step->engine);
 
 		if (!mono_before(deadline, now))
 			break;
@@ -228,11 +242,5 @@ void engine_step(struct engine *engine, const struct event *event, struct mono n
 
 struct mono engine_deadline(const struct engine *engine)
 {
-	struct mono deadline = session_deadline(engine);
-
-	deadline = mono_earlier(deadline, device_deadline(engine));
-	deadline = mono_earlier(deadline, reading_deadline(engine));
-	deadline = mono_earlier(deadline, check_deadline(engine));
-	deadline = mono_earlier(deadline, condition_deadline(engine));
-	return mono_earlier(deadline, alarm_deadline(engine));
+	return mono_earlier(next_change(engine), device_cuff_deadline(engine));
 }

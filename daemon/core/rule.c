@@ -65,8 +65,8 @@ static struct term_result judge_term(const struct engine *engine, const struct r
 	return result;
 }
 
-/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown. What
- * one term decides is so since the first such; what takes all terms is so since the last. */
+/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
+ * What one term decides is so since the first such; what takes all terms is so since the last. */
 static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
 {
 	bool any = rule->combination == COMBINATION_ANY;

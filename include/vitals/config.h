@@ -11,9 +11,9 @@
 #include "vitals/driver.h"
 #include "vitals/engine.h"
 
-#define LINKS_MAX 32
-#define PATH_BYTES 256
-#define ENDPOINTS_MAX 4
+#define LINKS_MAX       32
+#define PATH_BYTES      256
+#define ENDPOINTS_MAX   4
 #define CURVE_KEY_BYTES 41 /* Z85 text of a 32-byte key, with the NUL */
 #define CLIENT_KEYS_MAX 32
 
@@ -31,7 +31,7 @@ struct link_config {
 	struct line_settings line; /* serial types; for LINK_SERIAL the driver's unless given */
 	char host[46];             /* TCP types: numeric IPv4 or IPv6 address */
 	uint16_t tcp_port;
-	int32_t timeout_ms;        /* for a whole answer (Modbus); 20 .. 5000 */
+	int32_t timeout_ms;           /* for a whole answer (Modbus); 20 .. 5000 */
 	char record_path[PATH_BYTES]; /* "" or a file to append raw traffic to (later) */
 };
 
@@ -56,16 +56,17 @@ struct publish_config {
 
 struct config {
 	char path[PATH_BYTES];
-	char hash_hex[65];           /* SHA-256 over the main file and every file it names, in order */
+	char hash_hex[65]; /* SHA-256 over the main file and every file it names, in order */
 	char plan_hash_hex[65];
 	char control_socket[PATH_BYTES];
 	char record_path[PATH_BYTES]; /* SQLite file */
 	char syslog_ident[NAME_BYTES];
-	uint8_t realtime_priority;   /* 0 = normal scheduling, else SCHED_FIFO priority of engine and link threads, 1 .. 50 */
+	uint8_t
+	    realtime_priority; /* 0 = normal scheduling, else SCHED_FIFO priority of engine and link threads, 1 .. 50 */
 	struct publish_config publish;
 	uint8_t link_count;
 	struct link_config links[LINKS_MAX];
-	uint8_t device_count;        /* same order as engine.devices */
+	uint8_t device_count; /* same order as engine.devices */
 	struct device_config devices[DEVICES_MAX];
 	uint8_t map_count;
 	struct register_map maps[DEVICES_MAX];

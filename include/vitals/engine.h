@@ -18,9 +18,9 @@
 
 struct engine_device {
 	char name[NAME_BYTES];
-	int64_t period_ns;       /* how often a whole frame is expected; 10 ms .. 10 min */
-	parameter_set provides;  /* each parameter has at most one providing device at a bedside */
-	bool cuff_command;       /* accepts start and stop of a cuff determination */
+	int64_t period_ns;      /* how often a whole frame is expected; 10 ms .. 10 min */
+	parameter_set provides; /* each parameter has at most one providing device at a bedside */
+	bool cuff_command;      /* accepts start and stop of a cuff determination */
 };
 
 struct engine_config {
@@ -30,11 +30,12 @@ struct engine_config {
 	struct engine_device devices[DEVICES_MAX];
 };
 
-/* The newest of each parameter. `current` is what was last received, even when it is stale by now: ask engine_reading. */
+/* The newest of each parameter. `current` is what was last received, even when it is stale by now: ask engine_reading.
+ */
 struct engine_parameter {
-	int8_t device;             /* provider, or -1 */
-	bool received;             /* anything since start */
-	bool stale;                /* continuous: three periods without a newer frame had passed at engine.now */
+	int8_t device; /* provider, or -1 */
+	bool received; /* anything since start */
+	bool stale;    /* continuous: three periods without a newer frame had passed at engine.now */
 	struct measurement latest;
 	int64_t latest_wall_ns;    /* stamp of the event that brought it */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
@@ -43,45 +44,46 @@ struct engine_parameter {
 struct engine_device_state {
 	enum device_state state;
 	enum device_fault fault;
-	struct mono last_frame;    /* MONO_NEVER before the first */
-	bool ever_up;              /* has been DEVICE_UP since the daemon started */
-	struct mono heard;         /* last sign of life: a frame, or when it became DEVICE_UP */
-	struct mono fine_since;    /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
-	struct mono lost_since;    /* the opposite */
-	uint8_t cuff_failures;     /* consecutive failed determinations */
-	bool cuff_requested;       /* ACTION_CUFF start sent, no determination since */
+	struct mono last_frame; /* MONO_NEVER before the first */
+	bool ever_up;           /* has been DEVICE_UP since the daemon started */
+	struct mono heard;      /* last sign of life: a frame, or when it became DEVICE_UP */
+	struct mono fine_since; /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
+	struct mono lost_since; /* the opposite */
+	uint8_t cuff_failures;  /* consecutive failed determinations */
+	bool cuff_requested;    /* ACTION_CUFF start sent, no determination since */
 	struct mono cuff_requested_at;
-	bool cuff_wanted;          /* a determination is due and waits for the device and for the rest to be over */
-	uint8_t cuff_retries;      /* of the determination that was due */
+	bool cuff_wanted;     /* a determination is due and waits for the device and for the rest to be over */
+	uint8_t cuff_retries; /* of the determination that was due */
 	struct mono cuff_rest_until;
 };
 
 struct baseline {
 	bool complete;
-	uint8_t readings;          /* determinations averaged so far */
-	int32_t sum_sys, sum_dia;  /* milli */
-	int32_t sys, dia;          /* milli, valid if complete */
+	uint8_t readings;         /* determinations averaged so far */
+	int32_t sum_sys, sum_dia; /* milli */
+	int32_t sys, dia;         /* milli, valid if complete */
 	bool has_hr;
-	int32_t hr;                /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
+	int32_t hr; /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
 };
 
 struct check_state {
-	uint8_t next;      /* index into times_ns of the first check not yet done or given up */
+	uint8_t next; /* index into times_ns of the first check not yet done or given up */
 	uint8_t done, missed;
-	struct mono due;   /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
-	struct mono overdue_since; /* due instant of the first one not done since the last done one; MONO_NEVER if none */
-	uint8_t missed_in_row;     /* missed since the last done one */
+	struct mono due; /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
+	struct mono
+	    overdue_since;     /* due instant of the first one not done since the last done one; MONO_NEVER if none */
+	uint8_t missed_in_row; /* missed since the last done one */
 };
 
 struct session {
 	bool open;
-	uint32_t number;                /* counts sessions of this run, from 1 */
+	uint32_t number; /* counts sessions of this run, from 1 */
 	struct session_order order;
 	char opened_by[NAME_BYTES];
-	uint8_t phase;                  /* index into plan.phases */
+	uint8_t phase; /* index into plan.phases */
 	bool started, paused, ended;
 	struct mono opened_at, started_at, ended_at, paused_at;
-	int64_t paused_ns;              /* total of finished pauses */
+	int64_t paused_ns; /* total of finished pauses */
 	int64_t opened_wall_ns, started_wall_ns, ended_wall_ns;
 	struct baseline baseline;
 	struct check_state checks[PLAN_CHECKS_MAX];
@@ -89,12 +91,12 @@ struct session {
 
 struct engine {
 	const struct engine_config *config;
-	struct mono now;                 /* of the last step; time never goes back */
+	struct mono now; /* of the last step; time never goes back */
 	struct engine_parameter parameters[PARAMETER_COUNT];
 	struct engine_device_state devices[DEVICES_MAX];
 	struct session session;
 	struct alarm alarms[ALARMS_MAX];
-	struct mono audio_paused_until;  /* in the past or 0 = not paused */
+	struct mono audio_paused_until; /* in the past or 0 = not paused */
 	char audio_paused_by[NAME_BYTES];
 	bool service_failed[SERVICE_COUNT];
 };
@@ -125,11 +127,11 @@ enum session_change {
 	SESSION_STARTED,
 	SESSION_PAUSED,
 	SESSION_RESUMED,
-	SESSION_ENDED,   /* administration over: planned duration passed or stopped early */
-	SESSION_PHASE,   /* next phase */
-	SESSION_BASELINE,/* baseline complete */
-	SESSION_CHECK,   /* a check was done, missed or became due */
-	SESSION_AUDIO,   /* audio pause began or ended */
+	SESSION_ENDED,    /* administration over: planned duration passed or stopped early */
+	SESSION_PHASE,    /* next phase */
+	SESSION_BASELINE, /* baseline complete */
+	SESSION_CHECK,    /* a check was done, missed or became due */
+	SESSION_AUDIO,    /* audio pause began or ended */
 	SESSION_CLOSED,
 };
 
@@ -138,14 +140,14 @@ const char *session_change_name(enum session_change change);
 enum result {
 	RESULT_OK,
 	RESULT_NO_SESSION,
-	RESULT_SESSION_OPEN,    /* one is open already */
-	RESULT_WRONG_STATE,     /* e.g. resume without pause */
-	RESULT_UNKNOWN_ALARM,   /* no such alarm, or it needs no acknowledgement */
+	RESULT_SESSION_OPEN,  /* one is open already */
+	RESULT_WRONG_STATE,   /* e.g. resume without pause */
+	RESULT_UNKNOWN_ALARM, /* no such alarm, or it needs no acknowledgement */
 	RESULT_OUT_OF_RANGE,
-	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected */
-	RESULT_NOT_RECORDED,    /* made by the shell: carried out but could not be made durable */
-	RESULT_BUSY,            /* made by the shell: too many commands waiting */
-	RESULT_BAD_REQUEST,     /* made by the shell: the message could not be understood */
+	RESULT_NO_CUFF,      /* no device accepts the command, or it is not connected */
+	RESULT_NOT_RECORDED, /* made by the shell: carried out but could not be made durable */
+	RESULT_BUSY,         /* made by the shell: too many commands waiting */
+	RESULT_BAD_REQUEST,  /* made by the shell: the message could not be understood */
 	RESULT_COUNT
 };
 

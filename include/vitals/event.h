@@ -1,7 +1,7 @@
 /* Everything that can happen to the engine. A device value, a nurse's command, a lost link and a failed disk write are
- * all events; the engine knows nothing of the world but these. Plain data, fixed size, no pointers, so that an event can
- * be queued, recorded and replayed. Made by link threads, the control thread, the recorder and the loop; consumed by
- * engine_step only. */
+ * all events; the engine knows nothing of the world but these. Plain data, fixed size, no pointers, so that an event
+ * can be queued, recorded and replayed. Made by link threads, the control thread, the recorder and the loop; consumed
+ * by engine_step only. */
 #ifndef VITALS_EVENT_H
 #define VITALS_EVENT_H
 
@@ -11,7 +11,7 @@
 #include "vitals/measurement.h"
 #include "vitals/plan.h"
 
-#define DEVICES_MAX 32
+#define DEVICES_MAX            32
 #define EVENT_MEASUREMENTS_MAX 8
 
 enum event_kind {
@@ -24,20 +24,20 @@ enum event_kind {
 };
 
 enum device_state {
-	DEVICE_DOWN,       /* port not open, or closed after an error; reconnecting by itself */
-	DEVICE_RESYNC,     /* connected; line being cleared and identity checked; no values yet */
-	DEVICE_UP,         /* identified, values flow */
-	DEVICE_REFUSED,    /* a different device answers under this name */
+	DEVICE_DOWN,    /* port not open, or closed after an error; reconnecting by itself */
+	DEVICE_RESYNC,  /* connected; line being cleared and identity checked; no values yet */
+	DEVICE_UP,      /* identified, values flow */
+	DEVICE_REFUSED, /* a different device answers under this name */
 };
 
 enum device_fault {
 	FAULT_NONE,
-	FAULT_NOT_FOUND,      /* port or address does not exist or refuses */
-	FAULT_LOCKED,         /* another program owns the port */
-	FAULT_HUNG_UP,        /* cable pulled, connection closed */
-	FAULT_TIMEOUT,        /* no answer in time */
-	FAULT_BAD_FRAME,      /* checksum, length, unit, grammar */
-	FAULT_EXCEPTION,      /* the device answered that it cannot */
+	FAULT_NOT_FOUND, /* port or address does not exist or refuses */
+	FAULT_LOCKED,    /* another program owns the port */
+	FAULT_HUNG_UP,   /* cable pulled, connection closed */
+	FAULT_TIMEOUT,   /* no answer in time */
+	FAULT_BAD_FRAME, /* checksum, length, unit, grammar */
+	FAULT_EXCEPTION, /* the device answered that it cannot */
 	FAULT_WRONG_IDENTITY,
 	FAULT_COUNT
 };
@@ -62,7 +62,7 @@ enum command {
 	COMMAND_SESSION_START, /* T0 */
 	COMMAND_SESSION_PAUSE,
 	COMMAND_SESSION_RESUME,
-	COMMAND_SESSION_STOP,  /* administration ended early */
+	COMMAND_SESSION_STOP, /* administration ended early */
 	COMMAND_SESSION_CLOSE,
 	COMMAND_ALARM_ACKNOWLEDGE,
 	COMMAND_AUDIO_PAUSE,
@@ -76,7 +76,7 @@ const char *command_name(enum command command); /* "session-open", ... */
 
 #define ALARM_ID_ALL UINT16_MAX /* acknowledge every unacknowledged alarm */
 
-struct session_order { /* COMMAND_SESSION_OPEN */
+struct session_order {                /* COMMAND_SESSION_OPEN */
 	char patient_ref[NAME_BYTES]; /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
 	int32_t weight_g;             /* 0 = not given; else 20000 .. 400000 */
 	int32_t dose_ug;              /* 0 = not given; else 1 .. 1000000 */
@@ -101,11 +101,7 @@ struct event_command {
 	} u;
 };
 
-enum service {
-	SERVICE_RECORDER,
-	SERVICE_PUBLISHER,
-	SERVICE_COUNT
-};
+enum service { SERVICE_RECORDER, SERVICE_PUBLISHER, SERVICE_COUNT };
 
 const char *service_name(enum service service);
 

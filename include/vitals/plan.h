@@ -15,14 +15,14 @@
 #define NAME_BYTES 32 /* room for a token of up to 31 characters [A-Za-z0-9._-] */
 #define TEXT_BYTES 96 /* room for a line that staff read, up to 95 bytes of UTF-8 */
 
-#define PLAN_PHASES_MAX 8
-#define PLAN_RULES_MAX 48
-#define PLAN_CHECKS_MAX 8
+#define PLAN_PHASES_MAX      8
+#define PLAN_RULES_MAX       48
+#define PLAN_CHECKS_MAX      8
 #define PLAN_CHECK_TIMES_MAX 32
-#define RULE_TERMS_MAX 2
+#define RULE_TERMS_MAX       2
 
 enum priority {
-	PRIORITY_NONE,   /* recorded and shown, no signal */
+	PRIORITY_NONE, /* recorded and shown, no signal */
 	PRIORITY_LOW,
 	PRIORITY_MEDIUM,
 	PRIORITY_HIGH,
@@ -75,9 +75,9 @@ struct plan_rule {
 	char name[NAME_BYTES]; /* "O2": the condition's name on the wire and in the record */
 	char text[TEXT_BYTES]; /* "SpO2 below 90 %" */
 	enum priority priority;
-	bool latching;         /* stays until acknowledged even when the condition is gone */
+	bool latching; /* stays until acknowledged even when the condition is gone */
 	enum combination combination;
-	uint8_t term_count;    /* 1 .. RULE_TERMS_MAX */
+	uint8_t term_count; /* 1 .. RULE_TERMS_MAX */
 	struct rule_term terms[RULE_TERMS_MAX];
 	int64_t delay_ns;       /* must be violated this long without a break before it is raised; 0 = at once */
 	int64_t clear_delay_ns; /* must be back at `clear` this long before it is cleared; 0 = at once */
@@ -106,7 +106,7 @@ struct plan_missing {
 struct plan {
 	char name[NAME_BYTES];
 	char title[TEXT_BYTES];
-	bool demo;                   /* everything that shows this session says DEMO */
+	bool demo;                   /* everything that shows the current session says DEMO */
 	int64_t planned_duration_ns; /* administration time unless the session says otherwise */
 	int64_t audio_pause_ns;      /* length of an audio pause; default 120 s */
 	uint8_t baseline_readings;   /* cuff determinations averaged into the baseline, 1 .. 4 */

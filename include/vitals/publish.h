@@ -1,9 +1,9 @@
-/* Publishing. The engine's process has no network listener: it hands finished messages over a SOCK_SEQPACKET socketpair to
- * a child process that owns every ZeroMQ socket (daemon/publish/publisher.c). If the child dies another is started within
- * a second, with a new epoch, and the whole state is sent again.
+/* Publishing. The engine's process has no network listener: it hands finished messages over a SOCK_SEQPACKET socketpair
+ * to a child process that owns every ZeroMQ socket (daemon/publish/publisher.c). If the child dies another is started
+ * within a second, with a new epoch, and the whole state is sent again.
  *
- * Two rooms in one header: the encoder (engine state -> bytes, pure but for protobuf-c; daemon/publish/encode.c) and the
- * engine-side handle of the child (daemon/publish/child.c). */
+ * Two rooms in one header: the encoder (engine state -> bytes, pure but for protobuf-c; daemon/publish/encode.c) and
+ * the engine-side handle of the child (daemon/publish/child.c). */
 #ifndef VITALS_PUBLISH_H
 #define VITALS_PUBLISH_H
 
@@ -14,7 +14,7 @@
 #include "vitals/config.h"
 #include "vitals/engine.h"
 
-#define TOPIC_BYTES 80
+#define TOPIC_BYTES   80
 #define MESSAGE_BYTES 49152 /* larger than any message: a snapshot with every alarm takes up to 38 KiB */
 
 /* Each topic has its own sequence, from 1 in each epoch. Topic text: "vitals/BEDSIDE/" + name. */
@@ -35,8 +35,8 @@ struct stamp {
 
 /* Owned by the loop: identity and sequence numbers of this epoch. */
 struct stream_id {
-	uint64_t epoch;                  /* random, new with each publisher child */
-	uint64_t sequence[TOPIC_COUNT];  /* last used */
+	uint64_t epoch;                 /* random, new with each publisher child */
+	uint64_t sequence[TOPIC_COUNT]; /* last used */
 	const char *config_hash_hex, *plan_hash_hex;
 };
 
@@ -47,8 +47,8 @@ struct message {
 };
 
 /* Each fills `message` and takes the next sequence number of its topic. They cannot fail: sizes are bounded. */
-void encode_alarm(struct message *message, struct stream_id *id, const struct engine *engine,
-                  enum alarm_change change, const struct alarm *alarm, struct stamp stamp);
+void encode_alarm(struct message *message, struct stream_id *id, const struct engine *engine, enum alarm_change change,
+                  const struct alarm *alarm, struct stamp stamp);
 void encode_readings(struct message *message, struct stream_id *id, const struct engine *engine,
                      parameter_set parameters, struct stamp stamp);
 void encode_device(struct message *message, struct stream_id *id, const struct engine *engine, uint8_t device,
@@ -65,7 +65,8 @@ size_t encode_state(uint8_t *bytes, size_t size, const struct stream_id *id, con
 struct publisher;
 
 /* Forks the child (before any thread exists, and again after it died: the child execs this same binary, /proc/self/exe,
- * as `vitalsd --publisher-child`, with the socket as fd 3 and its part of the configuration sent first). NULL with errno. */
+ * as `vitalsd --publisher-child`, with the socket as fd 3 and its part of the configuration sent first). NULL with
+ * errno. */
 struct publisher *publisher_start(const struct config *config);
 
 /* Engine thread, never blocks. False if the child's socket is full or closed: counted, the child is behind. */

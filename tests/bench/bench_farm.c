@@ -24,9 +24,9 @@
 
 #include "vitals.pb-c.h"
 
-#define VALUE_FIRST 30000 /* 30.000: inside the plausible range of every parameter of the bench's map */
-#define VALUE_COUNT 60000
-#define SAMPLES_MAX 400000
+#define VALUE_FIRST     30000 /* 30.000: inside the plausible range of every parameter of the bench's map */
+#define VALUE_COUNT     60000
+#define SAMPLES_MAX     400000
 #define CONNECTIONS_MAX 256
 
 static _Atomic int64_t answered_ns[VALUE_COUNT];
@@ -50,7 +50,8 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* ---- the devices --------------------------------------------------------------------------------------------------- */
+/* ---- the devices ---------------------------------------------------------------------------------------------------
+ */
 
 static int listen_on(int port)
 {
@@ -126,7 +127,8 @@ static void *serve(void *context)
 	return NULL;
 }
 
-/* ---- the subscriber ------------------------------------------------------------------------------------------------ */
+/* ---- the subscriber ------------------------------------------------------------------------------------------------
+ */
 
 static void take_reading(const Vitals__V1__Reading *reading, int64_t arrived)
 {
@@ -170,7 +172,8 @@ static void subscribe(void *context, char **endpoints, int64_t until)
 	(void)zmq_close(socket);
 }
 
-/* ---- bare libzmq ---------------------------------------------------------------------------------------------------- */
+/* ---- bare libzmq ----------------------------------------------------------------------------------------------------
+ */
 
 struct bare {
 	void *context;
@@ -196,7 +199,8 @@ static void *bare_publish(void *argument)
 		uint8_t body[200] = {0};
 		int64_t sent = now_ns();
 		memcpy(body, &sent, sizeof(sent));
-		if (zmq_send(socket, "vitals/x/readings", 17, ZMQ_SNDMORE) < 0 || zmq_send(socket, body, sizeof(body), 0) < 0)
+		if (zmq_send(socket, "vitals/x/readings", 17, ZMQ_SNDMORE) < 0 ||
+		    zmq_send(socket, body, sizeof(body), 0) < 0)
 			die("bare send");
 		int64_t then = (int64_t)next.tv_sec * 1000000000 + next.tv_nsec + bare->gap_ns;
 		next = (struct timespec){then / 1000000000, then % 1000000000};
@@ -235,7 +239,8 @@ static void run_bare(void *context, double seconds, int64_t gap_ns)
 		die("join");
 }
 
-/* ---- figures -------------------------------------------------------------------------------------------------------- */
+/* ---- figures --------------------------------------------------------------------------------------------------------
+ */
 
 static int by_size(const void *a, const void *b)
 {
@@ -250,9 +255,9 @@ static void print_samples(const char *name)
 		(void)printf("\"%s\": null", name);
 		return;
 	}
-	(void)printf("\"%s\": {\"count\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}", name, sample_count,
-	             (double)samples[sample_count / 2] / 1e3, (double)samples[sample_count * 99 / 100] / 1e3,
-	             (double)samples[sample_count - 1] / 1e3);
+	(void)printf("\"%s\": {\"count\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f}", name,
+	             sample_count, (double)samples[sample_count / 2] / 1e3,
+	             (double)samples[sample_count * 99 / 100] / 1e3, (double)samples[sample_count - 1] / 1e3);
 }
 
 int main(int argc, char **argv)

@@ -1,11 +1,13 @@
-/* Random bedsides, random events, and what must hold after every step whatever happened. Bytes decide everything, so the
- * same source serves the seeded random test (tests/unit/test_core_random.c) and the fuzzer (tests/fuzz/fuzz_engine.c). */
+/* Random bedsides, random events, and what must hold after every step whatever happened. Bytes decide everything, so
+ * the same source serves the seeded random test (tests/unit/test_core_random.c) and the fuzzer
+ * (tests/fuzz/fuzz_engine.c). */
 #ifndef CORE_ORACLE_H
 #define CORE_ORACLE_H
 
 #include "tests/unit/core_world.h"
 
-/* ---- bytes to decisions ------------------------------------------------------------------------------------------- */
+/* ---- bytes to decisions -------------------------------------------------------------------------------------------
+ */
 
 struct source {
 	const uint8_t *bytes;
@@ -130,8 +132,8 @@ static inline void random_frame(struct source *s, const struct world *w, struct 
 static inline void random_command(struct source *s, const struct world *w, struct event_command *c)
 {
 	/* Mostly what a session needs, so that runs get somewhere. */
-	static const uint8_t likely[] = {COMMAND_SESSION_OPEN, COMMAND_SESSION_OPEN, COMMAND_SESSION_START,
-	                                 COMMAND_ALARM_ACKNOWLEDGE, COMMAND_OBSERVE, COMMAND_ALARM_ACKNOWLEDGE};
+	static const uint8_t likely[] = {COMMAND_SESSION_OPEN,      COMMAND_SESSION_OPEN, COMMAND_SESSION_START,
+	                                 COMMAND_ALARM_ACKNOWLEDGE, COMMAND_OBSERVE,      COMMAND_ALARM_ACKNOWLEDGE};
 
 	memcpy(c->actor, "nurse", 5);
 	c->id = take(s);
@@ -199,7 +201,8 @@ static inline int64_t random_instant(struct source *s, const struct world *w)
 	}
 }
 
-/* ---- what must hold ----------------------------------------------------------------------------------------------- */
+/* ---- what must hold -----------------------------------------------------------------------------------------------
+ */
 
 /* What a display would know that saw every action. */
 struct shadow {
@@ -207,10 +210,10 @@ struct shadow {
 	enum priority acknowledged[ALARMS_MAX]; /* priority at which it was */
 };
 
-#define MUST(condition, words) \
-	do {                       \
-		if (!(condition))      \
-			return words;      \
+#define MUST(condition, words)                                                                                         \
+	do {                                                                                                           \
+		if (!(condition))                                                                                      \
+			return words;                                                                                  \
 	} while (0)
 
 static inline const char *check_alarm_action(struct shadow *shadow, const struct alarm *a, enum alarm_change change)
@@ -283,11 +286,12 @@ static inline const char *check_alarms(const struct shadow *shadow, const struct
 		MUST(alarm_announced(a->state) == alarm_announced(seen->state), "announced and not seen");
 		MUST(!alarm_announced(a->state) || (a->state == seen->state && a->priority == seen->priority),
 		     "state or priority changed unseen");
-		MUST(a->state == ALARM_INACTIVE || e->session.open || id >= ALARM_BASE_SERVICE, "alarm without a session");
+		MUST(a->state == ALARM_INACTIVE || e->session.open || id >= ALARM_BASE_SERVICE,
+		     "alarm without a session");
 		MUST(a->state != ALARM_ACKNOWLEDGED || a->priority <= shadow->acknowledged[id],
 		     "an acknowledgement survived an escalation");
 		MUST(a->state != ALARM_LATCHED || id == ALARM_BASE_CLOCK ||
-		             (a->kind == CONDITION_RULE && e->config->plan.rules[a->index].latching),
+		         (a->kind == CONDITION_RULE && e->config->plan.rules[a->index].latching),
 		     "latched without being told to");
 		if (!alarm_announced(a->state))
 			continue;
@@ -312,7 +316,8 @@ static inline const char *check_values(const struct engine *e)
 		MUST((unsigned)m.reason < REASON_COUNT, "no such reason");
 		if (!measurement_has_value(&m)) {
 			MUST(m.milli == 0 && m.reason != REASON_NONE, "no value, and a number or no reason");
-			MUST(info->cadence != CADENCE_CONTINUOUS || device < 0 || e->parameters[p].missing_since.ns <= e->now.ns,
+			MUST(info->cadence != CADENCE_CONTINUOUS || device < 0 ||
+			         e->parameters[p].missing_since.ns <= e->now.ns,
 			     "missing since never");
 			continue;
 		}
@@ -320,7 +325,8 @@ static inline const char *check_values(const struct engine *e)
 		MUST(m.determined.ns <= e->now.ns, "a value from the future");
 		if (info->cadence != CADENCE_CONTINUOUS)
 			continue;
-		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns, "a stale value");
+		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns,
+		     "a stale value");
 		MUST(e->parameters[p].missing_since.ns == INT64_MAX, "a current value is missing");
 	}
 	return NULL;
@@ -358,7 +364,7 @@ static inline const char *oracle(struct shadow *shadow, const struct engine *e, 
 	MUST(wrong == NULL, wrong);
 	MUST(e->audio_paused_until.ns == 0 || e->audio_paused_until.ns > e->now.ns, "an audio pause that is over");
 	MUST(!signalled || e->audio_paused_until.ns == 0 ||
-	             (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
+	         (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
 	     "a new alarm in an audio pause");
 	MUST(e->session.phase < e->config->plan.phase_count, "no such phase");
 	wrong = check_alarms(shadow, e);

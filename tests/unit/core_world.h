@@ -1,5 +1,5 @@
-/* A small bedside for tests of the pure core: three devices, a plan to add rules to, and short ways to say what happens.
- * Included by test_core_*.c. No test framework in here, no clock: time is `world.now`. */
+/* A small bedside for tests of the pure core: three devices, a plan to add rules to, and short ways to say what
+ * happens. Included by test_core_*.c. No test framework in here, no clock: time is `world.now`. */
 #ifndef CORE_WORLD_H
 #define CORE_WORLD_H
 
@@ -9,7 +9,7 @@
 
 #include "vitals/engine.h"
 
-#define S NS_PER_S
+#define S  NS_PER_S
 #define MS NS_PER_MS
 
 enum { OXIMETER, CUFF, ECG };
@@ -61,12 +61,12 @@ static inline void world_plan(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	put_text(w->config.bedside, "room-1", sizeof(w->config.bedside));
-	world_device(w, OXIMETER, "oximeter",
-	             PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_PERFUSION),
-	             false);
+	world_device(
+	    w, OXIMETER, "oximeter",
+	    PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_PERFUSION), false);
 	world_device(w, CUFF, "bp",
 	             PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA) |
-	                     PARAMETER_BIT(PARAMETER_NIBP_MEAN) | PARAMETER_BIT(PARAMETER_NIBP_PULSE),
+	                 PARAMETER_BIT(PARAMETER_NIBP_MEAN) | PARAMETER_BIT(PARAMETER_NIBP_PULSE),
 	             true);
 	world_device(w, ECG, "ecg", PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_RESP), false);
 

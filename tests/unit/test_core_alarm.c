@@ -30,16 +30,16 @@ static void test_delay_to_the_nanosecond(void **state)
 		int64_t delay, wait;
 		enum alarm_state expect;
 	} cases[] = {
-		{0, 0, ALARM_ACTIVE},
-		{1, 0, ALARM_PENDING},
-		{1, 1, ALARM_ACTIVE},
-		{2 * S, 2 * S - 1, ALARM_PENDING},
-		{2 * S, 2 * S, ALARM_ACTIVE},
-		{3 * S, 3 * S - 1, ALARM_PENDING},
-		{3 * S, 3 * S, ALARM_ACTIVE},       /* the value goes stale at the same instant: the raise wins */
-		{3 * S + 1, 3 * S + 1, ALARM_INACTIVE}, /* stale first */
-		{2 * S, 100 * S, ALARM_ACTIVE},     /* one late step decides as ticks in time would have */
-		{3 * S + 1, 100 * S, ALARM_INACTIVE},
+	    {0, 0, ALARM_ACTIVE},
+	    {1, 0, ALARM_PENDING},
+	    {1, 1, ALARM_ACTIVE},
+	    {2 * S, 2 * S - 1, ALARM_PENDING},
+	    {2 * S, 2 * S, ALARM_ACTIVE},
+	    {3 * S, 3 * S - 1, ALARM_PENDING},
+	    {3 * S, 3 * S, ALARM_ACTIVE},           /* the value goes stale at the same instant: the raise wins */
+	    {3 * S + 1, 3 * S + 1, ALARM_INACTIVE}, /* stale first */
+	    {2 * S, 100 * S, ALARM_ACTIVE},         /* one late step decides as ticks in time would have */
+	    {3 * S + 1, 100 * S, ALARM_INACTIVE},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -97,11 +97,11 @@ static void test_limit_and_hysteresis(void **state)
 		enum comparison comparison;
 		int32_t limit, clear, quiet, loud, keeps, clears;
 	} cases[] = {
-		{COMPARISON_ABOVE, 110, 105, 110000, 110001, 105001, 105000},
-		{COMPARISON_AT_LEAST, 110, 105, 109999, 110000, 105001, 105000},
-		{COMPARISON_BELOW, 50, 55, 50000, 49999, 54999, 55000},
-		{COMPARISON_AT_MOST, 50, 55, 50001, 50000, 54999, 55000},
-		{COMPARISON_ABOVE, 110, 110, 110000, 110001, 110001, 110000},
+	    {COMPARISON_ABOVE, 110, 105, 110000, 110001, 105001, 105000},
+	    {COMPARISON_AT_LEAST, 110, 105, 109999, 110000, 105001, 105000},
+	    {COMPARISON_BELOW, 50, 55, 50000, 49999, 54999, 55000},
+	    {COMPARISON_AT_MOST, 50, 55, 50001, 50000, 54999, 55000},
+	    {COMPARISON_ABOVE, 110, 110, 110000, 110001, 110001, 110000},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -129,9 +129,9 @@ static void test_clear_delay_to_the_nanosecond(void **state)
 		int64_t wait;
 		enum alarm_state expect;
 	} cases[] = {
-		{2 * S - 1, ALARM_ACTIVE},
-		{2 * S, ALARM_INACTIVE},
-		{50 * S, ALARM_INACTIVE},
+	    {2 * S - 1, ALARM_ACTIVE},
+	    {2 * S, ALARM_INACTIVE},
+	    {50 * S, ALARM_INACTIVE},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -365,8 +365,8 @@ static void test_combinations(void **state)
 		int32_t sys, dia;
 		bool raised;
 	} cases[] = {
-		{COMBINATION_ANY, 150, 80, false}, {COMBINATION_ANY, 180, 80, true},  {COMBINATION_ANY, 150, 110, true},
-		{COMBINATION_ALL, 180, 80, false}, {COMBINATION_ALL, 150, 110, false}, {COMBINATION_ALL, 180, 110, true},
+	    {COMBINATION_ANY, 150, 80, false}, {COMBINATION_ANY, 180, 80, true},   {COMBINATION_ANY, 150, 110, true},
+	    {COMBINATION_ALL, 180, 80, false}, {COMBINATION_ALL, 150, 110, false}, {COMBINATION_ALL, 180, 110, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -376,8 +376,8 @@ static void test_combinations(void **state)
 
 		rule->combination = cases[i].combination;
 		rule->term_count = 2;
-		rule->terms[1] = (struct rule_term){PARAMETER_NIBP_DIA, COMPARISON_AT_LEAST, REFERENCE_ABSOLUTE, 110000,
-		                                    105000};
+		rule->terms[1] =
+		    (struct rule_term){PARAMETER_NIBP_DIA, COMPARISON_AT_LEAST, REFERENCE_ABSOLUTE, 110000, 105000};
 		world_open(&w, 0);
 		pressure(&w, cases[i].sys, cases[i].dia);
 		assert_int_equal(state_of(&w, 0) == ALARM_ACTIVE, cases[i].raised);
@@ -486,8 +486,14 @@ static uint64_t digest_again(const struct engine *engine, uint16_t *count)
 	*count = 0;
 	for (uint32_t id = 0; id < ALARMS_MAX; id++) {
 		const struct alarm *a = &engine->alarms[id];
-		uint8_t bytes[8] = {0, 0, (uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(a->generation >> 24),
-		                    (uint8_t)(a->generation >> 16), (uint8_t)(a->generation >> 8), (uint8_t)a->generation};
+		uint8_t bytes[8] = {0,
+		                    0,
+		                    (uint8_t)(id >> 8),
+		                    (uint8_t)id,
+		                    (uint8_t)(a->generation >> 24),
+		                    (uint8_t)(a->generation >> 16),
+		                    (uint8_t)(a->generation >> 8),
+		                    (uint8_t)a->generation};
 
 		if (!alarm_announced(a->state))
 			continue;
@@ -524,24 +530,24 @@ static void test_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_delay_to_the_nanosecond),
-		cmocka_unit_test(test_delay_counts_from_the_determination),
-		cmocka_unit_test(test_delay_needs_no_break),
-		cmocka_unit_test(test_limit_and_hysteresis),
-		cmocka_unit_test(test_clear_delay_to_the_nanosecond),
-		cmocka_unit_test(test_missing_data_never_clears),
-		cmocka_unit_test(test_latching),
-		cmocka_unit_test(test_acknowledge),
-		cmocka_unit_test(test_escalation_ends_acknowledgement_and_pause),
-		cmocka_unit_test(test_audio_pause),
-		cmocka_unit_test(test_intermittent_is_judged_once),
-		cmocka_unit_test(test_intermittent_with_delays),
-		cmocka_unit_test(test_combinations),
-		cmocka_unit_test(test_combination_of_entered_and_continuous),
-		cmocka_unit_test(test_phases),
-		cmocka_unit_test(test_only_in_a_session),
-		cmocka_unit_test(test_questionable_is_judged),
-		cmocka_unit_test(test_digest),
+	    cmocka_unit_test(test_delay_to_the_nanosecond),
+	    cmocka_unit_test(test_delay_counts_from_the_determination),
+	    cmocka_unit_test(test_delay_needs_no_break),
+	    cmocka_unit_test(test_limit_and_hysteresis),
+	    cmocka_unit_test(test_clear_delay_to_the_nanosecond),
+	    cmocka_unit_test(test_missing_data_never_clears),
+	    cmocka_unit_test(test_latching),
+	    cmocka_unit_test(test_acknowledge),
+	    cmocka_unit_test(test_escalation_ends_acknowledgement_and_pause),
+	    cmocka_unit_test(test_audio_pause),
+	    cmocka_unit_test(test_intermittent_is_judged_once),
+	    cmocka_unit_test(test_intermittent_with_delays),
+	    cmocka_unit_test(test_combinations),
+	    cmocka_unit_test(test_combination_of_entered_and_continuous),
+	    cmocka_unit_test(test_phases),
+	    cmocka_unit_test(test_only_in_a_session),
+	    cmocka_unit_test(test_questionable_is_judged),
+	    cmocka_unit_test(test_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 static struct world w;
 
 #define MISSING(p) (ALARM_BASE_MISSING + (p))
-#define DEVICE(d) (ALARM_BASE_DEVICE + (d))
+#define DEVICE(d)  (ALARM_BASE_DEVICE + (d))
 
 static bool published(parameter_set set)
 {
@@ -114,8 +114,8 @@ static void test_contradicting_pressures(void **state)
 		int32_t sys, dia;
 		bool good;
 	} cases[] = {
-		{120, 80, true},  {90, 80, true},   {89, 80, false}, {80, 80, false}, {80, 120, false},
-		{261, 80, false}, {120, 19, false}, {260, 180, true}, {50, 20, true},
+	    {120, 80, true},  {90, 80, true},   {89, 80, false},  {80, 80, false}, {80, 120, false},
+	    {261, 80, false}, {120, 19, false}, {260, 180, true}, {50, 20, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -124,10 +124,10 @@ static void test_contradicting_pressures(void **state)
 		all_up(&w);
 
 		struct measurement list[4] = {
-			value(&w, PARAMETER_NIBP_PULSE, 70),
-			value(&w, PARAMETER_NIBP_DIA, cases[i].dia),
-			value(&w, PARAMETER_NIBP_MEAN, 95),
-			value(&w, PARAMETER_NIBP_SYS, cases[i].sys),
+		    value(&w, PARAMETER_NIBP_PULSE, 70),
+		    value(&w, PARAMETER_NIBP_DIA, cases[i].dia),
+		    value(&w, PARAMETER_NIBP_MEAN, 95),
+		    value(&w, PARAMETER_NIBP_SYS, cases[i].sys),
 		};
 
 		frame_of(&w, CUFF, 4, list);
@@ -419,19 +419,19 @@ static void test_service_and_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stale_at_exactly_three_periods),
-		cmocka_unit_test(test_no_value_keeps_its_reason_until_stale),
-		cmocka_unit_test(test_plausibility),
-		cmocka_unit_test(test_contradicting_pressures),
-		cmocka_unit_test(test_what_is_ignored),
-		cmocka_unit_test(test_intermittent_carries_its_age),
-		cmocka_unit_test(test_opening_forgets_another_patient),
-		cmocka_unit_test(test_lost_device_is_one_alarm),
-		cmocka_unit_test(test_silent_device),
-		cmocka_unit_test(test_never_up_has_a_grace),
-		cmocka_unit_test(test_never_received),
-		cmocka_unit_test(test_sensor_off_then_cable_pulled),
-		cmocka_unit_test(test_service_and_clock),
+	    cmocka_unit_test(test_stale_at_exactly_three_periods),
+	    cmocka_unit_test(test_no_value_keeps_its_reason_until_stale),
+	    cmocka_unit_test(test_plausibility),
+	    cmocka_unit_test(test_contradicting_pressures),
+	    cmocka_unit_test(test_what_is_ignored),
+	    cmocka_unit_test(test_intermittent_carries_its_age),
+	    cmocka_unit_test(test_opening_forgets_another_patient),
+	    cmocka_unit_test(test_lost_device_is_one_alarm),
+	    cmocka_unit_test(test_silent_device),
+	    cmocka_unit_test(test_never_up_has_a_grace),
+	    cmocka_unit_test(test_never_received),
+	    cmocka_unit_test(test_sensor_off_then_cable_pulled),
+	    cmocka_unit_test(test_service_and_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 static struct world w, v;
 
-#define LATE(c) (ALARM_BASE_CHECK_LATE + (c))
+#define LATE(c)     (ALARM_BASE_CHECK_LATE + (c))
 #define CUFF_FAILED (ALARM_BASE_CUFF_FAILED + CUFF)
 
 static void test_order_ranges(void **state)
@@ -20,20 +20,20 @@ static void test_order_ranges(void **state)
 		int32_t weight_g, dose_ug, duration_s;
 		enum result expect;
 	} cases[] = {
-		{"P-17", 0, 0, 0, RESULT_OK},
-		{"A", 20000, 1, 60, RESULT_OK},
-		{"abcdefghijklmnopqrstuvwxyz._-123", 0, 0, 0, RESULT_OUT_OF_RANGE}, /* no room for the NUL */
-		{"abcdefghijklmnopqrstuvwxyz._-12", 400000, 1000000, 43200, RESULT_OK},
-		{"", 0, 0, 0, RESULT_OUT_OF_RANGE},
-		{"Jane Doe", 0, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P\xc3\xa9", 0, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", 19999, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", 400001, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", -1, 0, 0, RESULT_OUT_OF_RANGE},
-		{"P", 0, -1, 0, RESULT_OUT_OF_RANGE},
-		{"P", 0, 1000001, 0, RESULT_OUT_OF_RANGE},
-		{"P", 0, 0, 59, RESULT_OUT_OF_RANGE},
-		{"P", 0, 0, 43201, RESULT_OUT_OF_RANGE},
+	    {"P-17", 0, 0, 0, RESULT_OK},
+	    {"A", 20000, 1, 60, RESULT_OK},
+	    {"abcdefghijklmnopqrstuvwxyz._-123", 0, 0, 0, RESULT_OUT_OF_RANGE}, /* no room for the NUL */
+	    {"abcdefghijklmnopqrstuvwxyz._-12", 400000, 1000000, 43200, RESULT_OK},
+	    {"", 0, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"Jane Doe", 0, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P\xc3\xa9", 0, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 19999, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 400001, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", -1, 0, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 0, -1, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 0, 1000001, 0, RESULT_OUT_OF_RANGE},
+	    {"P", 0, 0, 59, RESULT_OUT_OF_RANGE},
+	    {"P", 0, 0, 43201, RESULT_OUT_OF_RANGE},
 	};
 
 	world_plan(&w);
@@ -428,18 +428,18 @@ static void test_observe(void **state)
 		int32_t milli;
 		enum result expect;
 	} cases[] = {
-		{PARAMETER_MOAAS, 0, RESULT_OK},
-		{PARAMETER_MOAAS, 5000, RESULT_OK},
-		{PARAMETER_MOAAS, 6000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_MOAAS, -1000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_MOAAS, 4500, RESULT_OUT_OF_RANGE},
-		{PARAMETER_RASS, -5000, RESULT_OK},
-		{PARAMETER_RASS, -5001, RESULT_OUT_OF_RANGE},
-		{PARAMETER_RASS, 4000, RESULT_OK},
-		{PARAMETER_CADSS, 92000, RESULT_OK},
-		{PARAMETER_CADSS, 93000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_SPO2, 97000, RESULT_OUT_OF_RANGE},
-		{PARAMETER_COUNT, 0, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_MOAAS, 0, RESULT_OK},
+	    {PARAMETER_MOAAS, 5000, RESULT_OK},
+	    {PARAMETER_MOAAS, 6000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_MOAAS, -1000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_MOAAS, 4500, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_RASS, -5000, RESULT_OK},
+	    {PARAMETER_RASS, -5001, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_RASS, 4000, RESULT_OK},
+	    {PARAMETER_CADSS, 92000, RESULT_OK},
+	    {PARAMETER_CADSS, 93000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_SPO2, 97000, RESULT_OUT_OF_RANGE},
+	    {PARAMETER_COUNT, 0, RESULT_OUT_OF_RANGE},
 	};
 
 	world_plan(&w);
@@ -476,7 +476,8 @@ static void test_observe(void **state)
 	put_text(note.u.command.u.observation.note, "patient asks for water", TEXT_BYTES);
 	world_step(&w, &note);
 	assert_int_equal(reply(&w), RESULT_OK);
-	assert_string_equal(find_action(&w, ACTION_OBSERVATION)->u.observation.observation.note, "patient asks for water");
+	assert_string_equal(find_action(&w, ACTION_OBSERVATION)->u.observation.observation.note,
+	                    "patient asks for water");
 }
 
 /* A whole small session, told to `world` in the same words each time. */
@@ -539,18 +540,18 @@ static void test_determinism_and_copy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order_ranges),
-		cmocka_unit_test(test_every_command_has_one_reply),
-		cmocka_unit_test(test_planned_end_and_phases),
-		cmocka_unit_test(test_baseline),
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_check_missed),
-		cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
-		cmocka_unit_test(test_cuff_starts),
-		cmocka_unit_test(test_cuff_waits_for_its_device),
-		cmocka_unit_test(test_cuff_commands),
-		cmocka_unit_test(test_observe),
-		cmocka_unit_test(test_determinism_and_copy),
+	    cmocka_unit_test(test_order_ranges),
+	    cmocka_unit_test(test_every_command_has_one_reply),
+	    cmocka_unit_test(test_planned_end_and_phases),
+	    cmocka_unit_test(test_baseline),
+	    cmocka_unit_test(test_checks),
+	    cmocka_unit_test(test_check_missed),
+	    cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
+	    cmocka_unit_test(test_cuff_starts),
+	    cmocka_unit_test(test_cuff_waits_for_its_device),
+	    cmocka_unit_test(test_cuff_commands),
+	    cmocka_unit_test(test_observe),
+	    cmocka_unit_test(test_determinism_and_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "tests/unit/core_world.h"
 
 #define DOCUMENT "docs/STATE-MACHINES.md"
-#define CELLS 5
+#define CELLS    5
 #define ROWS_MAX 96
 
 struct row {
@@ -84,7 +84,8 @@ static int name_index(const char *name, const char *const *names, int count)
 	return -1;
 }
 
-/* ---- alarm -------------------------------------------------------------------------------------------------------- */
+/* ---- alarm --------------------------------------------------------------------------------------------------------
+ */
 
 enum input {
 	VIOLATED,
@@ -100,7 +101,8 @@ enum input {
 };
 
 static const char *const input_names[INPUT_COUNT] = {
-	"violated", "delay over", "back", "clear over", "missing", "acknowledge", "phase left", "session closed", "escalated",
+    "violated",    "delay over", "back",           "clear over", "missing",
+    "acknowledge", "phase left", "session closed", "escalated",
 };
 static const char *const state_names[ALARM_STATE_COUNT] = {"inactive", "pending", "active", "acknowledged", "latched"};
 
@@ -273,7 +275,8 @@ static void test_alarm_table(void **unused)
 				                 possible((enum alarm_state)s, (enum input)in, latching));
 }
 
-/* ---- session ------------------------------------------------------------------------------------------------------ */
+/* ---- session ------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const session_names[] = {"closed", "open", "running", "paused", "ended"};
 
@@ -325,8 +328,8 @@ static void test_session_table(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alarm_table),
-		cmocka_unit_test(test_session_table),
+	    cmocka_unit_test(test_alarm_table),
+	    cmocka_unit_test(test_session_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

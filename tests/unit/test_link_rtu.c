@@ -134,6 +134,7 @@ static void test_drain_alone(void **state)
 	world_start(world);
 	world_await_rounds(world, 0, 3);
 	atomic_store(&world->fake.delay_ms, 90);
+	atomic_store(&world->fake.bad_address, 121); /* the request after it is for the other block */
 	for (int i = 0; i < 3; i++) {
 		atomic_store(&world->fake.mode, FAKE_LATE);
 		world_await_count(world, &world->fake.misdeeds, atomic_load(&world->fake.misdeeds) + 1);

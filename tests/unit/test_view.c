@@ -1,6 +1,8 @@
 /* The subscriber of vitalsctl: what it believes of a stream of published messages, right, incomplete or hostile. */
 #include "tests/unit/view_stream.h"
 
+static char nurse[] = "nurse1";
+
 /* ---- trust ------------------------------------------------------------------------------------------------------- */
 
 static void silence_is_noticed(void **state)

@@ -1,6 +1,8 @@
 /* What vitalsctl makes of a view: the terminal screen, and messages as JSON. */
 #include "tests/unit/view_stream.h"
 
+static char text[JSON_BYTES];
+
 /* ---- output ------------------------------------------------------------------------------------------------------ */
 
 static const char *shown(int64_t now_ns)

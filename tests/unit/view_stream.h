@@ -1,6 +1,5 @@
-/* A publisher in miniature for the tests of vitalsctl's subscriber: packs messages as the wire has them and lets the
- * view read them back. The client is no library, so its pure files are compiled into the test that includes this, once.
- */
+/* A publisher in miniature for the tests of vitalsctl's subscriber: packs messages as the wire has them, lets a view
+ * read them back. The client is no library, so its pure files are compiled into the test that includes this, once. */
 #ifndef TESTS_UNIT_VIEW_STREAM_H
 #define TESTS_UNIT_VIEW_STREAM_H
 
@@ -23,7 +22,6 @@
 
 static struct arena memory;
 static struct view display;
-static char text[JSON_BYTES];
 
 /* A publisher in miniature: packs a message as the wire has it, and lets the view read it back. */
 struct sender {
@@ -59,8 +57,7 @@ static inline bool send_body(struct sender *sender, Vitals__V1__Message *message
 	return view_apply(&display, sender->topic != NULL ? sender->topic : topic, got, sender->now_ns);
 }
 
-static char token_o2[] = "O2", text_o2[] = "SpO2 below 90 %", nurse[] = "nurse1", spo2[] = "spo2",
-            label_spo2[] = "SpO2";
+static char token_o2[] = "O2", text_o2[] = "SpO2 below 90 %", spo2[] = "spo2", label_spo2[] = "SpO2";
 
 static inline void make_alarm(Vitals__V1__Alarm *alarm, uint32_t id, uint32_t generation, Vitals__V1__AlarmState state)
 {
