@@ -6,7 +6,7 @@
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules --no-builtin-variables -j2
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 
 PREFIX      ?= /usr
 SBINDIR     ?= $(PREFIX)/sbin
@@ -68,7 +68,7 @@ PROGRAMS  := $(B)/vitalsd $(B)/vitalsctl $(B)/vitals-sim
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
 
-.PHONY: all deps demo test unit integration lint format check-pure check-asan check-tsan fuzz-smoke bench install \
+.PHONY: all deps demo test unit integration lint format check-pure check-asan check-tsan fuzz-targets fuzz-smoke bench install \
         uninstall clean
 
 all: $(PROGRAMS)
@@ -158,18 +158,14 @@ check-tsan:
 	@$(MAKE) B=build-tsan SAN=thread CC=clang unit
 
 FUZZ_SECONDS ?= 5
-FUZZ_CFLAGS  := -std=c17 -g -O1 -pthread -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-build-fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(DAEMON_SRC) build-fuzz/proto/vitals.pb-c.c
-	@mkdir -p $(@D)
-	$(call say,FUZZ)
-	$(Q)clang $(FUZZ_CFLAGS) -Iinclude -Ibuild-fuzz/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"' \
-	  $(MODBUS_CPPFLAGS) -o $@ $(filter %.c,$^) $(DAEMON_LIBS)
-build-fuzz/proto/vitals.pb-c.c: proto/vitals.proto
-	@mkdir -p build-fuzz/proto
-	protoc-c --c_out=build-fuzz/proto -I proto proto/vitals.proto
-FUZZ_BIN := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
-fuzz-smoke: $(FUZZ_BIN)
-	@tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+FUZZ_BIN := $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) -fsanitize=fuzzer $^ $(DAEMON_LIBS)
+fuzz-targets: $(FUZZ_BIN)
+fuzz-smoke:
+	@$(MAKE) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzz-targets
+	@tests/run-fuzz $(FUZZ_SECONDS) $(patsubst tests/fuzz/%.c,build-fuzz/tests/fuzz/%,$(FUZZ_SRC))
 
 lint:
 	@tests/lint
@@ -183,7 +179,7 @@ bench: deps all $(BENCH_BIN) $(PROTO_PY)
 
 DEMO_SECONDS ?=
 demo: deps
-	@$(MAKE) --no-print-directory all $(PROTO_PY)
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(PROTO_PY)
 	@B=$(B) DEMO_SECONDS=$(DEMO_SECONDS) $(PYTHON) tests/demo/demo.py
 
 # ---- installation -------------------------------------------------------------------------------------------------

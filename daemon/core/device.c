@@ -60,7 +60,7 @@ void device_advance(struct step *step)
 			d->fine_since = step->now;
 			d->lost_since = MONO_NEVER;
 		} else {
-			d->lost_since = d->state == DEVICE_UP ? silent_at(engine, i) : step->now;
+			d->lost_since = step->now;
 			d->fine_since = MONO_NEVER;
 		}
 		step->devices_changed |= UINT32_C(1) << i;

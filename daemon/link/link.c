@@ -190,6 +190,8 @@ bool links_alive(const struct links *links, const char **name)
 
 	for (uint8_t i = 0; i < links->count; i++) {
 		const struct link *link = &links->list[i];
+		if (atomic_load(&link->ended)) /* it was asked to, or no device is on it */
+			continue;
 		int64_t bound = link->own->timeout_ms * NS_PER_MS + ALIVE_MARGIN_NS;
 		if (now - atomic_load_explicit(&link->last_round_ns, memory_order_relaxed) > bound) {
 			*name = link->own->name;

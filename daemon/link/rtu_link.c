@@ -16,9 +16,10 @@
 
 #include "daemon/link/modbus_port.h"
 
-#define SILENCE_FAST_NS (1750 * NS_PER_MS / 1000) /* fixed above 19200 baud (Modbus over serial line V1.02, 2.5.1.1)   \
-	                                           */
-#define ANSWER_MARGIN_NS     (20 * NS_PER_MS)     /* a device's turnaround at the least, whatever is configured */
+/* Fixed above 19200 baud (Modbus over serial line V1.02, 2.5.1.1). */
+#define SILENCE_FAST_NS (1750 * NS_PER_MS / 1000)
+/* A device's turnaround at the least, whatever is configured. */
+#define ANSWER_MARGIN_NS     (20 * NS_PER_MS)
 #define STRAY_TRIES          8
 #define RESYNC_QUIET_PERIODS 5
 

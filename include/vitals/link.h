@@ -20,7 +20,7 @@ struct links *links_start(const struct config *config, struct mailbox *mailbox);
  * command queue is full or the device has no such command. */
 bool links_cuff(struct links *links, uint8_t device, bool start);
 
-/* How far each link thread has come: false if some thread has not passed its loop for longer than its own worst cycle
+/* How far each link thread has come: false if some thread has not passed its loop for longer than its answer timeout
  * plus a second. `*name` is then the link's. Any thread. */
 bool links_alive(const struct links *links, const char **name);
 

@@ -91,7 +91,7 @@ static long double raw_value(const struct register_value *value, const uint16_t 
 	case REGISTER_S32:
 		return s32;
 	case REGISTER_F32:
-		return single;
+		return (long double)single;
 	}
 	abort();
 }

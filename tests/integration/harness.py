@@ -154,7 +154,9 @@ class Subscriber:
 
     def wait_device(self, name, state, after=0, seconds=None):
         wanted = pb.DeviceState.Value("DEVICE_STATE_" + state.upper())
-        return wait_for(lambda: any(d.name == name and d.state == wanted for d in self.bodies("device", after)),
+        # A subscriber that came after the change learns it from the next snapshot.
+        return wait_for(lambda: any(d.name == name and d.state == wanted for d in self.bodies("device", after)) or
+                        any(d.name == name and d.state == wanted for s in self.bodies("snapshot", after) for d in s.device),
                         f"device {name} {state}", seconds)
 
     def wait(self, kind, after=0, seconds=None):

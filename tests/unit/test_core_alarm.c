@@ -388,6 +388,32 @@ static void test_combinations(void **state)
 	}
 }
 
+/* Terms that came together at different instants: any counts from the first, all from the last. */
+static void test_combination_counts_from(void **state)
+{
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		world_plan(&w);
+
+		struct plan_rule *rule = world_rule(&w, "X", PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+
+		rule->combination = all ? COMBINATION_ALL : COMBINATION_ANY;
+		rule->phases = 1U << 1;
+		rule->term_count = 2;
+		rule->terms[1] =
+		    (struct rule_term){PARAMETER_ECG_HR, COMPARISON_ABOVE, REFERENCE_ABSOLUTE, 130000, 125000};
+		world_open(&w, 0);
+		w.now = 1 * S;
+		spo2(&w, 80);
+		w.now = 2 * S;
+		heart_rate(&w, 140);
+		w.now = 2500 * MS;
+		(void)order(&w, COMMAND_SESSION_START);
+		assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+		assert_int_equal(w.engine.alarms[0].violated.ns, all ? 2 * S : 1 * S);
+	}
+}
+
 /* MOAA/S was entered once; when the saturation falls later, both together raise. */
 static void test_combination_of_entered_and_continuous(void **state)
 {
@@ -452,9 +478,10 @@ static void test_only_in_a_session(void **state)
 	all_up(&w);
 	live(&w, 10 * S, 80, 70);
 	assert_int_equal(announced(&w), 0);
+	w.now += 500 * MS;
 	(void)order(&w, COMMAND_SESSION_OPEN); /* a current value is judged, counted from the opening */
 	assert_int_equal(state_of(&w, O2), ALARM_ACTIVE);
-	assert_int_equal(w.engine.alarms[O2].violated.ns, 10 * S);
+	assert_int_equal(w.engine.alarms[O2].violated.ns, 10500 * MS);
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
 	assert_int_equal(changes(&w, O2, ALARM_SESSION_ENDED), 1);
 	assert_int_equal(announced(&w), 0);
@@ -543,6 +570,7 @@ int main(void)
 	    cmocka_unit_test(test_intermittent_is_judged_once),
 	    cmocka_unit_test(test_intermittent_with_delays),
 	    cmocka_unit_test(test_combinations),
+	    cmocka_unit_test(test_combination_counts_from),
 	    cmocka_unit_test(test_combination_of_entered_and_continuous),
 	    cmocka_unit_test(test_phases),
 	    cmocka_unit_test(test_only_in_a_session),

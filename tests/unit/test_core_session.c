@@ -176,6 +176,15 @@ static void test_baseline(void **state)
 	heart_rate(&w, 102);
 	assert_int_equal(state_of(&w, 1), ALARM_ACTIVE);
 
+	/* Rounded, not cut. */
+	world_open(&w, 0);
+	pressure(&w, 121, 80);
+	w.now += 1 * S;
+	struct measurement list[2] = {value(&w, PARAMETER_NIBP_SYS, 124), value(&w, PARAMETER_NIBP_DIA, 80)};
+	list[0].milli += 1;
+	frame_of(&w, CUFF, 2, list);
+	assert_int_equal(b->sys, 122501);
+
 	/* Started with one reading: that is the baseline. */
 	world_open(&w, 0);
 	pressure(&w, 130, 70);
@@ -278,6 +287,16 @@ static void test_check_missed(void **state)
 		assert_int_equal(c->done, 1);
 		assert_int_equal(state_of(&w, LATE(0)), ALARM_INACTIVE);
 	}
+	/* A done one ends the row: late again is low again, even after one was missed before. */
+	world_plan(&w);
+	(void)world_check(&w, "moaas", PARAMETER_MOAAS, ANCHOR_OPEN, 5 * S, 3, grid);
+	world_open(&w, 0);
+	run(&w, 31 * S);
+	assert_int_equal(c->missed_in_row, 1);
+	assert_int_equal(score(&w, PARAMETER_MOAAS, 5000), RESULT_OK);
+	run(&w, 55 * S);
+	assert_int_equal(changes(&w, LATE(0), ALARM_RAISED), 1);
+	assert_int_equal(w.engine.alarms[LATE(0)].priority, PRIORITY_LOW);
 }
 
 static void test_later_anchor_ends_the_earlier_grid(void **state)

@@ -29,13 +29,13 @@ static void misbehave(enum fake_mode mode, int delay_ms, int misdeeds)
 static void test_late(void **state)
 {
 	(void)state;
-	misbehave(FAKE_LATE, 90, 4); /* comes while the line is drained */
+	misbehave(FAKE_LATE, 90, 2); /* comes while the line is drained */
 }
 
 static void test_very_late(void **state)
 {
 	(void)state;
-	misbehave(FAKE_LATE, 175, 4); /* comes at the end of the drain */
+	misbehave(FAKE_LATE, 175, 2); /* comes at the end of the drain */
 }
 
 static void test_dribble(void **state)
