@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,6 +123,28 @@ void link_deliver(struct link *link, uint8_t device, const struct decoded *decod
 	for (uint8_t i = 0; i < decoded->count; i++)
 		event.u.measurements.list[i] = decoded->list[i];
 	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there; the next frame brings newer values */
+}
+
+void link_notice(struct link *link, bool trouble, const char *what, const char *detail)
+{
+	struct link_notices *notices = link->notices;
+	struct link_notice notice = {.trouble = trouble};
+
+	if (notices == NULL)
+		return;
+	/* Both cut on purpose. */
+	(void)snprintf(notice.what, sizeof notice.what, "%s", what);
+	(void)snprintf(notice.detail, sizeof notice.detail, "%s: %s", link->own->name, detail);
+	(void)pthread_mutex_lock(&notices->lock); /* cannot fail: initialised, not recursive, not held */
+	if (notices->count < LINK_NOTICES_MAX)
+		notices->list[notices->count++] = notice;
+	(void)pthread_mutex_unlock(&notices->lock);
+}
+
+void link_record(struct link *link, enum traffic_kind kind, const void *bytes, size_t count)
+{
+	if (link->ring != NULL)
+		traffic_add(link->ring, kind, bytes, count, link_now());
 }
 
 /* A start is carried out only while the wish is young; a stop is worth more patience. */

@@ -24,15 +24,43 @@ struct line_settings {
 };
 
 #define STREAM_BYTES 1024 /* longer than any frame of any driver */
+#define SAY_BYTES    16   /* longer than any command of any driver */
 
-/* What a streaming driver remembers between reads: the bytes of an unfinished frame. Owned by the link thread, one per
- * device; zeroed at every (re)connect. */
+/* Where a driver that commands a cuff stands in its conversation with the device. Used by the driver alone. */
+struct dialogue {
+	uint8_t state;     /* of the driver's own enum; 0 = nothing is going on */
+	uint8_t tries;     /* questions of this state without the answer wanted */
+	bool start, stop;  /* ordered, not said yet */
+	bool running;      /* a determination is on: its end or its failure has to be told */
+	bool ours;         /* it was started by an order, not at the device */
+	bool failed;       /* it ended without a result: told with the device's next frame */
+	struct mono began; /* the determination */
+	struct mono ended;
+	struct mono said;  /* the last command */
+	struct mono heard; /* the last sign that the device is measuring */
+};
+
+/* The values of a device that repeats its last determination in every frame. */
+struct repeated {
+	bool primed;      /* `known` holds something; the first values after a connect have no known age */
+	uint8_t times;    /* that `seen` came in a row */
+	int32_t known[4]; /* the driver's own order; -1 = missing */
+	int32_t seen[4];
+	struct mono first; /* when `seen` came first */
+};
+
+/* What a streaming driver remembers between reads: the bytes of an unfinished frame and, for some, what went before.
+ * Owned by the link thread, one per device; zeroed at every (re)connect, so that no order survives one. */
 struct stream {
 	size_t count;
 	uint8_t bytes[STREAM_BYTES];
 	struct mono first;   /* when the first byte of the unfinished frame arrived */
 	bool synchronised;   /* false until the first frame boundary was seen */
 	uint32_t bad_frames; /* frames thrown away since the connect */
+	uint32_t skipped;    /* bytes thrown away since then that are not counted as a frame yet */
+	struct mono say_at;  /* when the driver wants its `say` to be called; 0 = at once */
+	struct dialogue dialogue;
+	struct repeated repeated;
 };
 
 /* One whole frame. `count` may be 0: the device is alive but measured nothing. */
@@ -47,12 +75,25 @@ struct driver {
 	struct line_settings line;
 	int64_t period_ns; /* how often the device sends a frame */
 	parameter_set provides;
+	bool checksum;            /* its frames carry one: two of them prove what it is; without, it takes three */
 	const char *silence_hint; /* what a technician should check when nothing comes; never NULL */
 
-	/* Takes bytes received at `now`, calls `emit` once for each whole valid frame in order. Anything else is
-	 * skipped and counted in stream->bad_frames. Never looks at more than STREAM_BYTES of an unfinished frame. */
+	/* Takes bytes received at `now`, calls `emit` for each whole valid frame in order: once, or twice where a frame
+	 * brings a cuff determination beside its continuous values. Anything else is skipped and counted in
+	 * stream->bad_frames. Never looks at more than STREAM_BYTES of an unfinished frame. */
 	void (*feed)(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
 	             void (*emit)(void *context, const struct decoded *decoded), void *context);
+
+	/* The next two are NULL for devices that talk by themselves and take no commands.
+	 *
+	 * What is to be sent to the device at `now`: fills `bytes` (at least SAY_BYTES long) and returns how many; 0 if
+	 * nothing. Called after the connect, after each `feed` and each `order`, and at stream->say_at, which it sets.
+	 * What it returns must be sent, whole. */
+	size_t (*say)(struct stream *stream, struct mono now, uint8_t *bytes, size_t size);
+	/* Somebody wants a cuff determination to start or to stop; said at one of the next calls of `say`, and
+	 * forgotten when the connection is lost before. False if it makes no sense now (one is on already, or none to
+	 * stop). The end of a determination that fails or is stopped is emitted as REASON_FAILED. */
+	bool (*order)(struct stream *stream, bool start);
 };
 
 /* NULL-terminated. */
