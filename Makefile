@@ -149,7 +149,13 @@ test: deps
 
 unit: $(UNIT_BIN)
 	@tests/run-unit $(UNIT_BIN)
-integration: all $(PROTO_PY)
+# Lets libserialport take a pty for a port; for one test, never installed.
+SHIM := $(B)/tests/shim/serial_pty.so
+$(SHIM): tests/shim/serial_pty.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+integration: all $(PROTO_PY) $(SHIM)
 	@B=$(B) $(PYTHON) tests/integration/run.py
 
 check-asan:

@@ -20,6 +20,17 @@ struct links *links_start(const struct config *config, struct mailbox *mailbox);
  * command queue is full or the device has no such command. */
 bool links_cuff(struct links *links, uint8_t device, bool start);
 
+/* What a link wants on the record that is no event of a device: how its port is set up, a recording that began or broke
+ * off. */
+struct link_notice {
+	bool trouble;
+	char what[NAME_BYTES]; /* token */
+	char detail[TEXT_BYTES];
+};
+
+/* Engine thread, at every beat: the oldest notice; false if there is none. */
+bool links_notice(struct links *links, struct link_notice *notice);
+
 /* How far each link thread has come: false if some thread has not passed its loop for longer than its answer timeout
  * plus a second. `*name` is then the link's. Any thread. */
 bool links_alive(const struct links *links, const char **name);
