@@ -6,7 +6,7 @@
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules --no-builtin-variables -j2
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 
 PREFIX      ?= /usr
 SBINDIR     ?= $(PREFIX)/sbin
@@ -59,6 +59,10 @@ BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) tests/simulator/patient.c tests/simulator/pk.c
 REPLAY_SRC := $(sort $(wildcard tests/replay/*.c))
 
+# One short line for each file; V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@echo "  $(1)  $@")
+
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 PROTO_OBJ := $(B)/proto/vitals.pb-c.o
 PROTO_PY  := $(B)/proto/vitals_pb2.py
@@ -67,7 +71,8 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/tests/replay/%,$(REPLAY_SRC))
 
-.PHONY: all deps demo test unit integration simulation simulation-short lint format check-pure check-asan check-tsan fuzz-smoke mutation bench install \
+.PHONY: all deps demo test unit integration simulation simulation-short lint format check-pure check-asan check-tsan \
+        fuzz-targets fuzz-smoke mutation bench install \
         uninstall clean
 
 all: $(PROGRAMS)
@@ -79,7 +84,8 @@ deps:
 
 $(B)/%.o: %.c | $(B)/proto/vitals.pb-c.h
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The core is compiled without fortify so that its undefined symbols prove its purity (check-pure).
 $(call obj,$(CORE_SRC)): FORTIFY :=
@@ -90,37 +96,49 @@ endif
 
 $(B)/proto/vitals.pb-c.c $(B)/proto/vitals.pb-c.h &: proto/vitals.proto
 	@mkdir -p $(B)/proto
-	protoc-c --c_out=$(B)/proto -I proto proto/vitals.proto
+	$(call say,PROTO)
+	$(Q)protoc-c --c_out=$(B)/proto -I proto proto/vitals.proto
 $(PROTO_OBJ): $(B)/proto/vitals.pb-c.c
-	$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(FORTIFY) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) -I$(B)/proto -std=c17 -fPIE $(HARDEN) $(FORTIFY) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
 $(PROTO_PY): proto/vitals.proto
 	@mkdir -p $(B)/proto
-	protoc --python_out=$(B)/proto -I proto proto/vitals.proto
+	$(call say,PROTO)
+	$(Q)protoc --python_out=$(B)/proto -I proto proto/vitals.proto
 
 $(B)/libcore.a: $(call obj,$(CORE_SRC))
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcsD $@ $^
 $(B)/libdaemon.a: $(call obj,$(DAEMON_SRC)) $(PROTO_OBJ)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcsD $@ $^
 
 # ---- programs -----------------------------------------------------------------------------------------------------
 
 LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@
 $(B)/vitalsd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS)
 $(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(CTL_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(CTL_LIBS)
 $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
-	$(LINK) $^ $(SIM_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(SIM_LIBS)
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS)
 $(B)/tests/replay/%: $(B)/tests/replay/%.o $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS)
 $(B)/simulate: $(call obj,$(SIMULATE_SRC)) $(B)/libdaemon.a $(B)/libcore.a
-	$(LINK) $^ $(DAEMON_LIBS) -lm
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lm
 .PRECIOUS: $(B)/%.o
 
 # ---- proofs -------------------------------------------------------------------------------------------------------
@@ -141,7 +159,13 @@ test: deps
 
 unit: $(UNIT_BIN)
 	@tests/run-unit $(UNIT_BIN)
-integration: all $(REPLAY_BIN) $(PROTO_PY)
+# Lets libserialport take a pty for a port; for one test, never installed.
+SHIM := $(B)/tests/shim/serial_pty.so
+$(SHIM): tests/shim/serial_pty.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+integration: all $(REPLAY_BIN) $(PROTO_PY) $(SHIM)
 	@B=$(B) $(PYTHON) tests/integration/run.py
 
 # Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
@@ -160,17 +184,14 @@ check-tsan:
 	@$(MAKE) B=build-tsan SAN=thread CC=clang unit
 
 FUZZ_SECONDS ?= 5
-FUZZ_CFLAGS  := -std=c17 -g -O1 -pthread -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-build-fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(DAEMON_SRC) build-fuzz/proto/vitals.pb-c.c
-	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -Iinclude -Ibuild-fuzz/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"' \
-	  $(MODBUS_CPPFLAGS) -o $@ $(filter %.c,$^) $(DAEMON_LIBS)
-build-fuzz/proto/vitals.pb-c.c: proto/vitals.proto
-	@mkdir -p build-fuzz/proto
-	protoc-c --c_out=build-fuzz/proto -I proto proto/vitals.proto
-FUZZ_BIN := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
-fuzz-smoke: $(FUZZ_BIN)
-	@tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ_BIN)
+FUZZ_BIN := $(patsubst %.c,$(B)/%,$(FUZZ_SRC))
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) -fsanitize=fuzzer $^ $(DAEMON_LIBS)
+fuzz-targets: $(FUZZ_BIN)
+fuzz-smoke:
+	@$(MAKE) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzz-targets
+	@tests/run-fuzz $(FUZZ_SECONDS) $(patsubst tests/fuzz/%.c,build-fuzz/tests/fuzz/%,$(FUZZ_SRC))
 
 lint:
 	@tests/lint
@@ -190,7 +211,7 @@ bench: deps all $(BENCH_BIN) $(PROTO_PY)
 
 DEMO_SECONDS ?=
 demo: deps
-	@$(MAKE) --no-print-directory all $(PROTO_PY)
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(PROTO_PY)
 	@B=$(B) DEMO_SECONDS=$(DEMO_SECONDS) $(PYTHON) tests/demo/demo.py
 
 # ---- installation -------------------------------------------------------------------------------------------------

@@ -142,6 +142,10 @@ static void check_threads(struct loop *loop, struct mono now)
 		perform_notice(loop, SEVERITY_ERROR, "link-thread-stuck", name);
 	loop->links_slow = links_slow;
 
+	struct link_notice notice;
+	while (links_notice(loop->links, &notice))
+		perform_notice(loop, notice.trouble ? SEVERITY_WARNING : SEVERITY_NOTICE, notice.what, notice.detail);
+
 	bool slow = !recorder_alive(loop->recorder, now, RECORDER_SLOW_NS);
 	if (slow != loop->recorder_slow) {
 		loop->recorder_slow = slow;

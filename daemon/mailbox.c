@@ -140,7 +140,8 @@ bool mailbox_take(struct mailbox *mailbox, struct event *event)
 			mailbox->measurements--;
 	} else {
 		eventfd_t ignored;
-		/* Under the lock, so that a post in between cannot have its wake-up taken; EAGAIN means it was clear already. */
+		/* Under the lock, so that a post in between cannot have its wake-up taken; EAGAIN means it was clear
+		 * already. */
 		(void)eventfd_read(mailbox->fd, &ignored);
 	}
 	unlock(mailbox);

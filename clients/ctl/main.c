@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clients/ctl/commands.h"
+#include "clients/ctl/devices.h"
 #include "clients/ctl/keys.h"
 #include "clients/ctl/watch.h"
 #include "vitals/config.h"
@@ -34,6 +35,9 @@ static const char usage[] = "Usage: vitalsctl [--bedside NAME | --socket PATH] [
                             "          [--note TEXT]         or a note alone\n"
                             "  cuff start | stop             one blood-pressure determination\n"
                             "  config check FILE             read a configuration and print what was understood\n"
+                            "  devices scan                  listen at the serial ports  [--port PATH] [--seconds N]\n"
+                            "  decode --driver NAME FILE     what a driver makes of recorded traffic\n"
+                            "  decode --map MAP FILE         the same for a Modbus device\n"
                             "  keys generate FILE            CURVE key pair: secret to FILE, public key printed\n"
                             "\n"
                             "Environment: VITALS_SOCKET, VITALS_ENDPOINT. Exit status: 0 done, 1 refused,\n"
@@ -97,6 +101,8 @@ static const struct verb {
     {"cuff", "start", NULL, 0, command_cuff_start},
     {"cuff", "stop", NULL, 0, command_cuff_stop},
     {"config", "check", "FILE", 0, config_check},
+    {"devices", "scan", NULL, OPTION_PORT | OPTION_SECONDS, devices_scan},
+    {"decode", NULL, "FILE", OPTION_DRIVER | OPTION_MAP, decode_file},
     {"keys", "generate", "FILE", 0, generate},
 };
 

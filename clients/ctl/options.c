@@ -141,6 +141,15 @@ static bool take(struct options *options, int option, char *text)
 	case OPTION_KEY_FILE:
 		options->key_file = text;
 		return true;
+	case OPTION_PORT:
+		options->port = text;
+		return true;
+	case OPTION_DRIVER:
+		options->driver = text;
+		return true;
+	case OPTION_MAP:
+		options->map = text;
+		return true;
 	case OPTION_PATIENT:
 		options->patient = text;
 		return token("--patient", text);
@@ -180,6 +189,9 @@ bool options_read(struct options *options, int argc, char **argv)
 	    {"seconds", required_argument, NULL, OPTION_SECONDS},
 	    {"curve-server-key", required_argument, NULL, OPTION_SERVER_KEY},
 	    {"curve-key-file", required_argument, NULL, OPTION_KEY_FILE},
+	    {"port", required_argument, NULL, OPTION_PORT},
+	    {"driver", required_argument, NULL, OPTION_DRIVER},
+	    {"map", required_argument, NULL, OPTION_MAP},
 	    {"patient", required_argument, NULL, OPTION_PATIENT},
 	    {"weight-kg", required_argument, NULL, OPTION_WEIGHT},
 	    {"dose-mg", required_argument, NULL, OPTION_DOSE},

@@ -23,6 +23,9 @@ enum {
 	OPTION_SECONDS = 1 << 4,
 	OPTION_SERVER_KEY = 1 << 5,
 	OPTION_KEY_FILE = 1 << 6,
+	OPTION_PORT = 1 << 28,
+	OPTION_DRIVER = 1 << 29,
+	OPTION_MAP = 1 << 30,
 	OPTION_PATIENT = 1 << 7,
 	OPTION_WEIGHT = 1 << 8,
 	OPTION_DOSE = 1 << 9,
@@ -52,7 +55,7 @@ enum {
 
 struct options {
 	uint32_t given;
-	const char *bedside, *socket, *endpoint, *server_key, *key_file;
+	const char *bedside, *socket, *endpoint, *server_key, *key_file, *port, *driver, *map;
 	/* These go into messages, whose strings protobuf-c declares as writable. */
 	char *patient, *note, *second_person, *override, *reason, *confirm;
 	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */

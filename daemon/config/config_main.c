@@ -25,11 +25,19 @@ static cfg_opt_t link_rows[] = {
     TREE_VALUE("host"),
     TREE_VALUE("tcp_port"),
     TREE_VALUE("timeout_ms"),
+    TREE_VALUE("record_path"),
     TREE_END(),
 };
 static cfg_opt_t device_rows[] = {
-    TREE_LINE(),        TREE_VALUE("link"),           TREE_VALUE("driver"),    TREE_VALUE("map"),
-    TREE_VALUE("unit"), TREE_VALUE("poll_period_ms"), TREE_LIST("parameters"), TREE_VALUE("same_limb_as_cuff"),
+    TREE_LINE(),
+    TREE_VALUE("link"),
+    TREE_VALUE("driver"),
+    TREE_VALUE("map"),
+    TREE_VALUE("unit"),
+    TREE_VALUE("poll_period_ms"),
+    TREE_LIST("parameters"),
+    TREE_VALUE("same_limb_as_cuff"),
+    TREE_VALUE("use"),
     TREE_END(),
 };
 static cfg_opt_t main_rows[] = {
@@ -139,6 +147,7 @@ static void read_link(struct reading *reading, const struct section *section, ui
 	else
 		key_refuse(section, "timeout_ms", "a streaming link asks no questions");
 	link->timeout_ms = (int32_t)timeout;
+	(void)key_path(section, "record_path", OPTIONAL, PATH_BYTES - 1, link->record_path);
 	reading->link_good[index] = reading->report.count == before;
 }
 
@@ -228,10 +237,17 @@ static void read_modbus_device(struct reading *reading, const struct section *se
 		device->period_ns = value * NS_PER_MS;
 }
 
-/* `all` is what the device can give; the list, if there is one, picks from it. */
+/* `all` is what the device can give; the list, if there is one, picks from it. Of a device that is not used nothing is
+ * taken but its state. */
 static parameter_set read_parameters(struct reading *reading, const struct section *section, parameter_set all)
 {
 	parameter_set picked = 0;
+	bool use = true;
+	(void)key_boolean(section, "use", &use);
+	if (!use) {
+		key_refuse(section, "parameters", "no value of the device is used");
+		return 0;
+	}
 	if (!key_present(section, "parameters", OPTIONAL, "names of parameters that the device provides"))
 		return all;
 	for (unsigned i = 0; i < key_count(section, "parameters"); i++) {
@@ -276,8 +292,9 @@ static void read_device(struct reading *reading, const struct section *section, 
 	(void)key_boolean(section, "same_limb_as_cuff", &engine->same_limb);
 	if ((engine->provides & PARAMETER_BIT(PARAMETER_SPO2)) == 0)
 		key_refuse(section, "same_limb_as_cuff", "the device does not provide spo2");
-	engine->cuff_command = device->map >= 0 && reading->config->maps[device->map].cuff_start.used &&
-	                       (engine->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) != 0;
+	bool takes_orders =
+	    device->driver != NULL ? device->driver->order != NULL : reading->config->maps[device->map].cuff_start.used;
+	engine->cuff_command = takes_orders && (engine->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) != 0;
 	memcpy(engine->name, device->name, sizeof engine->name);
 	reading->device_good[index] = reading->report.count == before;
 }

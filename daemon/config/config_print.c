@@ -47,6 +47,8 @@ static void print_link(const struct config *config, uint8_t index, FILE *out)
 		              link->line.parity, link->line.stop_bits);
 	else
 		(void)fprintf(out, "over TCP to %s port %u\n", link->host, link->tcp_port);
+	if (link->record_path[0] != '\0')
+		(void)fprintf(out, "  RAW TRAFFIC with patient data is recorded in %s\n", link->record_path);
 	if (modbus)
 		(void)fprintf(out, "  timeout %d ms, worst round %" PRId64 " ms\n", (int)link->timeout_ms,
 		              config_link_cycle_ns(config, index) / NS_PER_MS);
@@ -61,6 +63,8 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 		(void)fprintf(out, "driver %s (%s)\n", device->driver->name, device->driver->description);
 	else
 		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
+	if (config->engine.devices[index].provides == 0)
+		(void)fprintf(out, "  its values are NOT USED, only its state is shown\n");
 	(void)fprintf(out, "  provides");
 	print_parameters(config->engine.devices[index].provides, out);
 	(void)fprintf(out, "  cuff can be started: %s\n", yes_no(config->engine.devices[index].cuff_command));

@@ -270,8 +270,8 @@ static struct mono next_change(const struct engine *engine)
 	return mono_earlier(next, alarm_deadline(engine));
 }
 
-/* Brings the engine to `now`, one deadline after the other; between them nothing changes. Cuffs are started at the end of
- * the step only: a start that comes late comes once. */
+/* Brings the engine to `now`, one deadline after the other; between them nothing changes. Cuffs are started at the end
+ * of the step only: a start that comes late comes once. */
 static void step_to(struct step *step, struct mono now)
 {
 	for (int i = 0; i < DEADLINES_MAX; i++) {

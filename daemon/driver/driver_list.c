@@ -5,8 +5,8 @@
 #include "daemon/driver/drivers.h"
 
 const struct driver *const driver_list[] = {
-    &driver_masimo_ascii1,
-    NULL,
+    &driver_masimo_ascii1, &driver_nellcor,   &driver_nonin_df2, &driver_nonin_df7,  &driver_nonin_df8,
+    &driver_par_nibp,      &driver_par_combi, &driver_suntech,   &driver_ivy_ansarb, NULL,
 };
 
 const struct driver *driver_by_name(const char *name)

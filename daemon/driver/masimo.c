@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/driver/drivers.h"
+#include "daemon/driver/frame.h"
 
 /* A line takes 0.14 s at 9600 baud. An older half of a line is never completed with bytes that come later. */
 #define LINE_NS NS_PER_S
@@ -53,53 +54,15 @@ struct line_values {
 	uint32_t alarm, exc;
 };
 
-/* A piece of the line; never outlives the stream buffer. */
-struct text {
-	const uint8_t *at;
-	size_t count;
-};
-
-static bool is_digit(uint8_t byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-static bool is_capital(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z';
-}
-
-/* Compares with a picture: '0' stands for any digit, anything else for itself. */
-static bool looks_like(struct text text, const char *picture)
-{
-	if (text.count != strlen(picture))
-		return false;
-	for (size_t i = 0; i < text.count; i++)
-		if (picture[i] == '0' ? !is_digit(text.at[i]) : text.at[i] != (uint8_t)picture[i])
-			return false;
-	return true;
-}
-
-/* The digits of a text, base 10 whatever they begin with; anything else is skipped. At most 9 digits. */
-static int32_t number_in(struct text text)
-{
-	int32_t number = 0;
-
-	for (size_t i = 0; i < text.count; i++)
-		if (is_digit(text.at[i]))
-			number = number * 10 + (text.at[i] - '0');
-	return number;
-}
-
 static bool in_range(const uint8_t *digits, int32_t low, int32_t high)
 {
-	int32_t number = number_in((struct text){digits, 2});
+	int32_t number = text_number((struct text){digits, 2});
 	return number >= low && number <= high;
 }
 
 static bool read_clock(struct text text)
 {
-	return looks_like(text, "00/00/00 00:00:00") && in_range(text.at, 0, 12) && in_range(text.at + 3, 0, 31) &&
+	return text_looks_like(text, "00/00/00 00:00:00") && in_range(text.at, 0, 12) && in_range(text.at + 3, 0, 31) &&
 	       in_range(text.at + 9, 0, 23) && in_range(text.at + 12, 0, 59) && in_range(text.at + 15, 0, 59);
 }
 
@@ -112,7 +75,7 @@ static bool read_hex(struct text text, const char *widths, uint32_t *number)
 	*number = 0;
 	for (size_t i = 0; i < text.count; i++) {
 		uint8_t byte = text.at[i];
-		if (is_digit(byte))
+		if (text_is_digit(byte))
 			*number = *number << 4 | (uint32_t)(byte - '0');
 		else if (byte >= 'A' && byte <= 'F')
 			*number = *number << 4 | (uint32_t)(byte - 'A' + 10);
@@ -126,11 +89,11 @@ static bool read_hex(struct text text, const char *widths, uint32_t *number)
 static bool read_three(struct text text, int32_t max, int32_t *milli)
 {
 	*milli = -1;
-	if (looks_like(text, "---"))
+	if (text_looks_like(text, "---"))
 		return true;
-	if (!looks_like(text, "000"))
+	if (!text_looks_like(text, "000"))
 		return false;
-	int32_t number = number_in(text);
+	int32_t number = text_number(text);
 	if (number > 0)
 		*milli = number * MILLI;
 	return number <= max;
@@ -141,11 +104,11 @@ static bool read_perfusion(struct text text, int32_t *milli)
 	if (text.count > 0 && text.at[text.count - 1] == '%')
 		text.count--;
 	*milli = -1;
-	if (looks_like(text, "--.--"))
+	if (text_looks_like(text, "--.--"))
 		return true;
-	if (!looks_like(text, "00.00"))
+	if (!text_looks_like(text, "00.00"))
 		return false;
-	int32_t number = number_in(text);
+	int32_t number = text_number(text);
 	if (number > 0)
 		*milli = number * (MILLI / 100);
 	return true;
@@ -167,7 +130,8 @@ static bool read_other(struct text value)
 {
 	for (size_t i = 0; i < value.count; i++) {
 		uint8_t byte = value.at[i];
-		if (!is_digit(byte) && !is_capital(byte) && byte != '-' && byte != '+' && byte != '.' && byte != '%')
+		if (!text_is_digit(byte) && !text_is_capital(byte) && byte != '-' && byte != '+' && byte != '.' &&
+		    byte != '%')
 			return false;
 	}
 	return value.count > 0;
@@ -201,10 +165,10 @@ static bool read_field(struct text *rest, struct line_values *values)
 	const uint8_t *end = rest->at + rest->count;
 	const uint8_t *key = rest->at + 1;
 
-	if (*rest->at != ' ' || key == end || !is_capital(*key))
+	if (*rest->at != ' ' || key == end || !text_is_capital(*key))
 		return false;
 	const uint8_t *at = key;
-	while (at < end && (is_capital(*at) || is_digit(*at)))
+	while (at < end && (text_is_capital(*at) || text_is_digit(*at)))
 		at++;
 	if (at == end || *at != '=')
 		return false;

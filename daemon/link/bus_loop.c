@@ -6,6 +6,7 @@
  * again before its next value. A device that keeps failing is asked less and less often, so that it cannot starve the
  * others. */
 #include <assert.h>
+#include <poll.h>
 
 #include "daemon/link/modbus_port.h"
 
@@ -270,10 +271,18 @@ static void work(struct bus *bus)
 		if (!run_commands(bus))
 			return;
 		struct bus_device *device = next_due(bus);
-		if (link_wait(bus->link, -1, 0, device->due) != WAIT_TIMEOUT)
-			continue;
-		if (!poll_device(bus, device))
+		switch (link_wait(bus->link, bus->port.fd, POLLRDHUP, device->due)) {
+		case WAIT_TIMEOUT:
+			if (!poll_device(bus, device))
+				return;
+			break;
+		case WAIT_GONE:
+			(void)settle(bus, device, OUTCOME_LOST); /* closes the port */
 			return;
+		case WAIT_READY: /* nothing is waited for that could be ready */
+		case WAIT_WOKEN:
+			break;
+		}
 	}
 	bus->port.ops->close(&bus->port);
 }

@@ -23,6 +23,8 @@ struct links {
 	pthread_cond_t ended;
 	uint8_t count;
 	struct link list[LINKS_MAX];
+	struct link_notices notices;
+	struct traffic *traffic; /* NULL: nothing is recorded */
 	struct links_seat {
 		struct links *links;
 		struct link *link;
@@ -123,12 +125,22 @@ static struct links *make_table(void)
 		error = pthread_cond_init(&links->ended, &attributes);
 	if (error == 0)
 		error = pthread_mutex_init(&links->lock, NULL);
+	if (error == 0)
+		error = make_lock(&links->notices.lock);
 	if (error != 0) {
 		free(links);
 		errno = error;
 		return NULL;
 	}
 	return links;
+}
+
+/* The traffic writer's. */
+static void tell_of_recording(void *context, uint8_t index, const char *what, const char *detail)
+{
+	struct links *links = context;
+
+	link_notice(&links->list[index], strcmp(what, "recording-on") != 0, what, detail);
 }
 
 struct links *links_start(const struct config *config, struct mailbox *mailbox)
@@ -138,9 +150,20 @@ struct links *links_start(const struct config *config, struct mailbox *mailbox)
 	if (links == NULL)
 		return NULL;
 	for (uint8_t i = 0; i < config->link_count; i++) {
+		links->list[i].own = &config->links[i];
+		links->list[i].notices = &links->notices;
+	}
+	links->traffic = traffic_start(config, TRAFFIC_FILE_BYTES_MAX, tell_of_recording, links);
+	int no_traffic = links->traffic == NULL ? errno : 0;
+	if (no_traffic != 0) {
+		(void)links_stop(links, 1000);
+		errno = no_traffic;
+		return NULL;
+	}
+	for (uint8_t i = 0; i < config->link_count; i++) {
 		struct link *link = &links->list[i];
 		link->config = config;
-		link->own = &config->links[i];
+		link->ring = traffic_ring_of(links->traffic, i);
 		link->index = i;
 		link->mailbox = mailbox;
 		int error = make_thread(links, i);
@@ -163,14 +186,21 @@ static void wake(struct link *link)
 		return;
 }
 
+static bool takes_order(const struct config *config, const struct device_config *device, bool start)
+{
+	if (device->driver != NULL)
+		return device->driver->order != NULL;
+	if (device->map < 0)
+		return false;
+	const struct register_map *map = &config->maps[device->map];
+	return (start ? map->cuff_start : map->cuff_stop).used;
+}
+
 bool links_cuff(struct links *links, uint8_t device, bool start)
 {
 	const struct config *config = links->list[0].config;
 
-	if (config == NULL || device >= config->device_count || config->devices[device].map < 0)
-		return false;
-	const struct register_map *map = &config->maps[config->devices[device].map];
-	if (!(start ? map->cuff_start : map->cuff_stop).used)
+	if (config == NULL || device >= config->device_count || !takes_order(config, &config->devices[device], start))
 		return false;
 	struct link *link = &links->list[config->devices[device].link];
 	struct link_command command = {.device = device, .start = start, .asked = link_now()};
@@ -184,12 +214,29 @@ bool links_cuff(struct links *links, uint8_t device, bool start)
 	return room;
 }
 
+bool links_notice(struct links *links, struct link_notice *notice)
+{
+	struct link_notices *notices = &links->notices;
+
+	(void)pthread_mutex_lock(&notices->lock);
+	bool taken = notices->count > 0;
+	if (taken) {
+		*notice = notices->list[0];
+		notices->count--;
+		memmove(&notices->list[0], &notices->list[1], notices->count * sizeof notices->list[0]);
+	}
+	(void)pthread_mutex_unlock(&notices->lock);
+	return taken;
+}
+
 bool links_alive(const struct links *links, const char **name)
 {
 	int64_t now = link_now().ns;
 
 	for (uint8_t i = 0; i < links->count; i++) {
 		const struct link *link = &links->list[i];
+		if (atomic_load(&link->ended)) /* it was asked to, or no device is on it */
+			continue;
 		int64_t bound = link->own->timeout_ms * NS_PER_MS + ALIVE_MARGIN_NS;
 		if (now - atomic_load_explicit(&link->last_round_ns, memory_order_relaxed) > bound) {
 			*name = link->own->name;
@@ -226,11 +273,14 @@ int links_stop(struct links *links, int wait_ms)
 	(void)pthread_mutex_unlock(&links->lock);
 	if (running > 0)
 		return running;
+	if (!traffic_stop(links->traffic, mono_after(link_now(), (int64_t)wait_ms * NS_PER_MS)))
+		return 1;
 	for (uint8_t i = 0; i < links->count; i++) {
 		(void)pthread_join(links->list[i].thread, NULL);
 		(void)close(links->list[i].wake_fd);
 		(void)pthread_mutex_destroy(&links->list[i].queue.lock);
 	}
+	(void)pthread_mutex_destroy(&links->notices.lock);
 	(void)pthread_cond_destroy(&links->ended);
 	(void)pthread_mutex_destroy(&links->lock);
 	free(links);

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +32,8 @@ void link_sleep_until(struct mono until)
 {
 	struct timespec at = {.tv_sec = until.ns / NS_PER_S, .tv_nsec = until.ns % NS_PER_S};
 
+	if (mono_since(until, link_now()) == 0)
+		return;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		continue;
 }
@@ -54,7 +58,7 @@ enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 			if (read(link->wake_fd, &wakes, sizeof wakes) > 0)
 				return WAIT_WOKEN;
 		}
-		if (ready > 0 && (fds[1].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
+		if (ready > 0 && (fds[1].revents & (POLLHUP | POLLERR | POLLNVAL | POLLRDHUP)) != 0)
 			return WAIT_GONE;
 		if (ready > 0)
 			return WAIT_READY;
@@ -79,6 +83,17 @@ void link_works(struct link *link)
 	link->backoff_ns = BACKOFF_MIN_NS;
 }
 
+/* Every byte of an event is recorded, so none is left to chance. */
+static struct event new_event(enum event_kind kind)
+{
+	struct event event;
+
+	memset(&event, 0, sizeof event);
+	event.kind = kind;
+	event.wall_ns = wall_now();
+	return event;
+}
+
 void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault)
 {
 	if (link->told[device].posted && link->told[device].state == state && link->told[device].fault == fault)
@@ -87,7 +102,7 @@ void link_tell(struct link *link, uint8_t device, enum device_state state, enum 
 	link->told[device].state = state;
 	link->told[device].fault = fault;
 
-	struct event event = {.kind = EVENT_DEVICE, .wall_ns = wall_now()};
+	struct event event = new_event(EVENT_DEVICE);
 	event.u.device = (struct event_device){.device = device, .state = state, .fault = fault};
 	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there, and these are never dropped first */
 }
@@ -101,13 +116,35 @@ void link_tell_all(struct link *link, enum device_state state, enum device_fault
 
 void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded)
 {
-	struct event event = {.kind = EVENT_MEASUREMENTS, .wall_ns = wall_now()};
+	struct event event = new_event(EVENT_MEASUREMENTS);
 
 	event.u.measurements.device = device;
 	event.u.measurements.count = decoded->count;
 	for (uint8_t i = 0; i < decoded->count; i++)
 		event.u.measurements.list[i] = decoded->list[i];
 	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there; the next frame brings newer values */
+}
+
+void link_notice(struct link *link, bool trouble, const char *what, const char *detail)
+{
+	struct link_notices *notices = link->notices;
+	struct link_notice notice = {.trouble = trouble};
+
+	if (notices == NULL)
+		return;
+	/* Both cut on purpose. */
+	(void)snprintf(notice.what, sizeof notice.what, "%s", what);
+	(void)snprintf(notice.detail, sizeof notice.detail, "%s: %s", link->own->name, detail);
+	(void)pthread_mutex_lock(&notices->lock); /* cannot fail: initialised, not recursive, not held */
+	if (notices->count < LINK_NOTICES_MAX)
+		notices->list[notices->count++] = notice;
+	(void)pthread_mutex_unlock(&notices->lock);
+}
+
+void link_record(struct link *link, enum traffic_kind kind, const void *bytes, size_t count)
+{
+	if (link->ring != NULL)
+		traffic_add(link->ring, kind, bytes, count, link_now());
 }
 
 /* A start is carried out only while the wish is young; a stop is worth more patience. */

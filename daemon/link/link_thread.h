@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/link/traffic.h"
 #include "vitals/link.h"
 
 #define LINK_COMMANDS_MAX 8
+#define LINK_NOTICES_MAX  32
 
 #define BACKOFF_MIN_NS (250 * NS_PER_MS)
 #define BACKOFF_MAX_NS (5 * NS_PER_S)
@@ -28,11 +30,21 @@ struct link_queue {
 	struct link_command list[LINK_COMMANDS_MAX];
 };
 
+/* Written by all link threads and the traffic writer, emptied by the engine thread. When it is full the newest are
+ * lost: it is emptied twice a second. */
+struct link_notices {
+	pthread_mutex_t lock;
+	uint8_t count;
+	struct link_notice list[LINK_NOTICES_MAX];
+};
+
 struct link {
 	const struct config *config;
 	const struct link_config *own;
 	uint8_t index;
 	struct mailbox *mailbox;
+	struct link_notices *notices; /* NULL: nobody listens */
+	struct traffic_ring *ring;    /* NULL: not recorded */
 	pthread_t thread;
 	int wake_fd; /* eventfd: a command waits, or the thread is to end */
 	struct link_queue queue;
@@ -41,6 +53,8 @@ struct link {
 	_Atomic int64_t last_round_ns; /* of the monotonic clock; the thread passed its loop */
 	int64_t backoff_ns;            /* before the next attempt to open */
 	uint64_t missed_polls;         /* periods that passed without a poll, since the start */
+	int latency_told_ms;           /* of the adapter, if it has such a timer */
+	bool line_told;                /* that the port does not keep its line settings */
 	struct {
 		bool posted;
 		enum device_state state;
@@ -81,6 +95,12 @@ void link_tell_all(struct link *link, enum device_state state, enum device_fault
 
 /* Posts EVENT_MEASUREMENTS. */
 void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded);
+
+/* Puts a notice about this link on the record. */
+void link_notice(struct link *link, bool trouble, const char *what, const char *detail);
+
+/* What came or went, for the recording of raw traffic, if there is one. Costs next to nothing and never waits. */
+void link_record(struct link *link, enum traffic_kind kind, const void *bytes, size_t count);
 
 /* Takes the oldest waiting command whose device is up; false if there is none. Commands that waited too long for their
  * device are thrown away: a cuff must not start long after somebody wanted it. */

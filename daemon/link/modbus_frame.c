@@ -43,6 +43,29 @@ enum outcome answer_check(const struct request *request, const uint8_t *bytes, i
 	return OUTCOME_OK;
 }
 
+uint16_t frame_crc(const uint8_t *bytes, size_t count)
+{
+	unsigned crc = 0xFFFF;
+
+	for (size_t i = 0; i < count; i++) {
+		crc ^= bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = (crc & 1) != 0 ? crc >> 1 ^ 0xA001 : crc >> 1;
+	}
+	return (uint16_t)crc;
+}
+
+void answer_record(struct modbus_port *port, const uint8_t *answer, size_t size, int count)
+{
+	size_t length = (size_t)(count > 0 ? count : 0);
+
+	if (count <= 0) /* 0: a frame of another unit */
+		for (length = size; length > 0 && answer[length - 1] == ANSWER_FILLING; length--)
+			continue;
+	if (length > 0)
+		link_record(port->link, TRAFFIC_RECEIVED, answer, length);
+}
+
 enum outcome outcome_of_errno(int error)
 {
 	if (error == ETIMEDOUT)

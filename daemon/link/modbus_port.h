@@ -65,6 +65,15 @@ void request_pack(const struct request *request, uint8_t bytes[REQUEST_BYTES]);
  * of the request. */
 enum outcome answer_check(const struct request *request, const uint8_t *bytes, int count, uint16_t *registers);
 
+/* The checksum of RTU; its low byte is sent first. */
+uint16_t frame_crc(const uint8_t *bytes, size_t count);
+
+/* For the recording of raw traffic. Of an answer that never became a frame libmodbus tells no length: `answer` was
+ * filled with ANSWER_FILLING before, and what differs at its front was received (bytes of that value at its end are
+ * missed). `count` is libmodbus's result. */
+#define ANSWER_FILLING 0xA5
+void answer_record(struct modbus_port *port, const uint8_t *answer, size_t size, int count);
+
 /* What an errno of libmodbus or of a system call means for the bus. */
 enum outcome outcome_of_errno(int error);
 

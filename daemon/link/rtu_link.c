@@ -5,20 +5,22 @@
  * until it has been quiet for longer than any answer can be late. libmodbus keeps no silence, checks only the CRC of
  * what modbus_receive_confirmation returns, and its recovery modes can loop for ever: they stay off.
  *
- * The length of an answer and the baud rate are known, so the thread sleeps until the last character is due and wakes
- * once, not once a character. */
+ * The length of an answer and the baud rate are known, so the thread sleeps until the last character is due, once more
+ * if the device took its time, and does not wake for each character. */
 #include <errno.h>
 #include <modbus.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "daemon/link/modbus_port.h"
 
-#define SILENCE_FAST_NS (1750 * NS_PER_MS / 1000) /* fixed above 19200 baud (Modbus over serial line V1.02, 2.5.1.1)   \
-	                                           */
-#define ANSWER_MARGIN_NS     (20 * NS_PER_MS)     /* a device's turnaround at the least, whatever is configured */
+/* Fixed above 19200 baud (Modbus over serial line V1.02, 2.5.1.1). */
+#define SILENCE_FAST_NS (1750 * NS_PER_MS / 1000)
+/* A device's turnaround at the least, whatever is configured. */
+#define ANSWER_MARGIN_NS     (20 * NS_PER_MS)
 #define STRAY_TRIES          8
 #define RESYNC_QUIET_PERIODS 5
 
@@ -34,12 +36,15 @@ static int64_t silence_ns(const struct line_settings *line)
 	return line->baud > 19200 ? SILENCE_FAST_NS : character_ns(line) * 7 / 2;
 }
 
+static int answer_bytes(const struct request *request)
+{
+	return request->function == MODBUS_WRITE_ONE ? REQUEST_BYTES + 2 : 5 + 2 * request->argument;
+}
+
 /* From the first character of the request to the last of the answer, if the device needs no time. */
 static int64_t wire_ns(const struct line_settings *line, const struct request *request)
 {
-	int64_t answer = request->function == MODBUS_WRITE_ONE ? REQUEST_BYTES + 2 : 5 + 2 * request->argument;
-
-	return (REQUEST_BYTES + 2 + answer) * character_ns(line) + silence_ns(line);
+	return (REQUEST_BYTES + 2 + answer_bytes(request)) * character_ns(line) + silence_ns(line);
 }
 
 static int64_t timeout_ns(const struct modbus_port *port, int64_t wire)
@@ -75,12 +80,15 @@ static enum device_fault rtu_open(struct modbus_port *port)
 	int error = errno;
 	if (ready) {
 		port->fd = modbus_get_socket(port->context);
-		if (serial_port_settle(&port->serial, port->fd, line)) {
+		if (serial_port_settle_link(port->link, &port->serial, port->fd, line)) {
+			link_record(port->link, TRAFFIC_CONNECTED, NULL, 0);
 			port->line_busy_until = link_now();
 			return FAULT_NONE;
 		}
 		modbus_close(port->context);
 	}
+	if (!ready && error == EINVAL)
+		serial_port_tell_line(port->link, &port->serial, line);
 	modbus_free(port->context);
 	serial_port_release(&port->serial);
 	return !ready && error == EBUSY ? FAULT_LOCKED : FAULT_NOT_FOUND;
@@ -112,6 +120,37 @@ static enum outcome await_silence(struct modbus_port *port)
 	return OUTCOME_BAD_FRAME;
 }
 
+/* As it stood on the wire. */
+static void record_request(struct modbus_port *port, const uint8_t bytes[REQUEST_BYTES])
+{
+	uint16_t crc = frame_crc(bytes, REQUEST_BYTES);
+	uint8_t frame[REQUEST_BYTES + 2];
+
+	memcpy(frame, bytes, REQUEST_BYTES);
+	frame[REQUEST_BYTES] = (uint8_t)(crc & 0xFF);
+	frame[REQUEST_BYTES + 1] = (uint8_t)(crc >> 8);
+	link_record(port->link, TRAFFIC_SENT, frame, sizeof frame);
+}
+
+/* Sleeps while the answer is on its way. Decides nothing: whatever is there then, libmodbus reads and judges, until
+ * `deadline`. */
+static void await_answer(const struct modbus_port *port, const struct request *request, struct mono due,
+                         struct mono deadline)
+{
+	struct pollfd line = {.fd = port->fd, .events = POLLIN};
+	int waiting = 0;
+
+	link_sleep_until(due);
+	int64_t left = mono_since(deadline, link_now());
+	struct timespec limit = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
+	if (ppoll(&line, 1, &limit, NULL) <= 0 || line.revents != POLLIN || ioctl(port->fd, FIONREAD, &waiting) < 0)
+		return;
+	/* The next character may be about to come, so one of them is left to libmodbus. */
+	int missing = answer_bytes(request) - waiting - 1;
+	int64_t rest = missing > 0 ? missing * character_ns(&port->link->own->line) : 0;
+	link_sleep_until(mono_earlier(mono_after(link_now(), rest), deadline));
+}
+
 static enum outcome rtu_transact(struct modbus_port *port, const struct request *request, uint16_t *registers)
 {
 	int64_t wire = wire_ns(&port->link->own->line, request);
@@ -122,21 +161,25 @@ static enum outcome rtu_transact(struct modbus_port *port, const struct request 
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	request_pack(request, bytes);
-	struct mono sent = link_now();
 	errno = 0;
 	int rc = modbus_set_slave(port->context, request->unit);
 	if (rc == 0)
 		rc = modbus_send_raw_request(port->context, bytes, REQUEST_BYTES);
 	int error = errno;
+	struct mono sent = link_now(); /* the first character is on its way now, not earlier */
 	if (rc < 0)
 		return outcome_of_errno(error);
-	link_sleep_until(mono_after(sent, wire));
-	if (!set_timeout(port->context, mono_since(mono_after(sent, timeout_ns(port, wire)), link_now())))
+	record_request(port, bytes);
+	memset(answer, ANSWER_FILLING, sizeof answer);
+	struct mono deadline = mono_after(sent, timeout_ns(port, wire));
+	await_answer(port, request, mono_after(sent, wire), deadline);
+	if (!set_timeout(port->context, mono_since(deadline, link_now())))
 		return OUTCOME_LOST;
 	errno = 0;
 	rc = modbus_receive_confirmation(port->context, answer);
 	error = errno;
 	port->line_busy_until = link_now();
+	answer_record(port, answer, sizeof answer, rc);
 	if (rc < 0)
 		return outcome_of_errno(error);
 	/* 0 is what libmodbus makes of a frame for another unit, unchecked. */
@@ -154,13 +197,16 @@ static bool drain(struct modbus_port *port)
 
 	for (;;) {
 		uint8_t dropped[64];
+		ssize_t count;
 		switch (link_wait(port->link, port->fd, POLLIN, mono_earlier(quiet_at, cap))) {
 		case WAIT_TIMEOUT:
 			port->line_busy_until = link_now();
 			return mono_before(quiet_at, cap) && tcflush(port->fd, TCIFLUSH) == 0;
 		case WAIT_READY:
-			if (read(port->fd, dropped, sizeof dropped) <= 0)
+			count = read(port->fd, dropped, sizeof dropped);
+			if (count <= 0)
 				return false;
+			link_record(port->link, TRAFFIC_RECEIVED, dropped, (size_t)count);
 			quiet_at = mono_after(link_now(), quiet);
 			break;
 		case WAIT_GONE:

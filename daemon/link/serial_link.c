@@ -24,8 +24,9 @@ static bool set_up(struct sp_port *library, const struct line_settings *line)
 }
 
 /* Opens the claimed port with the library. */
-static enum device_fault open_library(struct stream_port *port, const struct line_settings *line)
+static enum device_fault open_library(struct link *link, struct stream_port *port)
 {
+	const struct line_settings *line = &link->own->line;
 	enum device_fault fault = FAULT_NOT_FOUND;
 
 	if (sp_get_port_by_name(port->serial.real, &port->library) != SP_OK)
@@ -35,6 +36,7 @@ static enum device_fault open_library(struct stream_port *port, const struct lin
 	if (rc == SP_OK) {
 		if (set_up(port->library, line) && sp_get_port_handle(port->library, &port->fd) == SP_OK)
 			return FAULT_NONE;
+		serial_port_tell_line(link, &port->serial, line);
 		(void)sp_close(port->library); /* it is useless either way */
 	} else if (error == EBUSY) {
 		fault = FAULT_LOCKED;
@@ -75,12 +77,12 @@ static enum device_fault serial_open(struct link *link, struct stream_port *port
 	if (port->serial.is_pty)
 		fault = open_pty(port) ? FAULT_NONE : FAULT_NOT_FOUND;
 	else
-		fault = open_library(port, line);
+		fault = open_library(link, port);
 	if (fault != FAULT_NONE) {
 		serial_port_release(&port->serial);
 		return fault;
 	}
-	if (serial_port_settle(&port->serial, port->fd, line))
+	if (serial_port_settle_link(link, &port->serial, port->fd, line))
 		return FAULT_NONE;
 	serial_close(port);
 	return FAULT_NOT_FOUND;

@@ -18,9 +18,24 @@ struct serial_port {
  * each time) and locks it before anything on the line is touched. FAULT_NONE, FAULT_NOT_FOUND or FAULT_LOCKED. */
 enum device_fault serial_port_claim(struct serial_port *port, const char *path);
 
+/* Sets the line up as it is configured; a pty has neither rate nor parity. Used where no library does it. */
+bool serial_port_set_line(const struct serial_port *port, int fd, const struct line_settings *line);
+
 /* Sets on `fd` what the libraries leave wrong, reads the settings back and empties the input. False: the port cannot do
  * what is configured, or is gone. */
 bool serial_port_settle(const struct serial_port *port, int fd, const struct line_settings *line);
+
+struct link;
+
+/* The same for a link, which it tells what the port refused, and how long its adapter holds short packets back. */
+bool serial_port_settle_link(struct link *link, const struct serial_port *port, int fd,
+                             const struct line_settings *line);
+
+/* Tells, once, that the port does not keep the settings asked for; nothing if it does. */
+void serial_port_tell_line(struct link *link, const struct serial_port *port, const struct line_settings *line);
+
+/* The latency timer of the adapter behind a device node, -1 if it has none. (FTDI: 16 ms unless told otherwise.) */
+int serial_port_latency_ms(const char *node);
 
 /* Gives the claim up. The libraries' descriptors must be closed already. */
 void serial_port_release(struct serial_port *port);

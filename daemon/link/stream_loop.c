@@ -1,5 +1,6 @@
 /* The thread of a link with one streaming device, on a serial line or behind a serial device server: reads what comes
- * and feeds it to the device's driver. The device talks by itself; nothing is ever written to it.
+ * and feeds it to the device's driver. Most devices talk by themselves and nothing is ever written to them; to the
+ * others goes what their driver says.
  *
  * The engine notices by itself when values get old. This loop tells it why, and closes and opens a port that has given
  * no valid frame for a while, because some adapters come back only so. */
@@ -13,6 +14,8 @@
 #define BAD_FRAMES_MAX  5 /* in a row, before it is worth telling */
 #define SILENCE_NS      (10 * NS_PER_S)
 #define SILENCE_PERIODS 3
+#define PAUSE_PERIODS   2
+#define SETTLE_MAX_NS   (2 * NS_PER_S) /* some devices are never quiet */
 
 struct reader {
 	struct link *link;
@@ -22,7 +25,38 @@ struct reader {
 	struct stream stream;
 	struct mono last_good; /* or the connect */
 	uint32_t bad_at_good;  /* stream.bad_frames at that time */
+	int64_t settle_ns;     /* of the kind of port */
+	struct mono heard;     /* the last byte, or the connect */
+	struct mono settled;   /* until then what comes is thrown away */
+	struct mono settled_at_most;
 };
+
+/* A serial device server may have kept lines, from before the connect or during a pause of the network, and sends them
+ * at once. Nobody knows their age: what comes until the line was quiet for settle_ns is thrown away. */
+static void begin_settling(struct reader *reader)
+{
+	reader->settled = mono_after(link_now(), reader->settle_ns);
+	reader->settled_at_most = mono_after(link_now(), SETTLE_MAX_NS);
+	link_record(reader->link, TRAFFIC_CONNECTED, NULL, 0);
+	reader->stream = (struct stream){0};
+	reader->bad_at_good = 0;
+}
+
+/* Bytes have come. True if they are to be thrown away. */
+static bool are_old(struct reader *reader)
+{
+	struct mono now = link_now();
+	bool speaks = reader->own->driver->say != NULL; /* then pauses are part of the talk */
+	int64_t pause = mono_since(now, reader->heard);
+
+	reader->heard = now;
+	if (reader->settle_ns > 0 && !speaks && pause > PAUSE_PERIODS * reader->own->period_ns)
+		begin_settling(reader);
+	if (!mono_before(now, reader->settled))
+		return false;
+	reader->settled = mono_earlier(mono_after(now, reader->settle_ns), reader->settled_at_most);
+	return true;
+}
 
 /* The driver's emit. */
 static void take_frame(void *context, const struct decoded *decoded)
@@ -42,7 +76,7 @@ static uint32_t bad_in_a_row(const struct reader *reader)
 }
 
 /* False if the port is gone. */
-static bool read_some(struct reader *reader, bool settling)
+static bool read_some(struct reader *reader)
 {
 	uint8_t bytes[READ_BYTES];
 	ssize_t count = read(reader->port.fd, bytes, sizeof bytes);
@@ -52,28 +86,57 @@ static bool read_some(struct reader *reader, bool settling)
 		return error == EAGAIN || error == EINTR;
 	if (count == 0)
 		return false; /* readable and empty: the other end has closed */
-	if (settling)
+	if (are_old(reader))
 		return true;
+	link_record(reader->link, TRAFFIC_RECEIVED, bytes, (size_t)count);
 	reader->own->driver->feed(&reader->stream, bytes, (size_t)count, link_now(), take_frame, reader);
 	if (bad_in_a_row(reader) >= BAD_FRAMES_MAX)
 		link_tell(reader->link, reader->device, DEVICE_RESYNC, FAULT_BAD_FRAME);
 	return true;
 }
 
-/* Until the port is gone or silent for too long, or the link is to end. Leaves the port open. */
-static enum device_fault listen_on(struct reader *reader, int64_t settle_ns)
+/* Passes orders to the driver and sends what it has to say. False if the port is gone. */
+static bool speak(struct reader *reader)
 {
+	const struct driver *driver = reader->own->driver;
+	struct link_command command;
+	uint8_t bytes[SAY_BYTES];
+
+	while (driver->order != NULL && link_take_command(reader->link, &command)) {
+		link_record(reader->link, command.start ? TRAFFIC_START : TRAFFIC_STOP, NULL, 0);
+		(void)driver->order(&reader->stream,
+		                    command.start); /* refused: a determination is on, its end is told */
+	}
+	size_t count = driver->say(&reader->stream, link_now(), bytes, sizeof bytes);
+	if (count == 0)
+		return true;
+	link_record(reader->link, TRAFFIC_SENT, bytes, count);
+	/* A port that does not take a few bytes at once is not working. */
+	return write(reader->port.fd, bytes, count) == (ssize_t)count;
+}
+
+/* Until the port is gone or silent for too long, or the link is to end. Leaves the port open. */
+static enum device_fault listen_on(struct reader *reader)
+{
+	bool speaks = reader->own->driver->say != NULL;
 	int64_t silence = SILENCE_PERIODS * reader->own->period_ns;
-	struct mono settled = mono_after(link_now(), settle_ns);
 
 	if (silence < SILENCE_NS)
 		silence = SILENCE_NS;
 	while (!atomic_load(&reader->link->stopping)) {
-		switch (link_wait(reader->link, reader->port.fd, POLLIN, mono_after(reader->last_good, silence))) {
+		bool settling = mono_before(link_now(), reader->settled);
+		if (speaks && !settling && !speak(reader))
+			return FAULT_HUNG_UP;
+		struct mono silent = mono_after(reader->last_good, silence), until = silent;
+		if (speaks)
+			until = mono_earlier(until, settling ? reader->settled : reader->stream.say_at);
+		switch (link_wait(reader->link, reader->port.fd, POLLIN, until)) {
 		case WAIT_TIMEOUT:
+			if (mono_before(link_now(), silent))
+				break; /* the driver's time has come */
 			return bad_in_a_row(reader) > 0 ? FAULT_BAD_FRAME : FAULT_TIMEOUT;
 		case WAIT_READY:
-			if (!read_some(reader, mono_before(link_now(), settled)))
+			if (!read_some(reader))
 				return FAULT_HUNG_UP;
 			break;
 		case WAIT_GONE:
@@ -98,10 +161,10 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 	/* Opened again after silence: the reason told then still holds. */
 	if (!link->told[reader->device].posted || link->told[reader->device].state != DEVICE_RESYNC)
 		link_tell(link, reader->device, DEVICE_RESYNC, FAULT_NONE);
-	reader->stream = (struct stream){0};
-	reader->bad_at_good = 0;
-	reader->last_good = link_now();
-	fault = listen_on(reader, ops->settle_ns);
+	reader->settle_ns = ops->settle_ns;
+	begin_settling(reader);
+	reader->heard = reader->last_good = link_now();
+	fault = listen_on(reader);
 	ops->close(&reader->port);
 	if (fault == FAULT_HUNG_UP) {
 		link_tell(link, reader->device, DEVICE_DOWN, fault);

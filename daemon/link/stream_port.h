@@ -18,7 +18,7 @@ struct stream_port_ops {
 	/* FAULT_NONE if the port is open; else everything is as before. */
 	enum device_fault (*open)(struct link *link, struct stream_port *port);
 	void (*close)(struct stream_port *port);
-	/* Bytes that come within this time of the connect are thrown away. */
+	/* What comes after the connect, and after a long pause, is thrown away until it was quiet for this time. */
 	int64_t settle_ns;
 };
 

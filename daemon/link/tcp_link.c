@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <modbus.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "daemon/link/modbus_port.h"
@@ -34,8 +35,10 @@ static enum device_fault tcp_open(struct modbus_port *port)
 	bool connected = set_timeouts(port->context, own->timeout_ms) && modbus_connect(port->context) == 0;
 	if (connected) {
 		port->fd = modbus_get_socket(port->context);
-		if (tcp_socket_watch(port->fd))
+		if (tcp_socket_watch(port->fd)) {
+			link_record(port->link, TRAFFIC_CONNECTED, NULL, 0);
 			return FAULT_NONE;
+		}
 		modbus_close(port->context);
 	}
 	modbus_free(port->context);
@@ -69,8 +72,10 @@ static enum outcome send_request(struct modbus_port *port, const struct request 
 	frame[1] = (uint8_t)(port->transaction & 0xFF);
 	frame[5] = REQUEST_BYTES;
 	request_pack(request, frame + HEADER_BYTES);
-	ssize_t sent = send(port->fd, frame, sizeof frame, MSG_NOSIGNAL);
-	return sent == (ssize_t)sizeof frame ? OUTCOME_OK : OUTCOME_LOST;
+	if (send(port->fd, frame, sizeof frame, MSG_NOSIGNAL) != (ssize_t)sizeof frame)
+		return OUTCOME_LOST;
+	link_record(port->link, TRAFFIC_SENT, frame, sizeof frame);
+	return OUTCOME_OK;
 }
 
 static bool header_matches(const struct modbus_port *port, const uint8_t *answer, int count)
@@ -88,9 +93,11 @@ static enum outcome tcp_transact(struct modbus_port *port, const struct request 
 		outcome = send_request(port, request);
 	if (outcome != OUTCOME_OK)
 		return outcome;
+	memset(answer, ANSWER_FILLING, sizeof answer);
 	errno = 0;
 	int count = modbus_receive_confirmation(port->context, answer);
 	int error = errno;
+	answer_record(port, answer, sizeof answer, count);
 	if (count < 0)
 		return outcome_of_errno(error);
 	if (!header_matches(port, answer, count))

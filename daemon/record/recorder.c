@@ -270,21 +270,17 @@ static bool begin_after_damage(struct recorder *recorder, const char *why, const
 }
 
 /* A monitor must not stay dark because its record is damaged; but a file that is not ours is not touched. */
-static bool open_record(struct recorder *recorder)
+static enum store_opened open_record(struct recorder *recorder)
 {
 	struct store *store = &recorder->store;
 	char why[STORE_WHY_BYTES], aside[PATH_BYTES + 32];
-	switch (store_open(store, recorder->path)) {
-	case STORE_OPENED:
-		return true;
-	case STORE_REFUSED:
-		return false;
-	case STORE_DAMAGED:
-		break;
-	}
+	enum store_opened opened = store_open(store, recorder->path);
+	if (opened != STORE_DAMAGED)
+		return opened;
 	copy_text(why, sizeof(why), store->why);
-	return store_set_aside(store, recorder->path, aside, sizeof(aside)) &&
-	       store_open(store, recorder->path) == STORE_OPENED && begin_after_damage(recorder, why, aside);
+	bool begun = store_set_aside(store, recorder->path, aside, sizeof(aside)) &&
+	             store_open(store, recorder->path) == STORE_OPENED && begin_after_damage(recorder, why, aside);
+	return begun ? STORE_OPENED : STORE_REFUSED;
 }
 
 static bool write_batch(struct recorder *recorder)
@@ -293,7 +289,7 @@ static bool write_batch(struct recorder *recorder)
 	struct batch *batch = recorder->draining;
 	if (store->db == NULL || store->reopen) {
 		store_close(store);
-		if (!open_record(recorder))
+		if (open_record(recorder) != STORE_OPENED)
 			return false;
 	}
 	if (!store_begin(store))
@@ -413,6 +409,7 @@ static void run(void *context)
 
 /* ---- start and stop -------------------------------------------------------------------------- */
 
+/* Always false. */
 static bool complain(const struct recorder *recorder, const char *what)
 {
 	(void)fprintf(stderr, "vitalsd: record %s: %s\n", recorder->path, what); /* nowhere else to say it */
@@ -420,16 +417,14 @@ static bool complain(const struct recorder *recorder, const char *what)
 }
 
 /* Two writers would break the chain. The lock is on a file of its own: closing any descriptor of the record itself
- * would drop SQLite's locks. */
+ * would drop SQLite's locks. Where not even that file can be made there is nothing to write to and nothing to guard. */
 static bool lock_record(struct recorder *recorder)
 {
 	char path[PATH_BYTES + 8];
 	(void)snprintf(path, sizeof(path), "%s.lock", recorder->path); /* fits */
 	recorder->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (recorder->lock_fd < 0) {
-		int error = errno;
-		return complain(recorder, strerror(error));
-	}
+	if (recorder->lock_fd < 0)
+		return true;
 	if (flock(recorder->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		return complain(recorder, "another vitalsd writes this record");
 	return true;
@@ -447,8 +442,12 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 	recorder->relay = relay_start(config->syslog_ident, use_stderr);
 	if (recorder->relay == NULL)
 		return complain(recorder, "the syslog thread could not be started");
-	if (!open_record(recorder))
-		return complain(recorder, recorder->store.why);
+	/* A full or missing disk is an alarm, not a reason to leave a bedside unwatched: the thread goes on trying. */
+	enum store_opened opened = open_record(recorder);
+	if (opened != STORE_OPENED)
+		(void)complain(recorder, recorder->store.why);
+	if (opened == STORE_FOREIGN)
+		return false;
 	if (shell_thread_start(&recorder->thread, run, recorder) != 0)
 		return complain(recorder, "the thread could not be started");
 	return true;

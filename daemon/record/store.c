@@ -110,11 +110,11 @@ static enum store_opened identify(struct store *store)
 	bool is_new = application == 0 && version == 0 && tables == 0;
 	if (!is_new && application != STORE_APPLICATION_ID) {
 		say(store, "not a record of vitalsd", "it belongs to another program");
-		return STORE_REFUSED;
+		return STORE_FOREIGN;
 	}
 	if (!is_new && version != STORE_VERSION) {
 		say(store, "another version of the record", "this vitalsd writes version 1");
-		return STORE_REFUSED;
+		return STORE_FOREIGN;
 	}
 	enum store_opened opened = set_wal(store);
 	if (opened != STORE_OPENED)

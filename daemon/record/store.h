@@ -30,7 +30,8 @@ struct store {
 enum store_opened {
 	STORE_OPENED,
 	STORE_DAMAGED, /* a record of ours that is broken or was tampered with: move it aside and start another */
-	STORE_REFUSED, /* cannot be written, belongs to another program or a newer version, or is locked */
+	STORE_FOREIGN, /* belongs to another program or another version: not to be touched */
+	STORE_REFUSED, /* cannot be written now: no such directory, no right, disk full, locked */
 };
 
 /* Opens or creates (0600) the file and verifies the end of the chain. Unless it returns STORE_OPENED the store is

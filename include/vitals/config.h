@@ -32,7 +32,7 @@ struct link_config {
 	char host[46];             /* TCP types: numeric IPv4 or IPv6 address */
 	uint16_t tcp_port;
 	int32_t timeout_ms;           /* for a whole answer (Modbus); 20 .. 5000 */
-	char record_path[PATH_BYTES]; /* "" or a file to append raw traffic to (later) */
+	char record_path[PATH_BYTES]; /* "" or a file to append raw traffic to */
 };
 
 struct device_config {
@@ -76,6 +76,9 @@ struct config {
 /* Reads and validates. Returns 0 and fills `config` (zeroed first), or the number of errors after writing each of them
  * to `errors` as "FILE:LINE: KEY: what is wrong (legal: RANGE)". Not thread-safe: libconfuse's lexer is global. */
 int config_read(struct config *config, const char *path, FILE *errors);
+
+/* Reads one register map alone, as config_read does. */
+int config_read_map(struct register_map *map, const char *path, FILE *errors);
 
 /* Writes what was understood, with defaults filled in and both spellings of Modbus addresses, for `vitalsd --check`.
  * Returns 0, or -1 if the stream failed. */

@@ -1,6 +1,6 @@
 /* Links: one thread for each port, because libmodbus blocks and one slow or dead device must never delay another link.
- * Each owns its port: opening, line settings, polling, resynchronisation, identity, reconnection with back-off. It talks
- * to the rest by events into the mailbox only (EVENT_MEASUREMENTS, EVENT_DEVICE). In daemon/link. */
+ * Each owns its port: opening, line settings, polling, resynchronisation, identity, reconnection with back-off. It
+ * talks to the rest by events into the mailbox only (EVENT_MEASUREMENTS, EVENT_DEVICE). In daemon/link. */
 #ifndef VITALS_LINK_H
 #define VITALS_LINK_H
 
@@ -12,15 +12,26 @@
 
 struct links;
 
-/* Starts a thread for every link of `config`. All signals must be blocked in the caller. Returns NULL with errno set if a
- * thread could not be made. `config` and `mailbox` must outlive the links. */
+/* Starts a thread for every link of `config`. All signals must be blocked in the caller. Returns NULL with errno set if
+ * a thread could not be made. `config` and `mailbox` must outlive the links. */
 struct links *links_start(const struct config *config, struct mailbox *mailbox);
 
 /* Engine thread: asks the device's link to start or stop a cuff determination. Never blocks; false if the link's small
  * command queue is full or the device has no such command. */
 bool links_cuff(struct links *links, uint8_t device, bool start);
 
-/* How far each link thread has come: false if some thread has not passed its loop for longer than its own worst cycle
+/* What a link wants on the record that is no event of a device: how its port is set up, a recording that began or broke
+ * off. */
+struct link_notice {
+	bool trouble;
+	char what[NAME_BYTES]; /* token */
+	char detail[TEXT_BYTES];
+};
+
+/* Engine thread, at every beat: the oldest notice; false if there is none. */
+bool links_notice(struct links *links, struct link_notice *notice);
+
+/* How far each link thread has come: false if some thread has not passed its loop for longer than its answer timeout
  * plus a second. `*name` is then the link's. Any thread. */
 bool links_alive(const struct links *links, const char **name);
 

@@ -31,8 +31,9 @@ typedef void (*record_reply_fn)(void *context, uint64_t id, enum result result, 
 
 struct recorder;
 
-/* Opens the file (creating it 0600), verifies the end of the chain, starts the thread. NULL after writing the reason to
- * stderr. `use_stderr` copies each line there. */
+/* Opens the file (creating it 0600), verifies the end of the chain, starts the thread. A file that cannot be written
+ * now (no directory, disk full) is told as EVENT_SERVICE and tried again every second. NULL after writing the reason to
+ * stderr if the file is not ours or another vitalsd writes it. `use_stderr` copies each line there. */
 struct recorder *recorder_start(const struct config *config, struct mailbox *mailbox, bool use_stderr,
                                 record_reply_fn reply, void *context);
 

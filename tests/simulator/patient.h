@@ -1,5 +1,5 @@
-/* The simulated patient and the drug in plasma, without any device: random numbers, pharmacokinetics, vital signs. Shared by
- * vitals-sim and the session simulation (tests/simulation); includes nothing of the daemon. */
+/* The simulated patient and the drug in plasma, without any device: random numbers, pharmacokinetics, vital signs.
+ * Shared by vitals-sim and the session simulation (tests/simulation); includes nothing of the daemon. */
 #ifndef SIMULATOR_PATIENT_H
 #define SIMULATOR_PATIENT_H
 

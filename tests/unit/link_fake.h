@@ -52,7 +52,8 @@ struct fake {
 	int stop_fd;
 	pthread_t thread;
 	atomic_int mode;
-	atomic_int bad_unit; /* misbehaves only for this unit; 0 = for all */
+	atomic_int bad_unit;    /* misbehaves only for this unit; 0 = for all */
+	atomic_int bad_address; /* misbehaves only for this address; 0 = for all */
 	atomic_int delay_ms;
 	atomic_int identity_change;
 	atomic_int sequence, status;
@@ -160,8 +161,9 @@ static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 {
 	static const uint8_t garbage[] = {0x00, 0x5A, 0xFF};
 	const uint8_t *inner = fake->tcp ? request + 6 : request;
-	int bad_unit = atomic_load(&fake->bad_unit);
-	bool spoil = bad_unit == 0 || bad_unit == inner[0];
+	int bad_unit = atomic_load(&fake->bad_unit), bad_address = atomic_load(&fake->bad_address);
+	bool spoil =
+	    (bad_unit == 0 || bad_unit == inner[0]) && (bad_address == 0 || bad_address == (inner[2] << 8 | inner[3]));
 	enum fake_mode mode = spoil ? (enum fake_mode)atomic_load(&fake->mode) : FAKE_NORMAL;
 	uint8_t pdu[FAKE_FRAME_BYTES], frame[FAKE_FRAME_BYTES];
 	size_t count = fake_frame(fake, request, pdu, fake_answer(fake, inner, mode, pdu), frame);

@@ -162,6 +162,71 @@ static void test_required_displays(void **state)
 	assert_true(config.engine.devices[0].same_limb);
 }
 
+/* A streaming device whose driver takes orders. */
+static void test_streaming_cuff(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		read_good(write_main("bedside = \"t\"\nplan = \"%s/" GOOD
+		                     "plan.conf\"\ncontrol { socket = \"/run/c\" }\n"
+		                     "record { path = \"/var/r\" }\npublish { " ENDPOINTS " }\n"
+		                     "link \"l\" { type = \"serial\"  port = \"/dev/ttyS1\" }\n"
+		                     "device \"cuff\" { link = \"l\"  driver = \"%s\" }\n",
+		                     here(), i == 0 ? "par-nibp" : "ivy-ansarb"));
+		assert_int_equal(config.links[0].line.baud, i == 0 ? 4800 : 9600);
+		assert_int_equal(config.engine.devices[0].provides, config.devices[0].driver->provides);
+		assert_int_equal(config.engine.devices[0].cuff_command, i == 0); /* the other cuff takes no orders */
+	}
+}
+
+/* A device beside the one that is used: polled, so that it counts on its bus, but the provider of nothing. */
+static void test_spare_device(void **state)
+{
+	char printed[8192] = "";
+
+	(void)state;
+	read_good(GOOD "spare.conf");
+	assert_int_equal(config.device_count, 2);
+	assert_int_equal(config.engine.devices[0].provides,
+	                 PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA));
+	assert_int_equal(config.engine.devices[1].provides, 0);
+	assert_false(config.engine.devices[1].cuff_command);
+	assert_int_equal(config.devices[1].period_ns, NS_PER_S);
+	int64_t both = config_link_cycle_ns(&config, 0);
+	FILE *out = fmemopen(printed, sizeof printed - 1, "w");
+	assert_non_null(out);
+	assert_int_equal(config_print(&config, out), 0);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(printed, "its values are NOT USED"));
+	read_good(GOOD "main.conf");
+	assert_int_equal(both, 2 * config_link_cycle_ns(&config, 0));
+}
+
+/* Characters of 10 bits (8N1) and 11 bits (8E1, 8N2), silence of 3.5 characters up to 19200 baud and of 1.75 ms above:
+ * "Modbus over serial line" V1.02, 2.5.1.1. The times are worked out by hand, in nanoseconds. */
+static void test_cycle_of_lines(void **state)
+{
+	static const struct {
+		struct line_settings line;
+		int64_t character, silence;
+	} lines[] = {
+	    {{1200, 'E', 8, 1}, 9166666, 32083331}, {{9600, 'N', 8, 1}, 1041666, 3645831},
+	    {{9600, 'E', 8, 1}, 1145833, 4010415},  {{9600, 'O', 8, 1}, 1145833, 4010415},
+	    {{9600, 'N', 8, 2}, 1145833, 4010415},  {{9600, 'E', 8, 2}, 1250000, 4375000},
+	    {{19200, 'N', 8, 1}, 520833, 1822915},  {{19200, 'E', 8, 1}, 572916, 2005206},
+	    {{38400, 'N', 8, 1}, 260416, 1750000},  {{38400, 'E', 8, 1}, 286458, 1750000},
+	    {{115200, 'N', 8, 2}, 95486, 1750000},
+	};
+
+	(void)state;
+	read_good(GOOD "main.conf");
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		config.links[0].line = lines[i].line;
+		assert_int_equal(config_link_cycle_ns(&config, 0),
+		                 21 * lines[i].character + 2 * lines[i].silence + 326 * NS_PER_MS);
+	}
+}
+
 static void test_cycle(void **state)
 {
 	(void)state;
@@ -484,7 +549,10 @@ int main(void)
 	    cmocka_unit_test(test_required_displays),
 	    cmocka_unit_test(test_addresses_as_manuals_print_them),
 	    cmocka_unit_test(test_subset_and_own_line),
+	    cmocka_unit_test(test_streaming_cuff),
+	    cmocka_unit_test(test_spare_device),
 	    cmocka_unit_test(test_cycle),
+	    cmocka_unit_test(test_cycle_of_lines),
 	    cmocka_unit_test(test_hash),
 	    cmocka_unit_test(test_print),
 	    cmocka_unit_test(test_bad_files),

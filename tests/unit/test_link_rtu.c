@@ -29,13 +29,13 @@ static void misbehave(enum fake_mode mode, int delay_ms, int misdeeds)
 static void test_late(void **state)
 {
 	(void)state;
-	misbehave(FAKE_LATE, 90, 4); /* comes while the line is drained */
+	misbehave(FAKE_LATE, 90, 2); /* comes while the line is drained */
 }
 
 static void test_very_late(void **state)
 {
 	(void)state;
-	misbehave(FAKE_LATE, 175, 4); /* comes at the end of the drain */
+	misbehave(FAKE_LATE, 175, 2); /* comes at the end of the drain */
 }
 
 static void test_dribble(void **state)
@@ -134,6 +134,7 @@ static void test_drain_alone(void **state)
 	world_start(world);
 	world_await_rounds(world, 0, 3);
 	atomic_store(&world->fake.delay_ms, 90);
+	atomic_store(&world->fake.bad_address, 121); /* the request after it is for the other block */
 	for (int i = 0; i < 3; i++) {
 		atomic_store(&world->fake.mode, FAKE_LATE);
 		world_await_count(world, &world->fake.misdeeds, atomic_load(&world->fake.misdeeds) + 1);

@@ -4,6 +4,10 @@
 
 #include <errno.h>
 #include <modbus.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "daemon/link/tcp_socket.h"
 
 static void misbehave(enum fake_mode mode, int delay_ms, int misdeeds)
 {
@@ -209,6 +213,33 @@ static void test_libmodbus_server(void **state)
 	free(world);
 }
 
+/* A peer that vanishes without a word is found out in about ten seconds, not in hours. */
+static void test_half_open_is_noticed(void **state)
+{
+	static const struct {
+		int level, name, at_most;
+	} options[] = {
+	    {IPPROTO_TCP, TCP_KEEPIDLE, 5},
+	    {IPPROTO_TCP, TCP_KEEPINTVL, 2},
+	    {IPPROTO_TCP, TCP_KEEPCNT, 3},
+	    {IPPROTO_TCP, TCP_USER_TIMEOUT, 5000},
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), value = 0;
+	socklen_t size = sizeof value;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(tcp_socket_watch(fd));
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &size), 0);
+	assert_int_equal(value, 1);
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+		assert_int_equal(getsockopt(fd, options[i].level, options[i].name, &value, &size), 0);
+		assert_in_range(value, 1, options[i].at_most);
+	}
+	assert_int_equal(close(fd), 0);
+	assert_false(tcp_socket_watch(fd));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +261,7 @@ int main(void)
 	    cmocka_unit_test(test_two_units),
 	    cmocka_unit_test(test_wrong_identity),
 	    cmocka_unit_test(test_libmodbus_server),
+	    cmocka_unit_test(test_half_open_is_noticed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static void test_flood_never_replaces_what_it_does_not_repeat(void **state)
 }
 
 #define WRITERS 4
-#define EACH 2000
+#define EACH    2000
 
 static void *writer(void *context)
 {
@@ -159,10 +159,10 @@ static void test_many_writers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_flood_keeps_newest_and_spares_the_rest),
-		cmocka_unit_test(test_flood_never_replaces_what_it_does_not_repeat),
-		cmocka_unit_test(test_many_writers),
+	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_flood_keeps_newest_and_spares_the_rest),
+	    cmocka_unit_test(test_flood_never_replaces_what_it_does_not_repeat),
+	    cmocka_unit_test(test_many_writers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,18 +201,6 @@ static void test_what_is_not_ours_is_refused_and_left_alone(void **state)
 	assert_int_equal(verify_chain(fixture.path), 2);
 }
 
-static void test_bad_paths_are_refused(void **state)
-{
-	(void)state;
-	(void)snprintf(fixture.config.record_path, PATH_BYTES, "%s/none/record.sqlite", fixture.directory);
-	refused();
-	(void)snprintf(fixture.config.record_path, PATH_BYTES, "%s", fixture.directory);
-	refused();
-	char lock[160];
-	(void)snprintf(lock, sizeof(lock), "%s.lock", fixture.directory);
-	assert_int_equal(unlink(lock), 0);
-}
-
 static void test_two_recorders_of_one_file(void **state)
 {
 	(void)state;
@@ -236,7 +224,6 @@ int main(void)
 	    RECORD_TEST(test_damaged_records_are_kept),
 	    RECORD_TEST(test_garbage_and_missing_table),
 	    RECORD_TEST(test_what_is_not_ours_is_refused_and_left_alone),
-	    RECORD_TEST(test_bad_paths_are_refused),
 	    RECORD_TEST(test_two_recorders_of_one_file),
 	};
 	if (sodium_init() < 0)

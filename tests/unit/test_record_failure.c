@@ -1,6 +1,7 @@
 /* The recorder when the disk or syslog refuses: the engine hears of it, answers say so, nothing is lost in silence. */
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "tests/unit/record_world.h"
 
@@ -39,6 +40,31 @@ static void test_locked_record(void **state)
 	assert_int_equal(
 	    db_number(fixture.path, "SELECT count(*) FROM record WHERE kind = 'gap' AND text LIKE 'lost=\"0\" %'"), 1);
 	expect_no_event();
+}
+
+/* The directory comes later, as a disk does that is mounted late or was full: until then an alarm, not a dark bedside.
+ */
+static void test_no_directory_at_the_start(void **state)
+{
+	(void)state;
+	char directory[100], lock[200];
+	(void)snprintf(directory, sizeof(directory), "%s/late", fixture.directory);
+	(void)snprintf(fixture.config.record_path, PATH_BYTES, "%s/record.sqlite", directory);
+	(void)snprintf(fixture.path, sizeof(fixture.path), "%s/record.sqlite", directory);
+	start();
+	assert_true(put("row", "n=\"1\""));
+	expect_service(false);
+	recorder_reply(fixture.recorder, 5, RESULT_OK);
+	WAIT_FOR(answer_count() == 1);
+	assert_false(fixture.answers[0].durable);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	expect_service(true);
+	stop();
+	assert_int_equal(verify_chain(fixture.path), 2); /* the row and the gap */
+	(void)snprintf(lock, sizeof(lock), "%s.lock", fixture.path);
+	(void)unlink(lock); /* made or not */
+	assert_int_equal(unlink(fixture.path), 0);
+	assert_int_equal(rmdir(directory), 0);
 }
 
 static void test_overflow(void **state)
@@ -155,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RECORD_TEST(test_locked_record),
+	    RECORD_TEST(test_no_directory_at_the_start),
 	    RECORD_TEST(test_overflow),
 	    RECORD_TEST(test_write_error_of_the_file_system),
 	    RECORD_TEST(test_removed_while_running),

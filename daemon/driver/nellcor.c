@@ -1,0 +1,260 @@
+/* Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395 pulse oximeters, ASCII data port: 8N1, one text line every two
+ * seconds, three header lines at the start, every 25 lines and when a limit is changed. Called by link threads and by
+ * tests; pure but for the stream state that is passed in.
+ *
+ *   dd-Mon-yy HH:MM:SS   SpO2   BPM   PA   codes   CR LF
+ *
+ * Facts are from the data port appendix of the NPB-290/295/N-395 manual, the N-595 line grammar of the mdpnp project,
+ * and recordings of two N-560 by the projects cosmopusher and NellcorN560Seriell. The manual says 9600 baud, one of the
+ * projects uses 19200: `baud` in the link's section changes it. '*' behind a number says that it is beyond the device's
+ * own limit. The device's interactive mode (two ETX) stops its output and is not used; nothing is ever sent.
+ *
+ * The protocol has no checksum. What this driver does against damage: the date and time must have their form, three
+ * numbers (or dashes) must follow, at least two blanks apart as the device's columns are, then nothing but two-letter
+ * codes, each once; no byte outside printable ASCII. A damaged digit that is still a digit passes. So does a line that
+ * lost its codes whole; the device repeats them every two seconds. A code that is not known removes the values: it may
+ * be a damaged "sensor off", behind which the device prints held numbers.
+ *
+ * The pulse amplitude (PA) has no unit and is no perfusion index; it is checked for form and not used. */
+#include "daemon/driver/drivers.h"
+#include "daemon/driver/frame.h"
+
+#define LINE_BYTES 80       /* of a usual line; only for counting what is lost */
+#define LINE_NS    NS_PER_S /* an older half of a line is never completed */
+#define SPO2_MAX   100
+#define PULSE_MAX  350
+#define CODES_MAX  8
+
+struct line_values {
+	int32_t spo2, pulse;  /* -1: dashes or zero */
+	enum reason invalid;  /* why a printed number is no measurement */
+	enum reason doubtful; /* why it is only questionable */
+};
+
+enum effect {
+	EFFECT_NONE, /* alarms of the device and its battery: they change nothing */
+	EFFECT_DOUBTFUL,
+	EFFECT_INVALID,
+};
+
+static const struct code {
+	const char *token;
+	enum effect effect;
+	enum reason reason;
+} codes[] = {
+    {"SD", EFFECT_INVALID, REASON_SENSOR_OFF},    /* sensor disconnected */
+    {"SO", EFFECT_INVALID, REASON_SENSOR_OFF},    /* sensor off */
+    {"LM", EFFECT_INVALID, REASON_INTERFERENCE},  /* loss of pulse with interference */
+    {"LP", EFFECT_INVALID, REASON_LOW_SIGNAL},    /* loss of pulse */
+    {"PS", EFFECT_INVALID, REASON_SEARCHING},     /* pulse search */
+    {"MO", EFFECT_DOUBTFUL, REASON_INTERFERENCE}, /* motion */
+    {"AO", EFFECT_NONE, REASON_NONE},             /* alarm sound off */
+    {"AS", EFFECT_NONE, REASON_NONE},             /* alarm silenced */
+    {"LB", EFFECT_NONE, REASON_NONE},             /* low battery */
+    {"PH", EFFECT_NONE, REASON_NONE},             /* limits */
+    {"PL", EFFECT_NONE, REASON_NONE},
+    {"SH", EFFECT_NONE, REASON_NONE},
+    {"SL", EFFECT_NONE, REASON_NONE},
+};
+
+#define CODE_COUNT (sizeof codes / sizeof codes[0])
+
+/* Moves `rest` to the next thing that is not a blank; returns how many there were. */
+static size_t skip_blanks(struct text *rest)
+{
+	size_t blanks = 0;
+
+	while (blanks < rest->count && rest->at[blanks] == ' ')
+		blanks++;
+	rest->at += blanks;
+	rest->count -= blanks;
+	return blanks;
+}
+
+static struct text take_word(struct text *rest)
+{
+	struct text word = {rest->at, 0};
+
+	while (word.count < rest->count && rest->at[word.count] != ' ')
+		word.count++;
+	rest->at += word.count;
+	rest->count -= word.count;
+	return word;
+}
+
+static bool is_month(struct text text)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	for (size_t i = 0; i + 3 < sizeof names; i += 3)
+		if (text.at[0] == names[i] && text.at[1] == names[i + 1] && text.at[2] == names[i + 2])
+			return true;
+	return false;
+}
+
+static bool is_clock(struct text text)
+{
+	if (text.count != sizeof "00-Mon-00 00:00:00" - 1 || !is_month((struct text){text.at + 3, 3}))
+		return false;
+	struct text day = {text.at, 2}, rest = {text.at + 6, text.count - 6};
+	if (!text_looks_like(day, "00") || !text_looks_like(rest, "-00 00:00:00"))
+		return false;
+	return text_number(day) <= 31 && text_number((struct text){text.at + 10, 2}) <= 23 &&
+	       text_number((struct text){text.at + 13, 2}) <= 59 && text_number((struct text){text.at + 16, 2}) <= 59;
+}
+
+/* A column: digits or dashes, and for the first two perhaps a star. Zero is printed for "nothing", too. */
+static bool read_column(struct text *rest, bool star, int32_t max, int32_t *value)
+{
+	int32_t number;
+
+	if (skip_blanks(rest) < 2)
+		return false;
+	struct text word = take_word(rest);
+	*value = -1;
+	if (text_is(word, "---"))
+		return true;
+	if (star && word.count > 1 && word.at[word.count - 1] == '*')
+		word.count--;
+	if (!text_read_number(word, 3, &number) || number > max)
+		return false;
+	if (number > 0)
+		*value = number;
+	return true;
+}
+
+static void note(struct line_values *values, enum effect effect, enum reason reason)
+{
+	if (effect == EFFECT_INVALID && values->invalid == REASON_NONE)
+		values->invalid = reason;
+	if (effect == EFFECT_DOUBTFUL)
+		values->doubtful = reason;
+}
+
+/* The codes, in the order of the table: the worst first. False if there is anything else than codes. */
+static bool read_codes(struct text rest, struct line_values *values)
+{
+	bool seen[CODE_COUNT] = {false}, unknown = false;
+
+	for (int i = 0; skip_blanks(&rest) > 0 && rest.count > 0; i++) {
+		struct text word = take_word(&rest);
+		size_t k = 0;
+		if (i == CODES_MAX || !text_looks_like(word, "AA"))
+			return false;
+		while (k < CODE_COUNT && !text_is(word, codes[k].token))
+			k++;
+		if (k == CODE_COUNT) {
+			unknown = true;
+			continue;
+		}
+		if (seen[k])
+			return false;
+		seen[k] = true;
+	}
+	for (size_t k = 0; k < CODE_COUNT; k++)
+		if (seen[k])
+			note(values, codes[k].effect, codes[k].reason);
+	if (unknown)
+		note(values, EFFECT_INVALID, REASON_SENSOR_FAULT);
+	return rest.count == 0;
+}
+
+static bool read_line(struct text line, struct line_values *values)
+{
+	const size_t clock_bytes = sizeof "00-Mon-00 00:00:00" - 1;
+	int32_t amplitude;
+
+	*values = (struct line_values){.invalid = REASON_NONE, .doubtful = REASON_NONE};
+	if (line.count < clock_bytes || !is_clock((struct text){line.at, clock_bytes}))
+		return false;
+	struct text rest = {line.at + clock_bytes, line.count - clock_bytes};
+	return read_column(&rest, true, SPO2_MAX, &values->spo2) &&
+	       read_column(&rest, true, PULSE_MAX, &values->pulse) && read_column(&rest, false, 999, &amplitude) &&
+	       read_codes(rest, values);
+}
+
+static bool contains(struct text text, const char *word)
+{
+	for (; text.count > 0; text.at++, text.count--)
+		if (text_begins(text, word))
+			return true;
+	return false;
+}
+
+/* The three header lines carry the device's limits and mode, which are not used here. */
+static bool is_header(struct text line)
+{
+	return (contains(line, "VERSION ") && contains(line, "CRC:")) ||
+	       (contains(line, "SAT-S") && text_begins(line, "  ")) ||
+	       (text_begins(line, "TIME ") && contains(line, "%SpO2"));
+}
+
+static struct measurement judge(enum parameter parameter, int32_t value, const struct line_values *values,
+                                struct mono determined)
+{
+	if (values->invalid != REASON_NONE)
+		return not_measured(parameter, values->invalid, determined);
+	if (value < 0)
+		return not_measured(parameter, values->doubtful == REASON_NONE ? REASON_NOT_MEASURED : values->doubtful,
+		                    determined);
+	struct measurement m = measured(parameter, value, determined);
+	if (values->doubtful != REASON_NONE) {
+		m.quality = QUALITY_QUESTIONABLE;
+		m.reason = values->doubtful;
+	}
+	return m;
+}
+
+/* Takes the line in the stream, without its LF, and empties the stream. */
+static void end_line(struct stream *stream, struct sink sink)
+{
+	struct text line = {stream->bytes, stream->count};
+	struct line_values values;
+
+	stream->count = 0;
+	if (line.count > 0 && line.at[line.count - 1] == '\r')
+		line.count--;
+	if (line.count == 0 || is_header(line))
+		return;
+	if (!read_line(line, &values)) {
+		stream->bad_frames++;
+		return;
+	}
+	struct decoded decoded = {
+	    .count = 2,
+	    .list = {judge(PARAMETER_SPO2, values.spo2, &values, stream->first),
+	             judge(PARAMETER_PULSE, values.pulse, &values, stream->first)},
+	};
+	sink.emit(sink.context, &decoded);
+}
+
+static void nellcor_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
+                         emit_function *emit, void *context)
+{
+	stream_drop_old(stream, now, LINE_NS, LINE_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		if (bytes[i] == '\n') {
+			if (stream->synchronised)
+				end_line(stream, (struct sink){emit, context});
+			stream->count = 0;
+			stream->synchronised = true;
+			stream->skipped = 0;
+			continue;
+		}
+		/* Before the first line end nothing is kept, but a stream without any line end is counted. */
+		stream_add(stream, bytes[i], now);
+		if (!stream->synchronised || stream->count == STREAM_BYTES)
+			stream_drop(stream, stream->count, LINE_BYTES);
+	}
+}
+
+const struct driver driver_nellcor = {
+    .name = "nellcor-ascii",
+    .description = "Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395 pulse oximeters, ASCII data port",
+    .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
+    .period_ns = 2 * NS_PER_S,
+    .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),
+    .silence_hint = "Is the data port's protocol set to ASCII? Its speed is 9600 or 19200 baud: try the other one "
+                    "(key baud of the link)",
+    .feed = nellcor_feed,
+};

@@ -1,0 +1,8 @@
+/* Fuzzes the Nellcor driver; the rules are in driver_fuzz.h. */
+#include "driver_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_stream("nellcor-ascii", 350, data, size);
+	return 0;
+}

@@ -1,0 +1,141 @@
+/* Fuzzes the register-map decoder with every valid map and any registers. What it calls valid must be the scaled value
+ * within half a thousandth, by another road (long double). */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vitals/driver.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define BLOCK_REGISTERS 8
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+struct input {
+	const uint8_t *at;
+	size_t left;
+};
+
+/* The next bytes, or zeros at the end. */
+static uint32_t take(struct input *input, size_t count)
+{
+	uint32_t number = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		number = number << 8 | (input->left > 0 ? *input->at : 0);
+		if (input->left > 0) {
+			input->at++;
+			input->left--;
+		}
+	}
+	return number;
+}
+
+static void make_map(struct input *input, struct register_map *map)
+{
+	memset(map, 0, sizeof *map);
+	map->block_count = 2;
+	map->blocks[0].count = map->blocks[1].count = BLOCK_REGISTERS;
+	map->has_sequence = (take(input, 1) & 1) != 0;
+	map->sequence_offset = (uint16_t)(take(input, 1) % BLOCK_REGISTERS);
+	map->has_status = (take(input, 1) & 1) != 0;
+	map->status_block = 1;
+	map->status_offset = (uint16_t)(take(input, 1) % BLOCK_REGISTERS);
+	map->value_count = (uint8_t)(take(input, 1) % (REGISTER_MAP_VALUES_MAX + 1));
+	for (uint8_t i = 0; i < map->value_count; i++) {
+		struct register_value *value = &map->values[i];
+		value->parameter = (enum parameter)(take(input, 1) % PARAMETER_MOAAS);
+		value->block = (uint8_t)(take(input, 1) % 2);
+		value->offset = (uint16_t)(take(input, 1) % (BLOCK_REGISTERS - 1));
+		value->type = (enum register_type)(take(input, 1) % (REGISTER_F32 + 1));
+		value->order = (enum register_order)(take(input, 1) % (ORDER_DCBA + 1));
+		value->scale_milli = (int32_t)take(input, 4);
+		value->divisor = 1 + (int32_t)(take(input, 3) % 1000000);
+		value->offset_milli = (int32_t)take(input, 4);
+		value->missing_count = (uint8_t)(take(input, 1) % (REGISTER_MISSING_MAX + 1));
+		for (uint8_t k = 0; k < value->missing_count; k++)
+			value->missing[k] = take(input, 4);
+		value->missing_reason = REASON_SENSOR_OFF;
+	}
+}
+
+static long double raw_value(const struct register_value *value, const uint16_t *block)
+{
+	const uint16_t *r = block + value->offset;
+	uint8_t b[4] = {(uint8_t)(r[0] >> 8), (uint8_t)r[0], (uint8_t)(r[1] >> 8), (uint8_t)r[1]};
+	static const uint8_t place[][4] = {{0, 1, 2, 3}, {2, 3, 0, 1}, {1, 0, 3, 2}, {3, 2, 1, 0}};
+	const uint8_t *p = place[value->order];
+	uint32_t bits = (uint32_t)b[p[0]] << 24 | (uint32_t)b[p[1]] << 16 | (uint32_t)b[p[2]] << 8 | b[p[3]];
+	float single;
+	int32_t s32;
+
+	memcpy(&single, &bits, sizeof single);
+	memcpy(&s32, &bits, sizeof s32);
+	switch (value->type) {
+	case REGISTER_U8_HIGH:
+		return b[0];
+	case REGISTER_U8_LOW:
+		return b[1];
+	case REGISTER_U16:
+		return r[0];
+	case REGISTER_S16:
+		return (int16_t)r[0];
+	case REGISTER_U32:
+		return bits;
+	case REGISTER_S32:
+		return s32;
+	case REGISTER_F32:
+		return (long double)single;
+	}
+	abort();
+}
+
+static void check_one(const struct register_map *map, const struct measurement *m, const uint16_t *const registers[],
+                      const struct register_value *value)
+{
+	must(m->parameter == value->parameter && m->determined.ns == 5);
+	must((m->quality == QUALITY_VALID) == (m->reason == REASON_NONE) && m->quality != QUALITY_QUESTIONABLE);
+	if (!measurement_has_value(m)) {
+		must(m->milli == 0);
+		must(m->reason == REASON_SENSOR_OFF || m->reason == REASON_IMPLAUSIBLE ||
+		     (m->reason == REASON_FAILED && map->has_status));
+		return;
+	}
+	long double exact = raw_value(value, registers[value->block]) * value->scale_milli / value->divisor;
+	must(isfinite(exact));
+	must(fabsl(exact + value->offset_milli - m->milli) <= 0.5L + 1e-6L);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, size};
+	struct register_map map;
+	struct register_state state = {0};
+	uint16_t blocks[2][BLOCK_REGISTERS];
+	const uint16_t *const registers[] = {blocks[0], blocks[1]};
+
+	make_map(&input, &map);
+	for (int round = 0; round < 3; round++) {
+		struct decoded decoded;
+		for (int i = 0; i < 2 * BLOCK_REGISTERS; i++)
+			blocks[i / BLOCK_REGISTERS][i % BLOCK_REGISTERS] = (uint16_t)take(&input, 2);
+		bool is_new = map.has_sequence && state.primed && state.sequence != blocks[0][map.sequence_offset];
+		register_map_decode(&map, &state, registers, (struct mono){5}, &decoded);
+		uint8_t k = 0;
+		for (uint8_t i = 0; i < map.value_count; i++) {
+			bool intermittent = parameter_table[map.values[i].parameter].cadence == CADENCE_INTERMITTENT;
+			if (intermittent && !is_new)
+				continue;
+			must(k < decoded.count);
+			check_one(&map, &decoded.list[k++], registers, &map.values[i]);
+		}
+		must(k == decoded.count);
+	}
+	return 0;
+}

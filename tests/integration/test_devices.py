@@ -1,0 +1,286 @@
+"""Finding devices, recording what they send and reading it back: devices scan, record_path, decode, and the path
+through the real libserialport."""
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import stat
+import subprocess
+import termios
+import threading
+import tty
+
+from harness import BUILD, ROOT, Bedside, Skip, wait_for
+
+LINE = ("11/21/26 09:14:{:02d} SN=0000012345 SPO2=0{}% BPM=0{} PI=03.41% SPCO=--.-% SPMET=--.-% DESAT=-- PIDELTA=+-- "
+        "ALARM=0000 EXC=000800\r\n")
+
+
+class Talker:
+    """A device on a pseudo terminal that sends a line five times a second, and notes whatever is written to it."""
+
+    def __init__(self, make_line=lambda n: LINE.format(n % 60, 90 + n % 9, 60 + n % 30)):
+        self.master, self.slave = pty.openpty()
+        tty.setraw(self.slave)
+        self.path = os.ttyname(self.slave)
+        self.make_line = make_line
+        self.heard = b""
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._talk, daemon=True)
+        self.thread.start()
+
+    def _talk(self):
+        n = 0
+        while not self.stopping.wait(0.2):
+            with contextlib.suppress(BlockingIOError):
+                os.write(self.master, self.make_line(n).encode("latin-1"))
+            n += 1
+            if select.select([self.master], [], [], 0)[0]:
+                self.heard += os.read(self.master, 4096)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join(5)
+        os.close(self.slave)
+        os.close(self.master)
+
+
+def ctl(*arguments, expect=0, wrapper=(), env=None):
+    done = subprocess.run([*wrapper, os.path.join(BUILD, "vitalsctl"), *arguments], capture_output=True, text=True, check=False,
+                          timeout=120, env={**os.environ, **(env or {})})
+    assert done.returncode == expect, f"{arguments}: exit {done.returncode}: {done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def block_of(output):
+    return "".join(line + "\n" for line in output.splitlines() if line and not line.startswith("#"))
+
+
+# ---- scan -----------------------------------------------------------------------------------------------------------
+
+def test_scan_recognises_a_device_and_writes_nothing():
+    with Bedside() as bedside, Talker() as device:
+        before = termios.tcgetattr(device.slave)
+        output = ctl("devices", "scan", "--port", device.path, "--seconds", "3")
+        assert "recognised: masimo-ascii1" in output, output
+        assert device.heard == b"", device.heard
+        assert termios.tcgetattr(device.slave) == before
+        # The whole output is a piece of configuration, and it is right.
+        bedside.write_config(output)
+        assert "masimo-ascii1" in ctl("config", "check", bedside.config)
+        assert f'port = "{device.path}"' in block_of(output)
+
+
+def test_scan_gives_hints_for_what_it_does_not_know():
+    with Talker(lambda n: "nothing that any driver knows\r\n") as device:
+        output = ctl("devices", "scan", "--port", device.path, "--seconds", "1")
+        assert "not recognised: something is sent" in output and "If it is masimo-ascii1: " in output, output
+        assert block_of(output) == ""
+    assert "cannot be opened" in ctl("devices", "scan", "--port", "/dev/null", expect=1)
+    assert "cannot be opened" in ctl("devices", "scan", "--port", "/dev/no-such-port", expect=1)
+    ctl("devices", "scan", "--seconds", "61", expect=2)
+
+
+def test_scan_leaves_a_port_alone_that_somebody_holds():
+    with Bedside() as bedside, Talker() as device:
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}" }}\n'
+                             'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        display.wait_value("spo2")
+        for _ in range(3):
+            output = ctl("devices", "scan", "--port", device.path, "--seconds", "1")
+            assert "in use" in output and "recognised" not in output, output
+        mark = display.mark()
+        display.wait_value("spo2", after=mark)
+        assert not [r for r in bedside.records("device") if 'state="down"' in r[3]]
+    with Talker() as device:
+        fcntl.flock(device.slave, fcntl.LOCK_EX)
+        assert "in use" in ctl("devices", "scan", "--port", device.path, "--seconds", "1")
+
+
+# ---- recording and decoding -----------------------------------------------------------------------------------------
+
+def traffic(path):
+    with open(path, encoding="ascii") as f:
+        return f.read()
+
+
+def test_recorded_traffic_gives_the_values_again():
+    with Bedside() as bedside:
+        sim = bedside.start_sim("--seed", "7", "--speed", "60", "--cuff-failures", "0", "--oximeter-pty", bedside.path("oximeter"),
+                                "--cuff-pty", bedside.path("cuff"), "--ecg-tcp", "0")
+        port = re.search(r"listening ecg 127\.0\.0\.1:(\d+)", sim.out()).group(1)
+        files = {name: bedside.path(name + ".traffic") for name in ("oximeter", "cuff", "ecg")}
+        bedside.write_config(f'''
+link "oximeter-line" {{ type = "serial"  port = "{bedside.path("oximeter")}"  record_path = "{files["oximeter"]}" }}
+device "oximeter" {{ link = "oximeter-line"  driver = "masimo-ascii1" }}
+link "bp-bus" {{ type = "modbus-rtu"  port = "{bedside.path("cuff")}"  baud = 19200  parity = "none"  record_path = "{files["cuff"]}" }}
+device "cuff" {{ link = "bp-bus"  map = "{bedside.map("vitals-sim-cuff")}"  unit = 1  poll_period_ms = 400 }}
+link "gateway" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port}  record_path = "{files["ecg"]}" }}
+device "ecg" {{ link = "gateway"  map = "{bedside.map("vitals-sim-ecg")}"  unit = 1  poll_period_ms = 600 }}
+''')
+        assert ctl("config", "check", bedside.config).count("RAW TRAFFIC with patient data is recorded in ") == 3
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        for parameter in ("spo2", "ecg_hr", "resp"):
+            display.wait_value(parameter)
+        bedside.ctl("session", "open", "--patient", "P-1")
+        display.wait_value("nibp_sys")
+        wait_for(lambda: len([r for r in bedside.records("notice") if 'what="recording-on"' in r[3]]) == 3,
+                 "three notices of a recording")
+        assert bedside.daemon.stop() == 0
+        shown = {p: set(display.values(p)) for p in ("spo2", "pulse", "ecg_hr", "resp", "nibp_sys", "nibp_dia")}
+        for name, arguments in (("oximeter", ("--driver", "masimo-ascii1")), ("cuff", ("--map", bedside.map("vitals-sim-cuff"))),
+                                ("ecg", ("--map", bedside.map("vitals-sim-ecg")))):
+            assert stat.S_IMODE(os.stat(files[name]).st_mode) == 0o600
+            head = traffic(files[name])
+            assert head.startswith("# vitalsd traffic 1") and f"# device {name}, " in head and " connected\n" in head
+            times = [int(t) for t in re.findall(r"^(\d+) ", head, re.M)]
+            assert len(times) > 5 and times == sorted(times)
+            decoded = {}
+            for line in ctl("decode", *arguments, files[name]).splitlines():
+                words = re.sub(r"unit 1 ", "", line).split()
+                if words[0] != "#" and len(words) == 3 and words[1] != "-":
+                    decoded.setdefault(words[1], set()).add(int(words[2].replace(".", "")))
+            common = set(decoded) & set(shown)
+            assert common, decoded
+            for parameter in common:
+                assert shown[parameter] and shown[parameter] <= decoded[parameter], (parameter, shown[parameter], decoded)
+
+
+def test_recording_that_fails_is_told_and_costs_nothing_else():
+    with Bedside() as bedside, Talker() as device:
+        fifo = bedside.path("fifo")
+        os.mkfifo(fifo)
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}"  record_path = "{fifo}" }}\n'
+                             'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        display.wait_value("spo2")
+        wait_for(lambda: [r for r in bedside.records("notice") if 'what="recording-failed"' in r[3] and "line: " in r[3]],
+                 "a notice that nothing is recorded")
+
+
+def test_decode_says_which_line_is_wrong():
+    with Bedside() as bedside:
+        path = bedside.path("bad")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("# a comment\n10 < 4142\n20 < 4\n")
+        assert f"{path}:3: " in ctl("decode", "--driver", "masimo-ascii1", path, expect=1)
+        assert "Drivers: masimo-ascii1" in ctl("decode", "--driver", "nobody", path, expect=2)
+        ctl("decode", path, expect=2)
+        ctl("decode", "--driver", "masimo-ascii1", bedside.path("absent"), expect=1)
+        assert "not recorded traffic" in ctl("decode", "--map", bedside.map("vitals-sim-ecg"), os.path.join(ROOT, "README.md"),
+                                             expect=1)
+
+
+# ---- the real libserialport -----------------------------------------------------------------------------------------
+
+def adapters(bedside, talkers, serials):
+    """A mount namespace in which each pseudo terminal is the USB adapter ttyUSB0, ttyUSB1, ... with its place in /sys and
+    its names in /dev/serial. Returns a wrapper for commands."""
+    for tool in ("unshare", "mount"):
+        if subprocess.run(["sh", "-c", f"command -v {tool}"], capture_output=True, check=False).returncode != 0:
+            raise Skip(f"{tool} is not here")
+    shim = os.path.join(BUILD, "tests/shim/serial_pty.so")
+    if not os.path.exists(shim):
+        raise Skip("the shim is not built")
+    root = bedside.path("adapters")
+    sys_tty, dev = os.path.join(root, "sys/class/tty"), os.path.join(root, "dev")
+    os.makedirs(sys_tty)
+    os.makedirs(os.path.join(dev, "serial/by-id"))
+    os.makedirs(os.path.join(dev, "serial/by-path"))
+    os.makedirs(os.path.join(root, "sys/bus/usb-serial/drivers/ftdi_sio"))
+    script = [f'mount -t tmpfs tmpfs "{bedside.path("mount")}"', f'cp -a "{root}/." "{bedside.path("mount")}"',
+              f'cd "{bedside.path("mount")}/dev"',
+              'for n in null zero random urandom; do : >$n && mount --bind /dev/$n $n || exit 1; done',
+              'mkdir pts && mount --rbind /dev/pts pts']
+    os.mkdir(bedside.path("mount"))
+    for n, (talker, serial) in enumerate(zip(talkers, serials)):
+        usb = os.path.join(root, f"sys/devices/pci0/usb1/1-{n + 1}")
+        port = os.path.join(usb, f"1-{n + 1}:1.0/ttyUSB{n}")
+        os.makedirs(os.path.join(port, f"tty/ttyUSB{n}"))
+        for name, text in (("busnum", "1"), ("devnum", str(n + 5)), ("idVendor", "0403"), ("idProduct", "6001"),
+                           ("manufacturer", "FTDI"), ("product", "FT232R USB UART"), *((("serial", serial),) if serial else ())):
+            with open(os.path.join(usb, name), "w", encoding="ascii") as f:
+                f.write(text + "\n")
+        with open(os.path.join(port, "latency_timer"), "w", encoding="ascii") as f:
+            f.write("16\n")
+        os.symlink("../../../../../../bus/usb-serial/drivers/ftdi_sio", os.path.join(port, "driver"))
+        os.symlink("../..", os.path.join(port, f"tty/ttyUSB{n}/device"))
+        os.symlink(f"../../devices/pci0/usb1/1-{n + 1}/1-{n + 1}:1.0/ttyUSB{n}/tty/ttyUSB{n}", os.path.join(sys_tty, f"ttyUSB{n}"))
+        os.symlink(f"../../ttyUSB{n}", os.path.join(dev, f"serial/by-path/pci-0-usb-0:{n + 1}:1.0-port0"))
+        name = f"usb-FTDI_FT232R_USB_UART{'_' + serial if serial else ''}-if00-port0"
+        if not os.path.lexists(os.path.join(dev, "serial/by-id", name)):
+            os.symlink(f"../../ttyUSB{n}", os.path.join(dev, "serial/by-id", name))
+        script += [f': >ttyUSB{n}', f'mount --bind {talker.path} ttyUSB{n}']
+    script += ['mount --rbind ../sys /sys', 'cd / && mount --rbind "' + bedside.path("mount") + '/dev" /dev', 'exec "$@"']
+    preload = ["env", f"LD_PRELOAD={shim}", "ASAN_OPTIONS=verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")]
+    wrapper = ["unshare", "-m", "--propagation", "private"] + ([] if os.geteuid() == 0 else ["-r"])
+    wrapper += ["/bin/sh", "-c", " && ".join(script), "sh", *preload]
+    probe = subprocess.run([*wrapper, "test", "-e", "/sys/class/tty/ttyUSB0/device/latency_timer"], capture_output=True, text=True,
+                           check=False)
+    if probe.returncode != 0:
+        raise Skip("mount namespaces or the preload are not allowed here: " + probe.stderr.strip()[:200])
+    return wrapper
+
+
+BY_ID = "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K1234-if00-port0"
+
+
+def test_oximeter_through_libserialport():
+    with Bedside() as bedside, Talker() as device:
+        wrapper = adapters(bedside, [device], ["A10K1234"])
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{BY_ID}" }}\n'
+                             'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
+        bedside.start_daemon(wrapper=wrapper)
+        display = bedside.subscribe()
+        display.wait_value("spo2")
+        assert set(display.values("spo2")) <= {(90 + n) * 1000 for n in range(9)}
+        wait_for(lambda: [r for r in bedside.records("notice") if 'what="latency-timer"' in r[3] and "16 ms" in r[3]],
+                 "the latency timer on the record")
+        maps = open(f"/proc/{bedside.daemon.pid}/maps", encoding="utf-8").read()
+        assert "serial_pty.so" in maps and "libserialport" in maps
+        # It is the library that opened it: the lock and the library's own descriptor.
+        links = [os.readlink(f"/proc/{bedside.daemon.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{bedside.daemon.pid}/fd")]
+        assert sum("/dev/ttyUSB0" in link for link in links) == 2, links
+        assert device.heard == b""
+        state = termios.tcgetattr(device.slave)
+        assert state[4] == state[5] == termios.B9600 and state[2] & termios.HUPCL == 0
+        # A second program is told so, by-id path and all.
+        output = ctl("devices", "scan", "--seconds", "1", wrapper=wrapper)
+        assert "in use" in output and BY_ID in output, output
+
+
+def test_line_settings_that_a_port_does_not_keep_are_a_fault():
+    with Bedside() as bedside, Talker() as device:
+        wrapper = adapters(bedside, [device], ["A10K1234"])
+        # A pty keeps 8 data bits whatever is asked.
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{BY_ID}"  data_bits = 7 }}\n'
+                             'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
+        bedside.start_daemon(wrapper=wrapper)
+        display = bedside.subscribe()
+        display.wait_device("oximeter", "down")
+        wait_for(lambda: [r for r in bedside.records("notice") if 'what="line-settings"' in r[3] and
+                          "asked for 9600 7N1, the port keeps 9600 8N1" in r[3]], "the settings on the record")
+        assert not display.values("spo2")
+
+
+def test_scan_names_adapters_so_that_they_are_found_again():
+    with Bedside() as bedside, Talker() as first, Talker() as second:
+        output = ctl("devices", "scan", "--seconds", "2", wrapper=adapters(bedside, [first, second], ["A10K1234", "B77"]))
+        assert output.count("recognised: masimo-ascii1") == 2 and "0403:6001 FTDI FT232R USB UART, serial number A10K1234" in output
+        assert "16 ms" in output and f'port = "{BY_ID}"' in output and "_B77-if00-port0\"" in output, output
+        assert 'link "masimo-ascii1-line-2"' in output
+        assert first.heard == second.heard == b""
+    # Two adapters without serial number share one by-id name, which means whichever was plugged in last.
+    with Bedside() as bedside, Talker() as first, Talker() as second:
+        output = ctl("devices", "scan", "--seconds", "2", wrapper=adapters(bedside, [first, second], ["", ""]))
+        assert "not unique, not used" in output and "no serial number" in output, output
+        assert re.findall(r'port = "(.*)"', output) == [f"/dev/serial/by-path/pci-0-usb-0:{n}:1.0-port0" for n in (1, 2)], output
