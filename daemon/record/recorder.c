@@ -179,9 +179,11 @@ static void tell(struct recorder *recorder, bool failed)
 	event.u.service.service = SERVICE_RECORDER;
 	event.u.service.ok = !failed;
 	shell_lock(&recorder->outside);
-	/* A full mailbox: the next round tries again. */
-	if (recorder->mailbox != NULL && mailbox_post(recorder->mailbox, &event))
-		atomic_store(&recorder->told_failed, failed);
+	/* Set first: who takes the event finds recorder_failing in step with it. A full mailbox: the next round tries
+	 * again. */
+	atomic_store(&recorder->told_failed, failed);
+	if (recorder->mailbox == NULL || !mailbox_post(recorder->mailbox, &event))
+		atomic_store(&recorder->told_failed, !failed);
 	shell_unlock(&recorder->outside);
 }
 
