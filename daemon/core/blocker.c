@@ -1,5 +1,5 @@
-/* What keeps a session from starting and a patient from leaving: gates, leave rules, items, dose, times. Pure questions,
- * asked within engine_step and by the encoder on the engine thread. */
+/* What keeps a session from starting and a patient from leaving: gates, leave rules, items, dose, times. Pure
+ * questions, asked within engine_step and by the encoder on the engine thread. */
 #include "core.h"
 
 struct blockers {
@@ -87,8 +87,7 @@ static bool recent(const struct engine *engine, enum parameter parameter)
 		within_ns = leave->cuff_within_ns;
 	else if (parameter_table[parameter].cadence == CADENCE_ENTERED)
 		within_ns = leave->score_within_ns;
-	return within_ns == 0 ||
-	       mono_since(engine->now, engine->parameters[parameter].latest.determined) <= within_ns;
+	return within_ns == 0 || mono_since(engine->now, engine->parameters[parameter].latest.determined) <= within_ns;
 }
 
 static bool leave_rule_met(const struct engine *engine, uint8_t rule)
@@ -116,7 +115,8 @@ static bool leave_met(const struct engine *engine, uint8_t rule)
 		return leave_rule_met(engine, rule);
 	for (uint8_t i = 0; i < plan->rule_count; i++)
 		if (plan->rules[i].kind == RULE_LEAVE && asked(engine, &plan->rules[i]) &&
-		    core_same_text(plan->rules[i].group, plan->rules[rule].group, NAME_BYTES) && leave_rule_met(engine, i))
+		    core_same_text(plan->rules[i].group, plan->rules[rule].group, NAME_BYTES) &&
+		    leave_rule_met(engine, i))
 			return true;
 	return false;
 }
@@ -157,9 +157,9 @@ static bool too_early(const struct engine *engine)
 {
 	const struct plan_leave *leave = &engine->config->plan.leave;
 
-	return leave->has_earliest && !mono_reached(mono_after(session_anchor(&engine->session, leave->earliest),
-	                                                       leave->earliest_after_ns),
-	                                            engine->now);
+	return leave->has_earliest &&
+	       !mono_reached(mono_after(session_anchor(&engine->session, leave->earliest), leave->earliest_after_ns),
+	                     engine->now);
 }
 
 /* A test alarm is no unrest. */

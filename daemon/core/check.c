@@ -99,7 +99,8 @@ void check_advance(struct step *step)
 	for (uint8_t i = 0; i < engine->config->plan.check_count; i++) {
 		struct check_state *state = &engine->session.checks[i];
 
-		while (mono_is_never(state->overdue_since) && mono_reached(state->due, step->now) && left_out(engine, i)) {
+		while (mono_is_never(state->overdue_since) && mono_reached(state->due, step->now) &&
+		       left_out(engine, i)) {
 			go_on(engine, i);
 			step->checks_changed = true;
 		}

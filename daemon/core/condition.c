@@ -99,8 +99,8 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 	return verdict;
 }
 
-/* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer than
- * one inflation may take, however many follow each other. */
+/* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer
+ * than one inflation may take, however many follow each other. */
 static struct mono masked_until(const struct engine *engine, enum parameter parameter)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
@@ -167,8 +167,8 @@ static struct verdict simple_verdict(const struct engine *engine, bool holds, en
 	};
 }
 
-/* When display `display` must have given a sign: within the agreed time after its last one, and after the first alarm that
- * it has not shown yet. */
+/* When display `display` must have given a sign: within the agreed time after its last one, and after the first alarm
+ * that it has not shown yet. */
 static struct mono display_late_at(const struct engine *engine, uint8_t display)
 {
 	const struct display_state *state = &engine->displays[display];
@@ -193,8 +193,8 @@ static void judge_services(struct step *step)
 	const struct engine *engine = step->engine;
 
 	for (uint8_t i = 0; i < SERVICE_COUNT; i++) {
-		bool failed = i == SERVICE_DISPLAYS ? engine->session.open && displays_late(engine)
-		                                    : engine->service_failed[i];
+		bool failed =
+		    i == SERVICE_DISPLAYS ? engine->session.open && displays_late(engine) : engine->service_failed[i];
 		struct verdict verdict =
 		    simple_verdict(engine, failed, i == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM);
 

@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <string.h>
 
-#define STALE_PERIODS 3 /* a continuous value or a device is current for this many device periods */
-#define CUFF_ANSWER_NS     (60 * NS_PER_S) /* a determination takes 25 .. 45 s; then its result is waited for no longer */
-#define FLAPPING_NS        (60 * NS_PER_S) /* three losses within this are flapping; this long without one ends it */
-#define TEST_ALARM_NS      (30 * NS_PER_S)
+#define STALE_PERIODS         3 /* a continuous value or a device is current for this many device periods */
+#define CUFF_ANSWER_NS        (60 * NS_PER_S) /* a determination takes 25 .. 45 s; then its result is waited for no longer */
+#define FLAPPING_NS           (60 * NS_PER_S) /* three losses within this are flapping; this long without one ends it */
+#define TEST_ALARM_NS         (30 * NS_PER_S)
 #define TAKEN_OUT_REMINDER_NS (600 * NS_PER_S)
-#define CUFF_RETRIES       2 /* of a due determination that failed; the third failure is the medium alarm */
-#define CLOCK_STEP_NS      (2 * NS_PER_S)   /* a wall clock step worth an alarm */
+#define CUFF_RETRIES          2 /* of a due determination that failed; the third failure is the medium alarm */
+#define CLOCK_STEP_NS         (2 * NS_PER_S) /* a wall clock step worth an alarm */
 
 /* One engine_step in progress. */
 struct step {
@@ -56,7 +56,7 @@ struct action *step_action(struct step *step, enum action_kind kind);
 void step_session(struct step *step, enum session_change change, const char *actor);
 void core_copy_text(char *to, const char *from, size_t size); /* zero-fills the rest, so that structs compare */
 bool core_same_text(const char *a, const char *b, size_t size);
-bool core_valid_token(const char *token);                     /* [A-Za-z0-9._-]{1,31} */
+bool core_valid_token(const char *token); /* [A-Za-z0-9._-]{1,31} */
 
 /* ---- reading.c ---- */
 bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
@@ -77,7 +77,7 @@ enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
 void device_advance(struct step *step);
-bool device_start_cuffs(struct step *step); /* true if one was started */
+bool device_start_cuffs(struct step *step);               /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */
 struct mono device_cuff_deadline(const struct engine *engine);
 
@@ -85,7 +85,7 @@ struct mono device_cuff_deadline(const struct engine *engine);
 enum result session_start(struct step *step, const char *actor, const struct override *override);
 enum result session_command(struct step *step, const struct event_command *command);
 struct mono session_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
-int64_t session_duration(const struct engine *engine); /* of the administration, planned */
+int64_t session_duration(const struct engine *engine);                         /* of the administration, planned */
 bool session_override_valid(const struct override *override);
 void session_advance(struct step *step);
 void session_baseline(struct step *step);

@@ -102,7 +102,8 @@ static void request_cuff(struct step *step, uint8_t device, bool start)
 		d->cuff_rest_until = mono_after(step->now, step->engine->config->plan.cuff_rest_ns);
 		d->mask_until = mono_after(step->now, step->engine->config->plan.cuff_mask_max_ns);
 	} else {
-		d->mask_until = mono_earlier(d->mask_until, mono_after(step->now, step->engine->config->plan.cuff_mask_ns));
+		d->mask_until =
+		    mono_earlier(d->mask_until, mono_after(step->now, step->engine->config->plan.cuff_mask_ns));
 	}
 }
 

@@ -7,19 +7,19 @@
  * compartments empties by 3.6 % in that time, so the error of the rule is far below one in a thousand. */
 #include "core.h"
 
-#define STEP_MS        10000
-#define HORIZON_MS     INT64_C(86400000) /* nobody asks for the level a day later */
-#define DOSE_MAX_UG    1000000
-#define COMPARTMENTS   6
-#define OUT            COMPARTMENTS
-#define HOUR_MS        INT64_C(3600000)
-#define SWALLOWED_MS   1908000 /* 0.53 h */
-#define NOSE_FIRST     5400    /* share of a device that is taken up through the nose, in ten thousandths: the first */
-#define NOSE_LATER     3348    /* 0.62 of that for each later one */
-#define SHARE          10000
-#define REFERENCE_G    70000   /* volumes of the infusion models are for 70 kg, and linear in weight */
-#define NG_PER_UG      1000
-#define ML_PER_L       1000
+#define STEP_MS      10000
+#define HORIZON_MS   INT64_C(86400000) /* nobody asks for the level a day later */
+#define DOSE_MAX_UG  1000000
+#define COMPARTMENTS 6
+#define OUT          COMPARTMENTS
+#define HOUR_MS      INT64_C(3600000)
+#define SWALLOWED_MS 1908000 /* 0.53 h */
+#define NOSE_FIRST   5400    /* share of a device that is taken up through the nose, in ten thousandths: the first */
+#define NOSE_LATER   3348    /* 0.62 of that for each later one */
+#define SHARE        10000
+#define REFERENCE_G  70000 /* volumes of the infusion models are for 70 kg, and linear in weight */
+#define NG_PER_UG    1000
+#define ML_PER_L     1000
 
 struct flow {
 	uint8_t from, to;
@@ -27,8 +27,8 @@ struct flow {
 };
 
 struct model {
-	uint8_t measured;     /* the compartment that is plasma */
-	int32_t volume_ml;    /* its volume, at REFERENCE_G */
+	uint8_t measured;  /* the compartment that is plasma */
+	int32_t volume_ml; /* its volume, at REFERENCE_G */
 	uint8_t flow_count;
 	struct flow flows[10];
 };
@@ -49,9 +49,9 @@ static const struct model clements = {
     {{0, OUT, 654, 1000}, {0, 1, 1116, 1000}, {1, 0, 822, 1000}},
 };
 
-/* Perez-Ruixo 2021 (10.1007/s40262-020-00953-4), esketamine by nose. 0 nose, ka 2.93 /h; 1 gut, ka 1.45 /h, of which 64 %
- * reach the liver; 2 liver, 101 L, flow 151 L/h, elimination 1.11 and to noresketamine 2.77 /h; 3 plasma, 192 L; 4 and 5
- * peripheral, 143 and 417 L, 84.3 and 37.6 L/h. Weight does not matter. */
+/* Perez-Ruixo 2021 (10.1007/s40262-020-00953-4), esketamine by nose. 0 nose, ka 2.93 /h; 1 gut, ka 1.45 /h, of which 64
+ * % reach the liver; 2 liver, 101 L, flow 151 L/h, elimination 1.11 and to noresketamine 2.77 /h; 3 plasma, 192 L; 4
+ * and 5 peripheral, 143 and 417 L, 84.3 and 37.6 L/h. Weight does not matter. */
 static const struct model perez_ruixo = {
     3,
     192000,

@@ -13,8 +13,8 @@
  *   judged, not ignored; "no value" is for its driver to tell apart (our proposal);
  * - SpO2 starts at 1 %: 0 % with a pulse does not exist, and 0 is the commonest code for "nothing" (our proposal);
  * - perfusion index and end-tidal CO2: the display ranges of common monitors, rounded up (our proposal);
- * - scores: the scales' own ranges (MOAA/S 0 .. 5, RASS -5 .. +4, CADSS of 23 and CADSS-6 of 6 items scored 0 .. 4, BPRS+ of
- *   4 items scored 0 .. 6, distressed or not). */
+ * - scores: the scales' own ranges (MOAA/S 0 .. 5, RASS -5 .. +4, CADSS of 23 and CADSS-6 of 6 items scored 0 .. 4,
+ * BPRS+ of 4 items scored 0 .. 6, distressed or not). */
 #include "vitals/parameter.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* What the plan's rules say about the values: limits in force for this patient, terms, combinations. Pure questions; what
- * becomes of the answers is in rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within engine_step, and
- * engine_limit by the encoder on the engine thread. */
+/* What the plan's rules say about the values: limits in force for this patient, terms, combinations. Pure questions;
+ * what becomes of the answers is in rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within
+ * engine_step, and engine_limit by the encoder on the engine thread. */
 #include "core.h"
 
 struct term_result {

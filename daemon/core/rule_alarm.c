@@ -1,9 +1,9 @@
 /* The alarms of the plan's rules: when a rule is judged, confirmation by a second cuff determination, supersession,
  * priority that changes while an alarm is present. Called within engine_step. docs/STATE-MACHINES.md says it in words.
  *
- * A rule with a continuous parameter, or one that depends on another alarm or on an instant, is judged at every step, on
- * what is known then. One of intermittent and entered parameters alone is judged exactly when one of them is determined,
- * and only its delays run in between. */
+ * A rule with a continuous parameter, or one that depends on another alarm or on an instant, is judged at every step,
+ * on what is known then. One of intermittent and entered parameters alone is judged exactly when one of them is
+ * determined, and only its delays run in between. */
 #include "core.h"
 
 static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t rule)
@@ -193,8 +193,8 @@ static void rule_judge(struct step *step, uint8_t rule)
 	}
 }
 
-/* One situation, one alarm. Whoever is established keeps back what it supersedes, kept back itself or not, so the order of
- * the rules does not matter. What is on its way back to normal is not announced anew. */
+/* One situation, one alarm. Whoever is established keeps back what it supersedes, kept back itself or not, so the order
+ * of the rules does not matter. What is on its way back to normal is not announced anew. */
 static void supersede(struct step *step, uint8_t rule)
 {
 	struct engine *engine = step->engine;
@@ -243,7 +243,8 @@ static void attend(struct step *step, uint8_t rule)
 static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
-	int device = p->cuff_every_ns > 0 && p->kind == RULE_ALARM && established(engine, rule) ? cuff_of(engine, p) : -1;
+	int device =
+	    p->cuff_every_ns > 0 && p->kind == RULE_ALARM && established(engine, rule) ? cuff_of(engine, p) : -1;
 
 	if (device < 0 || engine->devices[device].cuff_wanted)
 		return MONO_NEVER;

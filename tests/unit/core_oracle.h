@@ -424,7 +424,8 @@ static inline const char *check_rule(const struct engine *e, uint8_t rule)
 	         e->rules[rule].back > 0,
 	     "kept back for no reason");
 	MUST(!a->kept_back || a->state == ALARM_PENDING || a->state == ALARM_LATCHED, "kept back and announced");
-	MUST(!present || p->confirm == false || a->confirmed || p->first > PRIORITY_NONE, "raised without confirmation");
+	MUST(!present || p->confirm == false || a->confirmed || p->first > PRIORITY_NONE,
+	     "raised without confirmation");
 	return NULL;
 }
 

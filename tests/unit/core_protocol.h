@@ -1,5 +1,5 @@
-/* The rule table of the clinical reference, section 8.3, written as a plan by hand: what the rules mean is tested on this,
- * not on the configuration files. Included by test_core_rule_*.c. */
+/* The rule table of the clinical reference, section 8.3, written as a plan by hand: what the rules mean is tested on
+ * this, not on the configuration files. Included by test_core_rule_*.c. */
 #ifndef CORE_PROTOCOL_H
 #define CORE_PROTOCOL_H
 
@@ -12,12 +12,37 @@ enum { BASELINE, INFUSION, RECOVERY, OBSERVATION };
 
 /* Indexes in the plan: the same order as in protocol_plan. */
 enum {
-	B1, B2, B3, B4, B5, B6, H1, H2, H3, H4, H5, O1, O2, O3, R1, R2, R3,
-	S1, S2, S3, S3_RESP, S4M, S4H, S4D, D1, D2, RULES
+	B1,
+	B2,
+	B3,
+	B4,
+	B5,
+	B6,
+	H1,
+	H2,
+	H3,
+	H4,
+	H5,
+	O1,
+	O2,
+	O3,
+	R1,
+	R2,
+	R3,
+	S1,
+	S2,
+	S3,
+	S3_RESP,
+	S4M,
+	S4H,
+	S4D,
+	D1,
+	D2,
+	RULES
 };
 
-static inline struct plan_rule *protocol_rule(struct world *w, const char *name, enum priority priority, int64_t delay_ns,
-                                              int64_t clear_delay_ns)
+static inline struct plan_rule *protocol_rule(struct world *w, const char *name, enum priority priority,
+                                              int64_t delay_ns, int64_t clear_delay_ns)
 {
 	struct plan_rule *rule = &w->config.plan.rules[w->config.plan.rule_count++];
 
@@ -62,8 +87,7 @@ static inline void protocol_confirm(struct plan_rule *rule, enum priority first)
 
 static inline void protocol_pressures(struct world *w)
 {
-	struct plan_rule *rule =
-	    protocol_pressure(w, "B1", PRIORITY_HIGH, COMPARISON_AT_LEAST, 180, 170, 110, 105);
+	struct plan_rule *rule = protocol_pressure(w, "B1", PRIORITY_HIGH, COMPARISON_AT_LEAST, 180, 170, 110, 105);
 
 	protocol_confirm(rule, PRIORITY_MEDIUM);
 	rule->critical = true;

@@ -376,9 +376,10 @@ static void test_combinations(void **state)
 
 		rule->combination = cases[i].combination;
 		rule->term_count = 2;
-		rule->terms[1] =
-		    (struct rule_term){
-	    .parameter = PARAMETER_NIBP_DIA, .comparison = COMPARISON_AT_LEAST, .limit = 110000, .clear = 105000};
+		rule->terms[1] = (struct rule_term){.parameter = PARAMETER_NIBP_DIA,
+		                                    .comparison = COMPARISON_AT_LEAST,
+		                                    .limit = 110000,
+		                                    .clear = 105000};
 		world_open(&w, 0);
 		pressure(&w, cases[i].sys, cases[i].dia);
 		assert_int_equal(state_of(&w, 0) == ALARM_ACTIVE, cases[i].raised);
@@ -401,9 +402,8 @@ static void test_combination_counts_from(void **state)
 		rule->combination = all ? COMBINATION_ALL : COMBINATION_ANY;
 		rule->phases = 1U << 1;
 		rule->term_count = 2;
-		rule->terms[1] =
-		    (struct rule_term){
-	    .parameter = PARAMETER_ECG_HR, .comparison = COMPARISON_ABOVE, .limit = 130000, .clear = 125000};
+		rule->terms[1] = (struct rule_term){
+		    .parameter = PARAMETER_ECG_HR, .comparison = COMPARISON_ABOVE, .limit = 130000, .clear = 125000};
 		world_open(&w, 0);
 		w.now = 1 * S;
 		spo2(&w, 80);

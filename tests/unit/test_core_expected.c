@@ -10,8 +10,8 @@
 
 #include "tests/unit/core_world.h"
 
-#define MINUTE (60 * S)
-#define T0     (1000 * S)
+#define MINUTE    (60 * S)
+#define T0        (1000 * S)
 #define REFERENCE "../shared/vitals-data/reference/pk_reference.csv"
 
 static struct world w;
@@ -224,7 +224,7 @@ static void test_when_there_is_none(void **state)
 	world_open(&w, T0);
 	assert_false(expect(MINUTE)); /* not started */
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
-	assert_false(expect(MINUTE)); /* no device given */
+	assert_false(expect(MINUTE));      /* no device given */
 	open_infusion(20000, 1000000, 60); /* the most there can be: no overflow */
 	assert_true(expect(MINUTE));
 	assert_true(level > 100000000 && level < 200000000);

@@ -55,7 +55,8 @@ static enum result tick_item(const char *name, bool ticked)
 	return reply(&w);
 }
 
-/* ---- gates -------------------------------------------------------------------------------------------------------- */
+/* ---- gates --------------------------------------------------------------------------------------------------------
+ */
 
 static void gate_plan(void)
 {
@@ -99,7 +100,7 @@ static void test_pressure_gate(void **state)
 	static const struct {
 		int32_t years, sys, dia;
 		bool blocked;
-	} cases[] = {{0, 140, 90, false},  {0, 141, 90, true},   {0, 140, 91, true},   {64, 141, 90, true},
+	} cases[] = {{0, 140, 90, false},  {0, 141, 90, true},   {0, 140, 91, true},  {64, 141, 90, true},
 	             {65, 141, 90, false}, {65, 150, 90, false}, {65, 151, 90, true}, {80, 150, 91, true}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -253,9 +254,11 @@ static void test_override(void **state)
 	assert_string_equal(w.engine.session.start_override.name, "");
 }
 
-/* ---- dose --------------------------------------------------------------------------------------------------------- */
+/* ---- dose ---------------------------------------------------------------------------------------------------------
+ */
 
-static enum result open_dose(int32_t weight_g, int32_t dose_ug, int32_t duration_s, int32_t ug_per_ml, const char *second)
+static enum result open_dose(int32_t weight_g, int32_t dose_ug, int32_t duration_s, int32_t ug_per_ml,
+                             const char *second)
 {
 	struct event event = make_command(&w, COMMAND_SESSION_OPEN);
 	struct session_order *order = &event.u.command.u.order;
@@ -277,11 +280,11 @@ static void test_dose(void **state)
 		int32_t weight_g, dose_ug, duration_s, ug_per_ml;
 		bool plausible;
 	} iv[] = {
-	    {70000, 35000, 2400, 1000, true},   {70000, 7000, 0, 0, true},     {70000, 6999, 0, 0, false},
-	    {70000, 70000, 0, 0, true},         {70000, 70001, 0, 0, false},   {70000, 350000, 2400, 0, false},
-	    {70000, 35000, 1200, 0, true},      {70000, 35000, 1199, 0, false}, {70000, 35000, 240, 0, false},
-	    {0, 35000, 2400, 0, true},          {70000, 0, 0, 0, true},        {70000, 35000, 0, 10000, true},
-	    {70000, 35000, 0, 10001, false},    {70000, 35000, 0, 999, false}, {33333, 33333, 0, 0, true},
+	    {70000, 35000, 2400, 1000, true}, {70000, 7000, 0, 0, true},      {70000, 6999, 0, 0, false},
+	    {70000, 70000, 0, 0, true},       {70000, 70001, 0, 0, false},    {70000, 350000, 2400, 0, false},
+	    {70000, 35000, 1200, 0, true},    {70000, 35000, 1199, 0, false}, {70000, 35000, 240, 0, false},
+	    {0, 35000, 2400, 0, true},        {70000, 0, 0, 0, true},         {70000, 35000, 0, 10000, true},
+	    {70000, 35000, 0, 10001, false},  {70000, 35000, 0, 999, false},  {33333, 33333, 0, 0, true},
 	    {33333, 33334, 0, 0, false},
 	};
 
@@ -295,11 +298,14 @@ static void test_dose(void **state)
 		                                        .max_ug_per_ml = 10000};
 		enum result expect = iv[i].plausible ? RESULT_OK : RESULT_SECOND_PERSON;
 
-		assert_int_equal(open_dose(iv[i].weight_g, iv[i].dose_ug, iv[i].duration_s, iv[i].ug_per_ml, ""), expect);
+		assert_int_equal(open_dose(iv[i].weight_g, iv[i].dose_ug, iv[i].duration_s, iv[i].ug_per_ml, ""),
+		                 expect);
 		assert_int_equal(w.engine.session.open, iv[i].plausible);
 		/* The actor is no second person. */
-		assert_int_equal(open_dose(iv[i].weight_g, iv[i].dose_ug, iv[i].duration_s, iv[i].ug_per_ml, "nurse1"), expect);
-		assert_int_equal(open_dose(iv[i].weight_g, iv[i].dose_ug, iv[i].duration_s, iv[i].ug_per_ml, "dr.b"), RESULT_OK);
+		assert_int_equal(open_dose(iv[i].weight_g, iv[i].dose_ug, iv[i].duration_s, iv[i].ug_per_ml, "nurse1"),
+		                 expect);
+		assert_int_equal(open_dose(iv[i].weight_g, iv[i].dose_ug, iv[i].duration_s, iv[i].ug_per_ml, "dr.b"),
+		                 RESULT_OK);
 		assert_string_equal(w.engine.session.order.second_person, "dr.b");
 	}
 	world_plan(&w);
@@ -313,7 +319,8 @@ static void test_dose(void **state)
 	assert_int_equal(open_dose(0, 112000, 0, 0, "dr b"), RESULT_OUT_OF_RANGE);
 }
 
-/* ---- spray devices ------------------------------------------------------------------------------------------------ */
+/* ---- spray devices ------------------------------------------------------------------------------------------------
+ */
 
 static void test_devices_given(void **state)
 {
@@ -358,7 +365,8 @@ static void test_devices_given(void **state)
 	assert_int_equal(order(&w, COMMAND_DEVICE_GIVEN), RESULT_WRONG_STATE);
 }
 
-/* ---- leaving ------------------------------------------------------------------------------------------------------ */
+/* ---- leaving ------------------------------------------------------------------------------------------------------
+ */
 
 static void leave_plan(void)
 {

@@ -1,5 +1,5 @@
-/* Limits for one patient, what is taken out of alarming, test alarms, displays that must confirm, devices that come and go
- * or lose step, cuffs that take the oximeter's signal away, values that must be back for a while. */
+/* Limits for one patient, what is taken out of alarming, test alarms, displays that must confirm, devices that come and
+ * go or lose step, cuffs that take the oximeter's signal away, values that must be back for a while. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,12 +8,12 @@
 
 #include "tests/unit/core_protocol.h"
 
-#define DEVICE(d)  (ALARM_BASE_DEVICE + (d))
-#define MISSING(p) (ALARM_BASE_MISSING + (p))
-#define FLAPPING(d) (ALARM_BASE_FLAPPING + (d))
-#define OUT_DEVICE(d) (ALARM_BASE_TAKEN_OUT + (d))
+#define DEVICE(d)        (ALARM_BASE_DEVICE + (d))
+#define MISSING(p)       (ALARM_BASE_MISSING + (p))
+#define FLAPPING(d)      (ALARM_BASE_FLAPPING + (d))
+#define OUT_DEVICE(d)    (ALARM_BASE_TAKEN_OUT + (d))
 #define OUT_PARAMETER(p) (ALARM_BASE_TAKEN_OUT + DEVICES_MAX + (p))
-#define DISPLAYS_LATE (ALARM_BASE_SERVICE + SERVICE_DISPLAYS)
+#define DISPLAYS_LATE    (ALARM_BASE_SERVICE + SERVICE_DISPLAYS)
 
 static struct world w;
 
@@ -23,7 +23,8 @@ static void begin(void)
 	protocol_start(&w, 120, 80, 70);
 }
 
-/* ---- limits for this patient -------------------------------------------------------------------------------------- */
+/* ---- limits for this patient --------------------------------------------------------------------------------------
+ */
 
 static enum result set_limit(const char *rule, uint8_t term, int32_t limit, const char *second, const char *reason)
 {
@@ -49,17 +50,17 @@ static void test_limit_who_may(void **state)
 		const char *second, *reason;
 		enum result expect;
 	} orders[] = {
-	    {"O1", 0, 94, "", "", RESULT_OK},                       /* tighter is free */
-	    {"O1", 0, 93, "", "", RESULT_OK},                       /* the plan's own */
-	    {"O1", 0, 92, "", "lung", RESULT_OK},                   /* looser, within O2 */
-	    {"O1", 0, 92, "", "", RESULT_OUT_OF_RANGE},             /* but not without a reason */
-	    {"O1", 0, 90, "", "lung", RESULT_OK},                   /* at O2's limit */
-	    {"O1", 0, 89, "", "lung", RESULT_SECOND_PERSON},        /* beyond it */
-	    {"O1", 0, 89, "nurse1", "lung", RESULT_SECOND_PERSON},  /* who asks is no second */
+	    {"O1", 0, 94, "", "", RESULT_OK},                      /* tighter is free */
+	    {"O1", 0, 93, "", "", RESULT_OK},                      /* the plan's own */
+	    {"O1", 0, 92, "", "lung", RESULT_OK},                  /* looser, within O2 */
+	    {"O1", 0, 92, "", "", RESULT_OUT_OF_RANGE},            /* but not without a reason */
+	    {"O1", 0, 90, "", "lung", RESULT_OK},                  /* at O2's limit */
+	    {"O1", 0, 89, "", "lung", RESULT_SECOND_PERSON},       /* beyond it */
+	    {"O1", 0, 89, "nurse1", "lung", RESULT_SECOND_PERSON}, /* who asks is no second */
 	    {"O1", 0, 89, "d b", "lung", RESULT_SECOND_PERSON},
 	    {"O1", 0, 89, "dr.b", "lung", RESULT_OK},
-	    {"O2", 0, 91, "", "", RESULT_OK},                       /* a critical one: tighter */
-	    {"O2", 0, 89, "", "lung", RESULT_SECOND_PERSON},        /* looser */
+	    {"O2", 0, 91, "", "", RESULT_OK},                /* a critical one: tighter */
+	    {"O2", 0, 89, "", "lung", RESULT_SECOND_PERSON}, /* looser */
 	    {"O2", 0, 88, "dr.b", "lung", RESULT_OK},
 	    {"H1", 0, 130, "", "anxious", RESULT_OK},
 	    {"H1", 0, 131, "", "anxious", RESULT_SECOND_PERSON},
@@ -72,9 +73,9 @@ static void test_limit_who_may(void **state)
 	    {"B3", 1, 111, "", "hypertensive", RESULT_SECOND_PERSON},
 	    {"B5", 0, 50, "", "hypertensive", RESULT_SECOND_PERSON}, /* no critical rule on the rise */
 	    {"B5", 0, 30, "", "", RESULT_OK},
-	    {"R3", 0, 30, "", "anxious", RESULT_SECOND_PERSON},      /* none watches that side */
-	    {"B3", 2, 150, "", "", RESULT_OUT_OF_RANGE},             /* no such term */
-	    {"O1", 0, 99, "", "", RESULT_OUT_OF_RANGE},              /* could never clear: 101 % */
+	    {"R3", 0, 30, "", "anxious", RESULT_SECOND_PERSON}, /* none watches that side */
+	    {"B3", 2, 150, "", "", RESULT_OUT_OF_RANGE},        /* no such term */
+	    {"O1", 0, 99, "", "", RESULT_OUT_OF_RANGE},         /* could never clear: 101 % */
 	    {"O1", 0, 98, "", "", RESULT_OK},
 	    {"O1", 0, 0, "dr.b", "x", RESULT_OUT_OF_RANGE},
 	    {"XX", 0, 90, "", "", RESULT_UNKNOWN_NAME},
@@ -83,8 +84,8 @@ static void test_limit_who_may(void **state)
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
 		begin();
 
-		enum result result = set_limit(orders[i].rule, orders[i].term, orders[i].limit, orders[i].second,
-		                               orders[i].reason);
+		enum result result =
+		    set_limit(orders[i].rule, orders[i].term, orders[i].limit, orders[i].second, orders[i].reason);
 
 		if (result != orders[i].expect)
 			print_error("%s %d: %s\n", orders[i].rule, orders[i].limit, result_name(result));
@@ -115,7 +116,8 @@ static void test_limit_takes_effect(void **state)
 	assert_int_equal(engine_limit(&w.engine, O1, 0), 93 * MILLI);
 }
 
-/* ---- taken out of alarming ---------------------------------------------------------------------------------------- */
+/* ---- taken out of alarming ----------------------------------------------------------------------------------------
+ */
 
 static enum result take_out(bool device, const char *name, int32_t seconds, const char *reason, const char *clinician)
 {
@@ -143,8 +145,8 @@ static void test_take_out_orders(void **state)
 	assert_int_equal(take_out(false, "perfusion", -1, "x", ""), RESULT_OUT_OF_RANGE);
 	assert_int_equal(take_out(false, "perfusion", 60, "", ""), RESULT_OUT_OF_RANGE); /* no reason */
 	assert_int_equal(take_out(false, "perfusion", 0, "x", ""), RESULT_WRONG_STATE);  /* is not out */
-	assert_int_equal(take_out(false, "perfusion", 60, "x", ""), RESULT_OK);          /* nothing critical hangs on it */
-	assert_int_equal(take_out(false, "spo2", 60, "x", ""), RESULT_BLOCKED);          /* O2 does on this */
+	assert_int_equal(take_out(false, "perfusion", 60, "x", ""), RESULT_OK); /* nothing critical hangs on it */
+	assert_int_equal(take_out(false, "spo2", 60, "x", ""), RESULT_BLOCKED); /* O2 does on this */
 	assert_int_equal(take_out(true, "oximeter", 60, "x", ""), RESULT_BLOCKED);
 	assert_int_equal(w.engine.taken_out[OXIMETER].until.ns, 0);
 	assert_int_equal(take_out(true, "oximeter", 60, "probe torn", "dr.m"), RESULT_OK);
@@ -227,7 +229,8 @@ static void test_taken_out_device(void **state)
 	assert_int_equal(state_of(&w, B2), ALARM_ACTIVE);
 }
 
-/* ---- test alarm --------------------------------------------------------------------------------------------------- */
+/* ---- test alarm ---------------------------------------------------------------------------------------------------
+ */
 
 static void test_test_alarm(void **state)
 {
@@ -256,7 +259,8 @@ static void test_test_alarm(void **state)
 	assert_int_equal(state_of(&w, ALARM_BASE_TEST), ALARM_ACTIVE);
 }
 
-/* ---- displays ----------------------------------------------------------------------------------------------------- */
+/* ---- displays -----------------------------------------------------------------------------------------------------
+ */
 
 static enum result receipt(const char *display, int64_t shown)
 {
@@ -344,7 +348,8 @@ static void test_display_does_not_show(void **state)
 	assert_int_equal(w.engine.displays[1].shown.ns, w.now);
 }
 
-/* ---- devices that come and go ------------------------------------------------------------------------------------- */
+/* ---- devices that come and go -------------------------------------------------------------------------------------
+ */
 
 static void lose(int64_t when)
 {
@@ -411,7 +416,8 @@ static void test_resync(void **state)
 	assert_int_equal(state_of(&w, DEVICE(CUFF)), ALARM_ACTIVE);
 }
 
-/* ---- the cuff on the oximeter's arm ------------------------------------------------------------------------------- */
+/* ---- the cuff on the oximeter's arm -------------------------------------------------------------------------------
+ */
 
 static void mask_plan(bool same_limb)
 {
@@ -492,14 +498,15 @@ static void test_mask_is_bounded(void **state)
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_SPO2)), ALARM_INACTIVE);
 	run(&w, 191 * S);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_SPO2)), ALARM_ACTIVE); /* missing for 90 s */
-	mask_plan(true); /* what is announced already stays */
+	mask_plan(true);                                                       /* what is announced already stays */
 	without_oximetry(140 * S);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_SPO2)), ALARM_ACTIVE);
 	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_SPO2)), ALARM_ACTIVE);
 }
 
-/* ---- missing values ----------------------------------------------------------------------------------------------- */
+/* ---- missing values -----------------------------------------------------------------------------------------------
+ */
 
 static void test_missing_must_be_back_for_a_while(void **state)
 {
@@ -542,7 +549,8 @@ static void test_missing_only_what_is_asked(void **state)
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_PERFUSION)), ALARM_INACTIVE);
 }
 
-/* ---- conditional checks ------------------------------------------------------------------------------------------- */
+/* ---- conditional checks -------------------------------------------------------------------------------------------
+ */
 
 /* CADSS again at 80 s only if it is above 4 then. */
 static void test_check_with_reason(void **state)

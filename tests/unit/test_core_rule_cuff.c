@@ -1,5 +1,5 @@
-/* The cuff rules of the clinical reference, section 8.3: B1 .. B7. Confirmation by a repeat that the engine asks for, two
- * readings to clear, rise from the baseline, what stands for what, and the drug that flows on unattended. */
+/* The cuff rules of the clinical reference, section 8.3: B1 .. B7. Confirmation by a repeat that the engine asks for,
+ * two readings to clear, rise from the baseline, what stands for what, and the drug that flows on unattended. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,7 +40,8 @@ static enum priority priority_of(int rule)
 	return present(rule) ? w.engine.alarms[rule].priority : PRIORITY_NONE;
 }
 
-/* ---- limits, a unit either side ----------------------------------------------------------------------------------- */
+/* ---- limits, a unit either side -----------------------------------------------------------------------------------
+ */
 
 static void test_limits(void **state)
 {
@@ -50,10 +51,10 @@ static void test_limits(void **state)
 		int32_t sys, dia;
 		bool violated;
 	} readings[] = {
-	    {B1, 179, 80, false}, {B1, 180, 80, true},  {B1, 140, 109, false}, {B1, 140, 110, true},
-	    {B2, 199, 80, false}, {B2, 200, 80, true},  {B2, 160, 119, false}, {B2, 160, 120, true},
-	    {B3, 160, 80, false}, {B3, 161, 80, true},  {B3, 140, 100, false}, {B3, 140, 101, true},
-	    {B5, 159, 80, false}, {B5, 160, 80, true},  {B5, 120, 104, false}, {B5, 120, 105, true},
+	    {B1, 179, 80, false}, {B1, 180, 80, true}, {B1, 140, 109, false}, {B1, 140, 110, true},
+	    {B2, 199, 80, false}, {B2, 200, 80, true}, {B2, 160, 119, false}, {B2, 160, 120, true},
+	    {B3, 160, 80, false}, {B3, 161, 80, true}, {B3, 140, 100, false}, {B3, 140, 101, true},
+	    {B5, 159, 80, false}, {B5, 160, 80, true}, {B5, 120, 104, false}, {B5, 120, 105, true},
 	    {B6, 90, 60, false},  {B6, 89, 60, true},
 	};
 
@@ -77,7 +78,8 @@ static void test_limits(void **state)
 	}
 }
 
-/* ---- confirmation ------------------------------------------------------------------------------------------------- */
+/* ---- confirmation -------------------------------------------------------------------------------------------------
+ */
 
 static void test_first_then_confirmed(void **state)
 {
@@ -112,7 +114,7 @@ static void test_repeat_that_is_back_ends_it(void **state)
 	(void)state;
 	begin();
 	measure(10 * S, 182, 90);
-	measure(20 * S, 170, 90); /* one reading is enough while it was not confirmed */
+	measure(20 * S, 170, 90);                            /* one reading is enough while it was not confirmed */
 	assert_int_equal(changes(&w, B1, ALARM_CLEARED), 1); /* and nothing latches */
 	assert_int_equal(state_of(&w, B1), ALARM_INACTIVE);
 	/* Silent first reading: nobody hears of it. */
@@ -190,7 +192,8 @@ static void test_no_confirmation_asked(void **state)
 	assert_true(w.engine.alarms[B1].kept_back);
 }
 
-/* ---- two readings to clear ---------------------------------------------------------------------------------------- */
+/* ---- two readings to clear ----------------------------------------------------------------------------------------
+ */
 
 static void test_two_readings_clear(void **state)
 {
@@ -220,7 +223,8 @@ static void test_two_readings_clear(void **state)
 	assert_int_equal(state_of(&w, B1), ALARM_LATCHED);
 }
 
-/* ---- rise from the baseline --------------------------------------------------------------------------------------- */
+/* ---- rise from the baseline ---------------------------------------------------------------------------------------
+ */
 
 static void test_rise(void **state)
 {
@@ -254,7 +258,8 @@ static void test_rise(void **state)
 	assert_int_equal(announced(&w), 0);
 }
 
-/* ---- one situation, one alarm ------------------------------------------------------------------------------------- */
+/* ---- one situation, one alarm -------------------------------------------------------------------------------------
+ */
 
 static int announced_pressures(void)
 {
@@ -273,7 +278,7 @@ static void test_supersession(void **state)
 	measure(20 * S, 166, 90);
 	assert_true(present(B3));
 	assert_int_equal(announced_pressures(), 1); /* a rise of 46 too */
-	measure(60 * S, 181, 90); /* unconfirmed, but announced */
+	measure(60 * S, 181, 90);                   /* unconfirmed, but announced */
 	assert_int_equal(changes(&w, B3, ALARM_SUPERSEDED), 1);
 	assert_int_equal(priority_of(B1), PRIORITY_MEDIUM);
 	measure(20 * S, 182, 90);
@@ -303,7 +308,8 @@ static void test_repeat_ends_one_and_confirms_another(void **state)
 	assert_int_equal(announced_pressures(), 1);
 }
 
-/* ---- phases: B3, then B4, less urgent while it falls -------------------------------------------------------------- */
+/* ---- phases: B3, then B4, less urgent while it falls --------------------------------------------------------------
+ */
 
 static void test_falling_matters_less(void **state)
 {
@@ -318,7 +324,7 @@ static void test_falling_matters_less(void **state)
 	assert_int_equal(changes(&w, B4, ALARM_PRIORITY_CHANGED), 1);
 	assert_int_equal(priority_of(B4), PRIORITY_LOW);
 	assert_int_equal(state_of(&w, B4), ALARM_ACKNOWLEDGED); /* less urgent: the answer stands */
-	measure(60 * S, 168, 90); /* no longer falls */
+	measure(60 * S, 168, 90);                               /* no longer falls */
 	assert_int_equal(priority_of(B4), PRIORITY_MEDIUM);
 	assert_int_equal(state_of(&w, B4), ALARM_ACTIVE);
 	measure(60 * S, 165, 101); /* the one falls, the other rises beyond its own limit */
@@ -361,7 +367,8 @@ static void test_phase_change(void **state)
 	assert_int_equal(announced_pressures(), 0);
 }
 
-/* ---- the drug flows on -------------------------------------------------------------------------------------------- */
+/* ---- the drug flows on --------------------------------------------------------------------------------------------
+ */
 
 static void raise_b3(void)
 {
@@ -414,7 +421,8 @@ static void test_attended(void **state)
 	assert_int_equal(priority_of(B3), PRIORITY_MEDIUM);
 }
 
-/* ---- extra determinations, masking -------------------------------------------------------------------------------- */
+/* ---- extra determinations, masking --------------------------------------------------------------------------------
+ */
 
 static void test_extra_determinations(void **state)
 {

@@ -1,6 +1,6 @@
-/* The rules on live signals of the clinical reference, section 8.3: H1 .. H5, O1 .. O3, R1 .. R3, each by the same table
- * of cases: at the limit and a unit either side, exactly the delay and a nanosecond less, hysteresis, gaps, stale in the
- * middle, phase changes; and what stands for what. */
+/* The rules on live signals of the clinical reference, section 8.3: H1 .. H5, O1 .. O3, R1 .. R3, each by the same
+ * table of cases: at the limit and a unit either side, exactly the delay and a nanosecond less, hysteresis, gaps, stale
+ * in the middle, phase changes; and what stands for what. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -303,7 +303,8 @@ static void test_phases(void **state)
 	}
 }
 
-/* ---- two sources of heart rate ------------------------------------------------------------------------------------ */
+/* ---- two sources of heart rate ------------------------------------------------------------------------------------
+ */
 
 static void test_difference(void **state)
 {
@@ -363,7 +364,8 @@ static void test_difference_needs_both(void **state)
 	assert_int_equal(w.engine.alarms[H5].violated.ns, w.now);
 }
 
-/* ---- a patient whose resting rate is low -------------------------------------------------------------------------- */
+/* ---- a patient whose resting rate is low --------------------------------------------------------------------------
+ */
 
 static void test_low_baseline(void **state)
 {
@@ -396,7 +398,8 @@ static void test_low_baseline(void **state)
 	}
 }
 
-/* ---- one situation, one alarm ------------------------------------------------------------------------------------- */
+/* ---- one situation, one alarm -------------------------------------------------------------------------------------
+ */
 
 static int announced_rules(void)
 {

@@ -31,7 +31,7 @@ static void test_sedation(void **state)
 {
 	(void)state;
 	static const int rule_for[] = {S3, S3, S3, S2, S1, -1}; /* by MOAA/S */
-	static const enum priority priority_for[] = {PRIORITY_HIGH, PRIORITY_HIGH,   PRIORITY_HIGH,
+	static const enum priority priority_for[] = {PRIORITY_HIGH,   PRIORITY_HIGH, PRIORITY_HIGH,
 	                                             PRIORITY_MEDIUM, PRIORITY_NONE, PRIORITY_NONE};
 
 	for (int32_t points = 0; points <= 5; points++) {
@@ -80,12 +80,12 @@ static void test_sedation_with_breathing(void **state)
 	assert_true(present(S2) && !present(O1));
 	low_oxygen(142 * S);
 	assert_true(present(O1) && present(S3_RESP));
-	assert_false(present(S2)); /* superseded */
+	assert_false(present(S2));                                                           /* superseded */
 	assert_int_equal(w.engine.alarms[S3_RESP].raised.ns, w.engine.alarms[O1].raised.ns); /* at the very instant */
 	assert_int_equal(w.engine.alarms[S3_RESP].milli, 3 * MILLI);
 	live(&w, 160 * S, 97, 70);
 	assert_int_equal(state_of(&w, S3_RESP), ALARM_LATCHED); /* O1 is over */
-	assert_true(present(S2)); /* on its own again */
+	assert_true(present(S2));                               /* on its own again */
 
 	begin();
 	low_oxygen(140 * S);
@@ -130,7 +130,7 @@ static void test_dissociation(void **state)
 	static const struct {
 		int32_t baseline, points; /* baseline -1: none entered */
 		bool dissociating;
-	} entries[] = {{-1, 4, false}, {-1, 5, true}, {0, 5, true},   {7, 6, false},
+	} entries[] = {{-1, 4, false}, {-1, 5, true}, {0, 5, true},  {7, 6, false},
 	               {7, 7, false},  {7, 8, true},  {3, 4, false}, {3, 5, true}};
 
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
@@ -192,7 +192,8 @@ static void test_late_resolution(void **state)
 	assert_true(present(D2));
 }
 
-/* ---- recheck and reminders ---------------------------------------------------------------------------------------- */
+/* ---- recheck and reminders ----------------------------------------------------------------------------------------
+ */
 
 static void test_recheck(void **state)
 {
@@ -259,7 +260,8 @@ static void test_reminder(void **state)
 	assert_int_equal(state_of(&w, D1), ALARM_ACKNOWLEDGED);
 }
 
-/* ---- alarm load --------------------------------------------------------------------------------------------------- */
+/* ---- alarm load ---------------------------------------------------------------------------------------------------
+ */
 
 static void test_alarm_load(void **state)
 {
@@ -267,7 +269,7 @@ static void test_alarm_load(void **state)
 	begin();
 	enter(PARAMETER_RASS, 2);
 	still(&w, w.now + 15 * S - 1);
-	w.now -= 1 * S; /* enter() adds it */
+	w.now -= 1 * S;           /* enter() adds it */
 	enter(PARAMETER_RASS, 0); /* cleared by itself a nanosecond sooner than 15 s */
 	enter(PARAMETER_RASS, 2);
 	still(&w, w.now + 14 * S);
