@@ -1,5 +1,5 @@
-/* Alarm conditions and their states, in the words of IEC 60601-1-8. One condition has one slot for the daemon's life, so
- * that an alarm's id never changes; each visible change of a slot increments its generation. The state machine is in
+/* Alarm conditions and their states, in the words of IEC 60601-1-8. One condition has one slot for the daemon's life,
+ * so that an alarm's id never changes; each visible change of a slot increments its generation. The state machine is in
  * daemon/core/alarm.c, its table in docs/ARCHITECTURE.md. */
 #ifndef VITALS_ALARM_H
 #define VITALS_ALARM_H
@@ -12,16 +12,16 @@
 #include "vitals/plan.h"
 
 enum condition_kind {
-	CONDITION_RULE,         /* physiological: plan->rules[index] */
-	CONDITION_MISSING,      /* technical: no current value of parameter `index` though its device talks */
-	CONDITION_DEVICE,       /* technical: device `index` lost, silent or refused */
-	CONDITION_CUFF_FAILED,  /* technical: determinations of device `index` fail */
-	CONDITION_CHECK_LATE,   /* procedural: plan->checks[index] was not done */
-	CONDITION_SERVICE,      /* technical: enum service `index` */
-	CONDITION_CLOCK,        /* technical: the wall clock was stepped; index 0 */
-	CONDITION_FLAPPING,     /* technical: device `index` comes and goes */
-	CONDITION_TAKEN_OUT,    /* technical: device `index` or parameter (DEVICES_MAX + index) is taken out of alarming */
-	CONDITION_TEST,         /* technical: a test alarm; index 0 */
+	CONDITION_RULE,        /* physiological: plan->rules[index] */
+	CONDITION_MISSING,     /* technical: no current value of parameter `index` though its device talks */
+	CONDITION_DEVICE,      /* technical: device `index` lost, silent or refused */
+	CONDITION_CUFF_FAILED, /* technical: determinations of device `index` fail */
+	CONDITION_CHECK_LATE,  /* procedural: plan->checks[index] was not done */
+	CONDITION_SERVICE,     /* technical: enum service `index` */
+	CONDITION_CLOCK,       /* technical: the wall clock was stepped; index 0 */
+	CONDITION_FLAPPING,    /* technical: device `index` comes and goes */
+	CONDITION_TAKEN_OUT, /* technical: device `index` or parameter (DEVICES_MAX + index) is taken out of alarming */
+	CONDITION_TEST,      /* technical: a test alarm; index 0 */
 	CONDITION_KIND_COUNT
 };
 
@@ -71,24 +71,25 @@ struct alarm {
 	uint8_t index;
 	enum alarm_state state;
 	enum priority priority;
-	uint32_t generation;    /* 0 = never announced; +1 at each announced change */
-	struct mono violated;   /* since when the condition holds (PENDING and later) */
-	struct mono cleared;    /* since when it no longer holds, while the clear delay runs; MONO_NEVER if it holds */
-	struct mono raised;     /* when it was announced */
+	uint32_t generation;  /* 0 = never announced; +1 at each announced change */
+	struct mono violated; /* since when the condition holds (PENDING and later) */
+	struct mono cleared;  /* since when it no longer holds, while the clear delay runs; MONO_NEVER if it holds */
+	struct mono raised;   /* when it was announced */
 	int64_t raised_wall_ns;
 	int64_t changed_wall_ns;
 	char acknowledged_by[NAME_BYTES]; /* "" if nobody */
 	int64_t acknowledged_wall_ns;
-	bool has_value;         /* the value that raised or escalated it */
+	bool has_value; /* the value that raised or escalated it */
 	enum parameter parameter;
 	int32_t milli;
 	int32_t limit;
-	enum reason reason;     /* technical conditions: why */
-	bool confirmed;         /* cuff rules: by a second determination, or for want of one */
-	bool test;              /* marked TEST everywhere */
-	uint8_t reminders;      /* times it was announced again while acknowledged */
+	enum reason reason;       /* technical conditions: why */
+	bool confirmed;           /* cuff rules: by a second determination, or for want of one */
+	bool test;                /* marked TEST everywhere */
+	uint8_t reminders;        /* times it was announced again while acknowledged */
 	struct mono acknowledged; /* when; MONO_NEVER if nobody */
-	bool kept_back;         /* rules: its condition is established, but an alarm that supersedes it stands for it (PENDING, */
-};                              /* or LATCHED and present again); gates: it blocks */
+	bool kept_back; /* rules: its condition is established, but an alarm that supersedes it stands for it (PENDING,
+	                 */
+};                      /* or LATCHED and present again); gates: it blocks */
 
 #endif

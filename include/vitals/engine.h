@@ -18,10 +18,10 @@
 
 struct engine_device {
 	char name[NAME_BYTES];
-	int64_t period_ns;       /* how often a whole frame is expected; 10 ms .. 10 min */
-	parameter_set provides;  /* each parameter has at most one providing device at a bedside */
-	bool cuff_command;       /* accepts start and stop of a cuff determination */
-	bool same_limb;          /* an oximeter on the cuff's arm: inflation takes its signal away for a while */
+	int64_t period_ns;      /* how often a whole frame is expected; 10 ms .. 10 min */
+	parameter_set provides; /* each parameter has at most one providing device at a bedside */
+	bool cuff_command;      /* accepts start and stop of a cuff determination */
+	bool same_limb;         /* an oximeter on the cuff's arm: inflation takes its signal away for a while */
 };
 
 #define DISPLAYS_MAX 8
@@ -29,21 +29,22 @@ struct engine_device {
 struct engine_config {
 	char bedside[NAME_BYTES];
 	struct plan plan;
-	uint8_t display_count;   /* displays that must confirm what they show */
+	uint8_t display_count; /* displays that must confirm what they show */
 	char displays[DISPLAYS_MAX][NAME_BYTES];
 	int64_t display_within_ns; /* how long a raised alarm may stay unconfirmed, 1 .. 60 s */
 	uint8_t device_count;
 	struct engine_device devices[DEVICES_MAX];
 };
 
-/* The newest of each parameter. `current` is what was last received, even when it is stale by now: ask engine_reading. */
+/* The newest of each parameter. `current` is what was last received, even when it is stale by now: ask engine_reading.
+ */
 struct engine_parameter {
-	int8_t device;             /* provider, or -1 */
-	bool received;             /* anything since start */
-	bool stale;                /* continuous: three periods without a newer frame had passed at engine.now */
+	int8_t device; /* provider, or -1 */
+	bool received; /* anything since start */
+	bool stale;    /* continuous: three periods without a newer frame had passed at engine.now */
 	struct measurement latest;
-	int64_t latest_wall_ns;    /* stamp of the event that brought it */
-	bool has_previous;         /* intermittent and entered ones: there was a value before the latest, in this session */
+	int64_t latest_wall_ns; /* stamp of the event that brought it */
+	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
 };
@@ -51,27 +52,27 @@ struct engine_parameter {
 struct engine_device_state {
 	enum device_state state;
 	enum device_fault fault;
-	struct mono last_frame;    /* MONO_NEVER before the first */
-	bool ever_up;              /* has been DEVICE_UP since the daemon started */
-	struct mono heard;         /* last sign of life: a frame, or when it became DEVICE_UP */
-	struct mono fine_since;    /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
-	struct mono lost_since;    /* the opposite */
-	uint8_t cuff_failures;     /* consecutive failed determinations */
-	bool cuff_requested;       /* ACTION_CUFF start sent, no determination since */
+	struct mono last_frame; /* MONO_NEVER before the first */
+	bool ever_up;           /* has been DEVICE_UP since the daemon started */
+	struct mono heard;      /* last sign of life: a frame, or when it became DEVICE_UP */
+	struct mono fine_since; /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
+	struct mono lost_since; /* the opposite */
+	uint8_t cuff_failures;  /* consecutive failed determinations */
+	bool cuff_requested;    /* ACTION_CUFF start sent, no determination since */
 	struct mono cuff_requested_at;
-	bool cuff_wanted;          /* a determination is due and waits for the device and for the rest to be over */
-	uint8_t cuff_retries;      /* of the determination that was due */
+	bool cuff_wanted;     /* a determination is due and waits for the device and for the rest to be over */
+	uint8_t cuff_retries; /* of the determination that was due */
 	struct mono cuff_rest_until;
-	struct mono mask_until;    /* until then an oximeter on the same limb is not missed */
-	struct mono lost_at[3];    /* of the last losses, oldest first; MONO_NEVER if there were fewer */
-	bool was_up;               /* in DEVICE_RESYNC: came there from DEVICE_UP */
-	bool flapping;             /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono mask_until; /* until then an oximeter on the same limb is not missed */
+	struct mono lost_at[3]; /* of the last losses, oldest first; MONO_NEVER if there were fewer */
+	bool was_up;            /* in DEVICE_RESYNC: came there from DEVICE_UP */
+	bool flapping;          /* lost three times within a minute, and not fine for a whole minute since */
 };
 
 /* A rule of the plan at work. */
 struct rule_state {
-	struct mono confirm_at;       /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
-	struct mono determined;       /* of the latest violating value */
+	struct mono confirm_at; /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
+	struct mono determined; /* of the latest violating value */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
 	bool lowered;                 /* falling, in a phase in which that matters less */
@@ -79,26 +80,27 @@ struct rule_state {
 };
 
 struct display_state {
-	struct mono heard;            /* last receipt; the start of the engine before the first */
-	struct mono shown;            /* shows everything announced until then */
+	struct mono heard; /* last receipt; the start of the engine before the first */
+	struct mono shown; /* shows everything announced until then */
 };
 
 struct baseline {
 	bool complete;
-	uint8_t readings;          /* determinations averaged so far */
-	int32_t sum_sys, sum_dia;  /* milli */
-	int32_t sys, dia;          /* milli, valid if complete */
+	uint8_t readings;         /* determinations averaged so far */
+	int32_t sum_sys, sum_dia; /* milli */
+	int32_t sys, dia;         /* milli, valid if complete */
 	bool has_hr;
-	int32_t hr;                /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
+	int32_t hr; /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
 	int32_t score[PARAMETER_COUNT]; /* entered scores: the last entry before the start; 0 if there was none */
 };
 
 struct check_state {
-	uint8_t next;      /* index into times_ns of the first check not yet done or given up */
+	uint8_t next; /* index into times_ns of the first check not yet done or given up */
 	uint8_t done, missed;
-	struct mono due;   /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
-	struct mono overdue_since; /* due instant of the first one not done since the last done one; MONO_NEVER if none */
-	uint8_t missed_in_row;     /* missed since the last done one */
+	struct mono due; /* of `next`; MONO_NEVER if its anchor has not happened or none is left */
+	struct mono
+	    overdue_since;     /* due instant of the first one not done since the last done one; MONO_NEVER if none */
+	uint8_t missed_in_row; /* missed since the last done one */
 };
 
 /* One spray device that was given. */
@@ -107,7 +109,7 @@ struct given {
 	int64_t wall_ns;
 };
 
-#define GIVEN_MAX 6
+#define GIVEN_MAX  6
 #define PAUSES_MAX 16
 
 /* A device or a parameter that is out of alarming. */
@@ -119,46 +121,46 @@ struct taken_out {
 
 /* Alarm load of a session, by alarm slot: for the report and for tuning. */
 struct alarm_load {
-	uint16_t raised, nuisance;    /* nuisance: cleared by itself within plan.nuisance_ns */
+	uint16_t raised, nuisance; /* nuisance: cleared by itself within plan.nuisance_ns */
 	uint16_t acknowledged;
 	int64_t acknowledge_ns_total; /* from raised to acknowledged, summed */
 };
 
 struct session {
 	bool open;
-	uint32_t number;                /* counts sessions of this run, from 1 */
+	uint32_t number; /* counts sessions of this run, from 1 */
 	struct session_order order;
 	char opened_by[NAME_BYTES];
-	uint8_t phase;                  /* index into plan.phases */
+	uint8_t phase; /* index into plan.phases */
 	bool started, paused, ended;
 	struct mono opened_at, started_at, ended_at, paused_at;
-	int64_t paused_ns;              /* total of finished pauses */
+	int64_t paused_ns; /* total of finished pauses */
 	int64_t opened_wall_ns, started_wall_ns, ended_wall_ns;
 	struct baseline baseline;
 	struct check_state checks[PLAN_CHECKS_MAX];
-	uint16_t items;                 /* bit i: plan.items[i] is ticked */
+	uint16_t items; /* bit i: plan.items[i] is ticked */
 	uint8_t given_count;
 	struct given given[GIVEN_MAX];
-	struct override start_override, close_override; /* name "" = none was needed */
+	struct override start_override, close_override;     /* name "" = none was needed */
 	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX]; /* for this patient; then limits[][] counts */
 	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
-	struct mono recheck_due;        /* next entry that a rule's recheck_ns asks for; MONO_NEVER or 0 = none */
-	enum parameter recheck;         /* of which score */
+	struct mono recheck_due;            /* next entry that a rule's recheck_ns asks for; MONO_NEVER or 0 = none */
+	enum parameter recheck;             /* of which score */
 	struct alarm_load load[ALARMS_MAX]; /* of the last session until the next one is opened */
-	uint8_t pauses;                 /* finished or running; the instants of the first PAUSES_MAX are kept */
+	uint8_t pauses;                     /* finished or running; the instants of the first PAUSES_MAX are kept */
 	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX];
-	bool was_urgent;                /* an alarm of MEDIUM or HIGH has ended, the last one at: */
+	bool was_urgent; /* an alarm of MEDIUM or HIGH has ended, the last one at: */
 	struct mono urgent_until;
 };
 
 struct engine {
 	const struct engine_config *config;
-	struct mono now;                 /* of the last step; time never goes back */
+	struct mono now; /* of the last step; time never goes back */
 	struct engine_parameter parameters[PARAMETER_COUNT];
 	struct engine_device_state devices[DEVICES_MAX];
 	struct session session;
 	struct alarm alarms[ALARMS_MAX];
-	struct mono audio_paused_until;  /* in the past or 0 = not paused */
+	struct mono audio_paused_until; /* in the past or 0 = not paused */
 	char audio_paused_by[NAME_BYTES];
 	bool service_failed[SERVICE_COUNT];
 	struct taken_out taken_out[DEVICES_MAX + PARAMETER_COUNT]; /* devices, then parameters */
@@ -194,14 +196,14 @@ enum session_change {
 	SESSION_STARTED,
 	SESSION_PAUSED,
 	SESSION_RESUMED,
-	SESSION_ENDED,   /* administration over: planned duration passed or stopped early */
-	SESSION_PHASE,   /* next phase */
-	SESSION_BASELINE,/* baseline complete */
-	SESSION_CHECK,   /* a check was done, missed or became due */
-	SESSION_AUDIO,   /* audio pause began or ended */
-	SESSION_ITEM,    /* an item was ticked or unticked */
-	SESSION_GIVEN,   /* a spray device was given */
-	SESSION_LIMIT,   /* a limit was changed for this patient */
+	SESSION_ENDED,     /* administration over: planned duration passed or stopped early */
+	SESSION_PHASE,     /* next phase */
+	SESSION_BASELINE,  /* baseline complete */
+	SESSION_CHECK,     /* a check was done, missed or became due */
+	SESSION_AUDIO,     /* audio pause began or ended */
+	SESSION_ITEM,      /* an item was ticked or unticked */
+	SESSION_GIVEN,     /* a spray device was given */
+	SESSION_LIMIT,     /* a limit was changed for this patient */
 	SESSION_TAKEN_OUT, /* a device or parameter was taken out of alarming or is back */
 	SESSION_CLOSED,
 };
@@ -211,17 +213,17 @@ const char *session_change_name(enum session_change change);
 enum result {
 	RESULT_OK,
 	RESULT_NO_SESSION,
-	RESULT_SESSION_OPEN,    /* one is open already */
-	RESULT_WRONG_STATE,     /* e.g. resume without pause */
-	RESULT_UNKNOWN_ALARM,   /* no such alarm, or it needs no acknowledgement */
+	RESULT_SESSION_OPEN,  /* one is open already */
+	RESULT_WRONG_STATE,   /* e.g. resume without pause */
+	RESULT_UNKNOWN_ALARM, /* no such alarm, or it needs no acknowledgement */
 	RESULT_OUT_OF_RANGE,
-	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected, or it must rest */
-	RESULT_BLOCKED,         /* a gate or leave condition; the blockers are in the session state */
-	RESULT_SECOND_PERSON,   /* needs a second named person, who is not the actor */
-	RESULT_UNKNOWN_NAME,    /* no such rule, item, device or parameter */
-	RESULT_NOT_RECORDED,    /* made by the shell: carried out but could not be made durable */
-	RESULT_BUSY,            /* made by the shell: too many commands waiting */
-	RESULT_BAD_REQUEST,     /* made by the shell: the message could not be understood */
+	RESULT_NO_CUFF,       /* no device accepts the command, or it is not connected, or it must rest */
+	RESULT_BLOCKED,       /* a gate or leave condition; the blockers are in the session state */
+	RESULT_SECOND_PERSON, /* needs a second named person, who is not the actor */
+	RESULT_UNKNOWN_NAME,  /* no such rule, item, device or parameter */
+	RESULT_NOT_RECORDED,  /* made by the shell: carried out but could not be made durable */
+	RESULT_BUSY,          /* made by the shell: too many commands waiting */
+	RESULT_BAD_REQUEST,   /* made by the shell: the message could not be understood */
 	RESULT_COUNT
 };
 
@@ -289,10 +291,10 @@ int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term);
  * "baseline-scores". Returns how many there are; writes at most `max` names. */
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
 
-/* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted at
- * `now` from the order's dose and times and the devices given, with the lower and upper curve of the band; false if the plan
- * has no model or the dose or weight is not known or nothing was given yet. Kamp 2020 with the band Clements .. Kamp for
- * ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. */
+/* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted
+ * at `now` from the order's dose and times and the devices given, with the lower and upper curve of the band; false if
+ * the plan has no model or the dose or weight is not known or nothing was given yet. Kamp 2020 with the band Clements
+ * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. */
 bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */

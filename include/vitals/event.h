@@ -1,7 +1,7 @@
 /* Everything that can happen to the engine. A device value, a nurse's command, a lost link and a failed disk write are
- * all events; the engine knows nothing of the world but these. Plain data, fixed size, no pointers, so that an event can
- * be queued, recorded and replayed. Made by link threads, the control thread, the recorder and the loop; consumed by
- * engine_step only. */
+ * all events; the engine knows nothing of the world but these. Plain data, fixed size, no pointers, so that an event
+ * can be queued, recorded and replayed. Made by link threads, the control thread, the recorder and the loop; consumed
+ * by engine_step only. */
 #ifndef VITALS_EVENT_H
 #define VITALS_EVENT_H
 
@@ -11,7 +11,7 @@
 #include "vitals/measurement.h"
 #include "vitals/plan.h"
 
-#define DEVICES_MAX 32
+#define DEVICES_MAX            32
 #define EVENT_MEASUREMENTS_MAX 8
 
 enum event_kind {
@@ -24,20 +24,20 @@ enum event_kind {
 };
 
 enum device_state {
-	DEVICE_DOWN,       /* port not open, or closed after an error; reconnecting by itself */
-	DEVICE_RESYNC,     /* connected; line being cleared and identity checked; no values yet */
-	DEVICE_UP,         /* identified, values flow */
-	DEVICE_REFUSED,    /* a different device answers under this name */
+	DEVICE_DOWN,    /* port not open, or closed after an error; reconnecting by itself */
+	DEVICE_RESYNC,  /* connected; line being cleared and identity checked; no values yet */
+	DEVICE_UP,      /* identified, values flow */
+	DEVICE_REFUSED, /* a different device answers under this name */
 };
 
 enum device_fault {
 	FAULT_NONE,
-	FAULT_NOT_FOUND,      /* port or address does not exist or refuses */
-	FAULT_LOCKED,         /* another program owns the port */
-	FAULT_HUNG_UP,        /* cable pulled, connection closed */
-	FAULT_TIMEOUT,        /* no answer in time */
-	FAULT_BAD_FRAME,      /* checksum, length, unit, grammar */
-	FAULT_EXCEPTION,      /* the device answered that it cannot */
+	FAULT_NOT_FOUND, /* port or address does not exist or refuses */
+	FAULT_LOCKED,    /* another program owns the port */
+	FAULT_HUNG_UP,   /* cable pulled, connection closed */
+	FAULT_TIMEOUT,   /* no answer in time */
+	FAULT_BAD_FRAME, /* checksum, length, unit, grammar */
+	FAULT_EXCEPTION, /* the device answered that it cannot */
 	FAULT_WRONG_IDENTITY,
 	FAULT_COUNT
 };
@@ -62,19 +62,19 @@ enum command {
 	COMMAND_SESSION_START, /* T0 */
 	COMMAND_SESSION_PAUSE,
 	COMMAND_SESSION_RESUME,
-	COMMAND_SESSION_STOP,  /* administration ended early */
+	COMMAND_SESSION_STOP, /* administration ended early */
 	COMMAND_SESSION_CLOSE,
 	COMMAND_ALARM_ACKNOWLEDGE,
 	COMMAND_AUDIO_PAUSE,
 	COMMAND_OBSERVE,
 	COMMAND_CUFF_START,
 	COMMAND_CUFF_STOP,
-	COMMAND_DEVICE_GIVEN,  /* spray: one device was given; the first one is T0 if the session was not started */
-	COMMAND_ITEM,          /* tick or untick an item of the plan's lists */
-	COMMAND_LIMIT,         /* change one limit for this patient */
-	COMMAND_TAKE_OUT,      /* take a device or a parameter out of alarming for a stated time */
-	COMMAND_TEST_ALARM,    /* a test alarm travels the whole path, marked TEST */
-	COMMAND_RECEIPT,       /* a display confirms what it shows */
+	COMMAND_DEVICE_GIVEN, /* spray: one device was given; the first one is T0 if the session was not started */
+	COMMAND_ITEM,         /* tick or untick an item of the plan's lists */
+	COMMAND_LIMIT,        /* change one limit for this patient */
+	COMMAND_TAKE_OUT,     /* take a device or a parameter out of alarming for a stated time */
+	COMMAND_TEST_ALARM,   /* a test alarm travels the whole path, marked TEST */
+	COMMAND_RECEIPT,      /* a display confirms what it shows */
 	COMMAND_COUNT
 };
 
@@ -84,19 +84,19 @@ const char *command_name(enum command command); /* "session-open", ... */
 
 /* Somebody takes responsibility for going on although something blocks. "" = no override. */
 struct override {
-	char name[NAME_BYTES];    /* the clinician, a token */
+	char name[NAME_BYTES]; /* the clinician, a token */
 	char reason[TEXT_BYTES];
 };
 
-struct session_order { /* COMMAND_SESSION_OPEN */
-	char patient_ref[NAME_BYTES];    /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
-	char second_person[NAME_BYTES];  /* who checked an unusual dose; "" = nobody */
-	int32_t weight_g;             /* 0 = not given; else 20000 .. 400000 */
-	int32_t dose_ug;              /* 0 = not given; else 1 .. 1000000 */
-	int32_t duration_s;           /* 0 = the plan's; else 60 .. 43200 */
-	int32_t ug_per_ml;            /* concentration of the syringe; 0 = not given */
-	int32_t series;               /* which treatment of the series this is; 0 = not given */
-	int32_t age_years;            /* 0 = not given; gates may depend on it (G1: from 65) */
+struct session_order {                  /* COMMAND_SESSION_OPEN */
+	char patient_ref[NAME_BYTES];   /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
+	char second_person[NAME_BYTES]; /* who checked an unusual dose; "" = nobody */
+	int32_t weight_g;               /* 0 = not given; else 20000 .. 400000 */
+	int32_t dose_ug;                /* 0 = not given; else 1 .. 1000000 */
+	int32_t duration_s;             /* 0 = the plan's; else 60 .. 43200 */
+	int32_t ug_per_ml;              /* concentration of the syringe; 0 = not given */
+	int32_t series;                 /* which treatment of the series this is; 0 = not given */
+	int32_t age_years;              /* 0 = not given; gates may depend on it (G1: from 65) */
 };
 
 struct observation { /* COMMAND_OBSERVE: a score, a note, or both */
@@ -111,21 +111,21 @@ struct item_tick { /* COMMAND_ITEM */
 	bool ticked;
 };
 
-/* COMMAND_LIMIT. Tighter is free. Looser only within the limit of the critical rule that watches the same parameter in the
- * same direction; for a critical rule itself, or beyond, with two named people: the actor and `second_person`. */
+/* COMMAND_LIMIT. Tighter is free. Looser only within the limit of the critical rule that watches the same parameter in
+ * the same direction; for a critical rule itself, or beyond, with two named people: the actor and `second_person`. */
 struct limit_order {
 	char rule[NAME_BYTES];
-	uint8_t term;             /* index in the rule */
-	int32_t limit;            /* milli; `clear` keeps its distance */
+	uint8_t term;  /* index in the rule */
+	int32_t limit; /* milli; `clear` keeps its distance */
 	char second_person[NAME_BYTES];
 	char reason[TEXT_BYTES];
 };
 
 /* COMMAND_TAKE_OUT. Never silent: a low technical condition stands while it lasts, with a reminder when it ends. */
 struct take_out {
-	bool is_device;           /* else a parameter */
+	bool is_device; /* else a parameter */
 	char name[NAME_BYTES];
-	int32_t duration_s;       /* 60 .. 3600; 0 = put back in at once */
+	int32_t duration_s; /* 60 .. 3600; 0 = put back in at once */
 	char reason[TEXT_BYTES];
 	struct override override; /* needed if a critical rule of an open session would lose its only source */
 };
@@ -133,8 +133,8 @@ struct take_out {
 struct receipt { /* COMMAND_RECEIPT */
 	char display[NAME_BYTES];
 	uint64_t epoch;
-	uint64_t alarm_sequence;  /* highest one shown without a gap */
-	struct mono shown;        /* made by the shell: everything announced up to this instant is shown */
+	uint64_t alarm_sequence; /* highest one shown without a gap */
+	struct mono shown;       /* made by the shell: everything announced up to this instant is shown */
 };
 
 struct event_command {
@@ -156,9 +156,9 @@ struct event_command {
 enum service {
 	SERVICE_RECORDER,
 	SERVICE_PUBLISHER,
-	SERVICE_DISPLAYS,  /* a required display does not confirm (judged by the engine from receipts) */
-	SERVICE_CONFIG,    /* a changed configuration was refused */
-	SERVICE_ENGINE,    /* the engine was late for its own deadline */
+	SERVICE_DISPLAYS, /* a required display does not confirm (judged by the engine from receipts) */
+	SERVICE_CONFIG,   /* a changed configuration was refused */
+	SERVICE_ENGINE,   /* the engine was late for its own deadline */
 	SERVICE_COUNT
 };
 

@@ -39,14 +39,15 @@ enum cadence {
 };
 
 struct parameter_info {
-	const char *name;      /* token for configuration, JSON and logs: [a-z0-9_]+, unique */
-	const char *label;     /* what staff read on a display */
+	const char *name;  /* token for configuration, JSON and logs: [a-z0-9_]+, unique */
+	const char *label; /* what staff read on a display */
 	const char *mdc_refid;
-	const char *ucum;      /* UCUM unit, "1" for scores */
+	const char *ucum; /* UCUM unit, "1" for scores */
 	uint32_t mdc_code;
-	int32_t plausible_min; /* milli; a value outside plausible_min..plausible_max is never judged as a measurement */
+	int32_t
+	    plausible_min; /* milli; a value outside plausible_min..plausible_max is never judged as a measurement */
 	int32_t plausible_max;
-	uint8_t decimals;      /* digits after the point that a display shows */
+	uint8_t decimals; /* digits after the point that a display shows */
 	enum cadence cadence;
 };
 
