@@ -1,6 +1,6 @@
-/* Drivers: what a device's bytes mean. A driver is a row of const data and pure functions; it does no I/O, keeps no
- * state of its own, never invents a value and never fails hard. Called by link threads (daemon/link) with the device's
- * stream state, by replay and by fuzzers. To add a device: one file in daemon/driver and one line in driver_list
+/* Drivers: what a device's bytes mean. A driver is a row of const data and pure functions; it does no I/O, keeps no state
+ * of its own, never invents a value and never fails hard. Called by link threads (daemon/link) with the device's stream
+ * state, by replay and by fuzzers. To add a device: one file in daemon/driver and one line in driver_list
  * (docs/DRIVERS.md).
  *
  * There are two kinds: streaming devices that talk by themselves on a serial line or raw TCP (struct driver), and
@@ -17,8 +17,8 @@
 #include "vitals/plan.h"
 
 struct line_settings {
-	int32_t baud;      /* one of 1200 2400 4800 9600 19200 38400 57600 115200 */
-	char parity;       /* 'N', 'E' or 'O' */
+	int32_t baud;     /* one of 1200 2400 4800 9600 19200 38400 57600 115200 */
+	char parity;      /* 'N', 'E' or 'O' */
 	uint8_t data_bits; /* 7 or 8 */
 	uint8_t stop_bits; /* 1 or 2 */
 };
@@ -30,9 +30,9 @@ struct line_settings {
 struct stream {
 	size_t count;
 	uint8_t bytes[STREAM_BYTES];
-	struct mono first;   /* when the first byte of the unfinished frame arrived */
-	bool synchronised;   /* false until the first frame boundary was seen */
-	uint32_t bad_frames; /* frames thrown away since the connect */
+	struct mono first;      /* when the first byte of the unfinished frame arrived */
+	bool synchronised;      /* false until the first frame boundary was seen */
+	uint32_t bad_frames;    /* frames thrown away since the connect */
 };
 
 /* One whole frame. `count` may be 0: the device is alive but measured nothing. */
@@ -45,12 +45,12 @@ struct driver {
 	const char *name;        /* token in the configuration */
 	const char *description; /* maker, models, protocol */
 	struct line_settings line;
-	int64_t period_ns; /* how often the device sends a frame */
+	int64_t period_ns;       /* how often the device sends a frame */
 	parameter_set provides;
 	const char *silence_hint; /* what a technician should check when nothing comes; never NULL */
 
-	/* Takes bytes received at `now`, calls `emit` once for each whole valid frame in order. Anything else is
-	 * skipped and counted in stream->bad_frames. Never looks at more than STREAM_BYTES of an unfinished frame. */
+	/* Takes bytes received at `now`, calls `emit` once for each whole valid frame in order. Anything else is skipped
+	 * and counted in stream->bad_frames. Never looks at more than STREAM_BYTES of an unfinished frame. */
 	void (*feed)(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
 	             void (*emit)(void *context, const struct decoded *decoded), void *context);
 };
@@ -73,7 +73,7 @@ enum register_type {
 	REGISTER_S16,
 	REGISTER_U32,
 	REGISTER_S32,
-	REGISTER_F32, /* IEEE 754 single; NaN and infinities are "no value" */
+	REGISTER_F32,     /* IEEE 754 single; NaN and infinities are "no value" */
 };
 
 /* Order of the four bytes A (most significant) .. D of a 32-bit value in two consecutive registers. */
@@ -87,25 +87,25 @@ enum register_order {
 #define REGISTER_MAP_BLOCKS_MAX 8
 #define REGISTER_MAP_VALUES_MAX EVENT_MEASUREMENTS_MAX /* a round is one event */
 #define REGISTER_MAP_WRITES_MAX 4
-#define REGISTER_BLOCK_MAX      125 /* Modbus limit of registers in one read */
-#define REGISTER_MISSING_MAX    4
+#define REGISTER_BLOCK_MAX 125    /* Modbus limit of registers in one read */
+#define REGISTER_MISSING_MAX 4
 
 /* One read. The counts of all blocks of a map (identity included) differ, so that a late answer to one can never pass
  * for the answer to another; checked when the file is read. */
 struct register_block {
 	enum register_table table;
-	uint16_t start; /* wire address, from 0 */
-	uint16_t count; /* 1 .. REGISTER_BLOCK_MAX */
+	uint16_t start;  /* wire address, from 0 */
+	uint16_t count;  /* 1 .. REGISTER_BLOCK_MAX */
 };
 
 struct register_value {
 	enum parameter parameter;
 	uint8_t block;
-	uint16_t offset; /* of the first register in the block */
+	uint16_t offset;  /* of the first register in the block */
 	enum register_type type;
 	enum register_order order;
-	int32_t scale_milli; /* value in milli = raw * scale_milli / divisor + offset_milli, rounded half away from 0 */
-	int32_t divisor;     /* 1 .. 1000000 */
+	int32_t scale_milli;  /* value in milli = raw * scale_milli / divisor + offset_milli, rounded half away from 0 */
+	int32_t divisor;      /* 1 .. 1000000 */
 	int32_t offset_milli;
 	uint8_t missing_count;
 	uint32_t missing[REGISTER_MISSING_MAX]; /* raw codes that mean "no value" (bit pattern of the type's width) */
@@ -125,27 +125,27 @@ struct register_map {
 	struct register_block blocks[REGISTER_MAP_BLOCKS_MAX];
 	uint8_t value_count;
 	struct register_value values[REGISTER_MAP_VALUES_MAX];
-	bool has_identity; /* must match after every connect and resynchronisation before a value counts */
+	bool has_identity;             /* must match after every connect and resynchronisation before a value counts */
 	struct register_block identity;
 	uint16_t identity_expect[8];   /* the first identity_expect_count registers of the identity block */
 	uint8_t identity_expect_count; /* 1 .. 8 */
-	bool has_sequence; /* a register that changes with each new determination; without it an intermittent
-	                      value cannot be told from the last one, so a map with intermittent parameters
-	                      needs it */
+	bool has_sequence;             /* a register that changes with each new determination; without it an intermittent
+	                                  value cannot be told from the last one, so a map with intermittent parameters
+	                                  needs it */
 	uint8_t sequence_block;
 	uint16_t sequence_offset;
-	bool has_status; /* a register that is 0 when the last determination succeeded */
+	bool has_status;               /* a register that is 0 when the last determination succeeded */
 	uint8_t status_block;
 	uint16_t status_offset;
 	struct register_write cuff_start, cuff_stop;
-	uint8_t init_count; /* written once after each connect, in order */
+	uint8_t init_count;            /* written once after each connect, in order */
 	struct register_write init[REGISTER_MAP_WRITES_MAX];
-	parameter_set provides; /* computed from the values */
+	parameter_set provides;        /* computed from the values */
 };
 
 /* What is remembered of a map device between polls; zeroed at every (re)connect and resynchronisation. */
 struct register_state {
-	bool primed; /* the sequence register was read once; the value found then has unknown age and is not emitted */
+	bool primed;       /* the sequence register was read once; the value found then has unknown age and is not emitted */
 	uint16_t sequence;
 };
 

@@ -1,6 +1,6 @@
 /* Links: one thread for each port, because libmodbus blocks and one slow or dead device must never delay another link.
- * Each owns its port: opening, line settings, polling, resynchronisation, identity, reconnection with back-off. It
- * talks to the rest by events into the mailbox only (EVENT_MEASUREMENTS, EVENT_DEVICE). In daemon/link. */
+ * Each owns its port: opening, line settings, polling, resynchronisation, identity, reconnection with back-off. It talks
+ * to the rest by events into the mailbox only (EVENT_MEASUREMENTS, EVENT_DEVICE). In daemon/link. */
 #ifndef VITALS_LINK_H
 #define VITALS_LINK_H
 
@@ -12,8 +12,8 @@
 
 struct links;
 
-/* Starts a thread for every link of `config`. All signals must be blocked in the caller. Returns NULL with errno set if
- * a thread could not be made. `config` and `mailbox` must outlive the links. */
+/* Starts a thread for every link of `config`. All signals must be blocked in the caller. Returns NULL with errno set if a
+ * thread could not be made. `config` and `mailbox` must outlive the links. */
 struct links *links_start(const struct config *config, struct mailbox *mailbox);
 
 /* Engine thread: asks the device's link to start or stop a cuff determination. Never blocks; false if the link's small

@@ -10,7 +10,7 @@
 #include "vitals/parameter.h"
 
 enum quality {
-	QUALITY_NO_VALUE, /* `milli` means nothing; see `reason` */
+	QUALITY_NO_VALUE,     /* `milli` means nothing; see `reason` */
 	QUALITY_VALID,
 	QUALITY_QUESTIONABLE, /* the device flags it (motion, low perfusion); still shown and judged */
 };
@@ -38,10 +38,9 @@ const char *reason_name(enum reason reason);
 struct measurement {
 	enum parameter parameter;
 	enum quality quality;
-	enum reason reason; /* REASON_NONE if quality is VALID */
-	int32_t milli;      /* thousandths of the parameter's unit; 0 if QUALITY_NO_VALUE */
-	struct mono
-	    determined; /* conservative: before the request was sent, or when the first byte of the frame came */
+	enum reason reason;      /* REASON_NONE if quality is VALID */
+	int32_t milli;           /* thousandths of the parameter's unit; 0 if QUALITY_NO_VALUE */
+	struct mono determined;  /* conservative: before the request was sent, or when the first byte of the frame came */
 };
 
 static inline bool measurement_has_value(const struct measurement *m)
