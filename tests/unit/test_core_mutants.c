@@ -212,8 +212,10 @@ static void test_more_pauses_than_are_kept(void **state)
 	for (int i = 0; i < PAUSES_MAX + 2; i++) {
 		still(&w, w.now + 1 * S);
 		assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+		assert_int_equal(session_changes(&w, SESSION_PAUSED), 1);
 		still(&w, w.now + 1 * S);
 		assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_OK);
+		assert_int_equal(session_changes(&w, SESSION_RESUMED), 1);
 	}
 	assert_int_equal(w.engine.session.pauses, PAUSES_MAX + 2);
 	for (int i = 0; i < PAUSES_MAX; i++) {
@@ -221,6 +223,11 @@ static void test_more_pauses_than_are_kept(void **state)
 		assert_int_equal(w.engine.session.pause_to[i].ns, (103 + 2 * i) * S);
 	}
 	assert_int_equal(w.engine.session.paused_ns, (PAUSES_MAX + 2) * S);
+	for (int i = 0; i < UINT8_MAX; i++) {
+		assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+		assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_OK);
+	}
+	assert_int_equal(w.engine.session.pauses, UINT8_MAX); /* or more */
 }
 
 /* Nothing is judged for a session that is over. */
@@ -404,6 +411,155 @@ static void test_quiet_after_what_was_superseded(void **state)
 	assert_false(blocked_by("quiet"));
 }
 
+/* One determination counts once for the baseline, whatever else comes after it. */
+static void test_baseline_counts_determinations(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	still(&w, 105 * S);
+	pressure(&w, 120, 80);
+	live(&w, 110 * S, 97, 70);
+	assert_int_equal(w.engine.session.baseline.readings, 1);
+	assert_false(w.engine.session.baseline.complete);
+	pressure(&w, 140, 90);
+	assert_true(w.engine.session.baseline.complete);
+	assert_int_equal(w.engine.session.baseline.sys, 130 * MILLI);
+	assert_int_equal(w.engine.session.baseline.dia, 85 * MILLI);
+}
+
+/* What is withdrawn takes its acknowledgement with it. */
+static void test_superseded_forgets_its_acknowledgement(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "low", PRIORITY_MEDIUM, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 93, 95);
+	rule->superseded_by = RULE_BIT(1);
+	rule->phases = 0xff;
+	rule = protocol_rule(&w, "fast", PRIORITY_LOW, 0, 0);
+	protocol_term(rule, PARAMETER_ECG_HR, COMPARISON_ABOVE, 130, 125);
+	rule->phases = 0xff;
+	world_open(&w, 100 * S);
+	spo2(&w, 90);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(w.engine.alarms[0].acknowledged.ns, w.now);
+	heart_rate(&w, 140);
+	assert_int_equal(changes(&w, 0, ALARM_SUPERSEDED), 1);
+	assert_string_equal(w.engine.alarms[0].acknowledged_by, "");
+	assert_int_equal(w.engine.alarms[0].acknowledged.ns, INT64_MAX);
+}
+
+static void test_pause_forgets_who_asked(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_AUDIO_PAUSE), RESULT_OK);
+	assert_string_equal(w.engine.audio_paused_by, "nurse1");
+	still(&w, 120 * S);
+	assert_string_equal(w.engine.audio_paused_by, "");
+}
+
+/* Actions depend on nothing that was in their memory before. */
+static void test_actions_are_whole(void **state)
+{
+	(void)state;
+	static struct world other;
+
+	for (int i = 0; i < 2; i++) {
+		world_plan(&w);
+		world_begin(&w, 100 * S);
+		all_up(&w);
+		memset(&w.actions, i == 0 ? 0x00 : 0xaa, sizeof(w.actions));
+		(void)order(&w, COMMAND_SESSION_OPEN); /* its actions are looked at below */
+		if (i == 0)
+			other = w;
+	}
+	assert_int_equal(w.actions.count, other.actions.count);
+	assert_memory_equal(w.actions.list, other.actions.list, w.actions.count * sizeof(w.actions.list[0]));
+}
+
+/* A latched alarm that is present again says what it is about now. */
+static void test_latched_again_has_a_new_cause(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "O2", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+	rule->phases = 0xff;
+	world_open(&w, 100 * S);
+	spo2(&w, 88);
+	spo2(&w, 97);
+	assert_int_equal(state_of(&w, 0), ALARM_LATCHED);
+	spo2(&w, 79);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_int_equal(w.engine.alarms[0].milli, 79 * MILLI);
+}
+
+/* Whoever acknowledged a first reading has not acknowledged its confirmation. */
+static void test_confirmation_forgets_the_acknowledgement(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "B1", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_NIBP_SYS, COMPARISON_AT_LEAST, 180, 170);
+	protocol_confirm(rule, PRIORITY_MEDIUM);
+	rule->phases = 0xff;
+	world_open(&w, 100 * S);
+	still(&w, 101 * S);
+	pressure(&w, 185, 90);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	still(&w, 191 * S - 1);
+	assert_int_equal(state_of(&w, 0), ALARM_ACKNOWLEDGED);
+	run(&w, 191 * S); /* no repeat came: the first one counts */
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_int_equal(w.engine.alarms[0].priority, PRIORITY_HIGH);
+	assert_string_equal(w.engine.alarms[0].acknowledged_by, "");
+}
+
+static void test_age_of_an_order(void **state)
+{
+	(void)state;
+	for (int age = 129; age <= 131; age++) {
+		struct event event;
+
+		world_plan(&w);
+		world_begin(&w, 100 * S);
+		event = make_command(&w, COMMAND_SESSION_OPEN);
+		event.u.command.u.order.age_years = age;
+		world_step(&w, &event);
+		assert_int_equal(reply(&w), age <= 130 ? RESULT_OK : RESULT_OUT_OF_RANGE);
+	}
+}
+
+/* A rule that depends on another one may be the first of the plan. */
+static void test_dependent_rule_comes_first(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "S3-resp", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_MOAAS, COMPARISON_AT_MOST, 3, 4);
+	rule->with = RULE_BIT(1);
+	rule->phases = 0xff;
+	rule = protocol_rule(&w, "O1", PRIORITY_MEDIUM, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 93, 95);
+	rule->phases = 0xff;
+	world_open(&w, 100 * S);
+	assert_int_equal(score(&w, PARAMETER_MOAAS, 3 * MILLI), RESULT_OK);
+	assert_int_equal(state_of(&w, 0), ALARM_INACTIVE);
+	spo2(&w, 91);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +577,14 @@ int main(void)
 	    cmocka_unit_test(test_second_person_of_a_dose),
 	    cmocka_unit_test(test_taken_out_blocks_the_start),
 	    cmocka_unit_test(test_quiet_after_what_was_superseded),
+	    cmocka_unit_test(test_baseline_counts_determinations),
+	    cmocka_unit_test(test_superseded_forgets_its_acknowledgement),
+	    cmocka_unit_test(test_pause_forgets_who_asked),
+	    cmocka_unit_test(test_actions_are_whole),
+	    cmocka_unit_test(test_latched_again_has_a_new_cause),
+	    cmocka_unit_test(test_confirmation_forgets_the_acknowledgement),
+	    cmocka_unit_test(test_age_of_an_order),
+	    cmocka_unit_test(test_dependent_rule_comes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,112 @@ static void test_check_without_reason(void **state)
 	assert_int_equal(w.engine.session.checks[0].due.ns, 160 * S);
 }
 
+static enum result take_out(const char *name, bool is_device)
+{
+	struct event event = make_command(&w, COMMAND_TAKE_OUT);
+
+	event.u.command.u.take_out.is_device = is_device;
+	put_text(event.u.command.u.take_out.name, name, NAME_BYTES);
+	event.u.command.u.take_out.duration_s = 60;
+	put_text(event.u.command.u.take_out.reason, "repair", TEXT_BYTES);
+	world_step(&w, &event);
+	return reply(&w);
+}
+
+/* A cuff under repair is not inflated for what is due; every parameter can be taken out by name. */
+static void test_taken_out_cuff_is_not_started(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {10 * S};
+
+	world_plan(&w);
+	(void)world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 20 * S, 1, times);
+	world_open(&w, 100 * S);
+	assert_int_equal(take_out("bp", true), RESULT_OK);
+	still(&w, 159 * S);
+	assert_true(w.engine.devices[CUFF].cuff_wanted);
+	run(&w, 160 * S);
+	assert_int_equal(starts(), 1);
+	for (int p = 0; p < PARAMETER_COUNT; p++)
+		assert_int_equal(take_out(parameter_table[p].name, false), RESULT_OK);
+}
+
+/* The inflation takes the pulse of the oximeter away as well. */
+static void test_pulse_is_masked(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	w.config.devices[OXIMETER].same_limb = true;
+	w.config.plan.cuff_mask_ns = 10 * S;
+	w.config.plan.cuff_mask_max_ns = 20 * S;
+	world_open(&w, 100 * S);
+	live(&w, 110 * S, 97, 70);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	for (int i = 1; i <= 30; i++) {
+		run(&w, (110 + i) * S);
+		for (int d = 0; d < w.config.device_count; d++)
+			frame_of(&w, d, 0, NULL);
+		frame(&w, OXIMETER, value(&w, PARAMETER_SPO2, 97));
+		frame(&w, OXIMETER, no_value(&w, PARAMETER_PULSE, REASON_SEARCHING));
+		if (i == 19)
+			assert_int_equal(state_of(&w, ALARM_BASE_MISSING + PARAMETER_PULSE), ALARM_INACTIVE);
+	}
+	assert_int_equal(state_of(&w, ALARM_BASE_MISSING + PARAMETER_PULSE), ALARM_ACTIVE);
+}
+
+/* Without `early` any reading since the anchor does the first time, and none before its time the second. */
+static void test_check_without_early(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {20 * S, 60 * S};
+
+	world_plan(&w);
+	world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 20 * S, 2, times)->early_ns = 0;
+	world_open(&w, 100 * S);
+	still(&w, 101 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.checks[0].done, 1);
+	still(&w, 159 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.checks[0].done, 1);
+	still(&w, 161 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.checks[0].done, 2);
+}
+
+/* A cuff that is being identified again is not asked for anything until it is up. */
+static void test_cuff_in_resync_is_not_started(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {10 * S};
+
+	world_plan(&w);
+	w.config.devices[CUFF].period_ns = 10 * S;
+	(void)world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 20 * S, 1, times);
+	world_open(&w, 100 * S);
+	still(&w, 109 * S);
+	device_is(&w, CUFF, DEVICE_RESYNC, FAULT_BAD_FRAME);
+	run(&w, 112 * S);
+	assert_true(w.engine.devices[CUFF].cuff_wanted);
+	device_is(&w, CUFF, DEVICE_UP, FAULT_NONE);
+	assert_int_equal(starts(), 1);
+}
+
+/* A valid value needs no reason. */
+static void test_valid_has_no_reason(void **state)
+{
+	(void)state;
+	struct measurement m;
+
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	m = value(&w, PARAMETER_SPO2, 97);
+	m.reason = REASON_INTERFERENCE;
+	frame(&w, OXIMETER, m);
+	assert_int_equal(reading(&w, PARAMETER_SPO2).quality, QUALITY_VALID);
+	assert_int_equal(reading(&w, PARAMETER_SPO2).reason, REASON_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +422,11 @@ int main(void)
 	    cmocka_unit_test(test_closed_session_counts_no_checks),
 	    cmocka_unit_test(test_late_check_loses_its_reason),
 	    cmocka_unit_test(test_check_without_reason),
+	    cmocka_unit_test(test_taken_out_cuff_is_not_started),
+	    cmocka_unit_test(test_pulse_is_masked),
+	    cmocka_unit_test(test_check_without_early),
+	    cmocka_unit_test(test_cuff_in_resync_is_not_started),
+	    cmocka_unit_test(test_valid_has_no_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
