@@ -22,7 +22,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # An index out of bounds is a trap here as it is an error in the sanitizer runs of `make test`.
-FLAGS = ["-fsanitize=bounds", "-fsanitize-undefined-trap-on-error", "-std=c17", "-O1", "-w", "-fPIC",
+FLAGS = ["-fsanitize=bounds-strict", "-fsanitize-undefined-trap-on-error", "-std=c17", "-O1", "-w", "-fPIC",
          "-ftrivial-auto-var-init=zero", "-D_GNU_SOURCE", "-Iinclude", "-I."]
 LIBRARIES = ["libmodbus", "libserialport", "libzmq", "libprotobuf-c", "libconfuse", "sqlite3", "libsodium"]
 SWAPS = {"<": ["<="], "<=": ["<"], ">": [">="], ">=": [">"], "==": ["!="], "!=": ["=="], "&&": ["||"], "||": ["&&"],
