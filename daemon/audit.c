@@ -67,6 +67,10 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 {
 	const struct session *session = &engine->session;
 	const struct plan *plan = &engine->config->plan;
+	/* What staff ordered has a line of its own, with its contents (audit_command). */
+	bool ordered = change == SESSION_ITEM || change == SESSION_LIMIT || change == SESSION_TAKEN_OUT;
+	if (ordered && actor[0] != '\0')
+		return;
 	begin(audit, SEVERITY_NOTICE, "session");
 	line_text(&audit->line, "change", session_change_name(change));
 	line_text(&audit->line, "actor", actor);
@@ -83,6 +87,8 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 		line_number(&audit->line, "age_years", session->order.age_years);
 		line_text(&audit->line, "second_person", session->order.second_person);
 	}
+	if (change == SESSION_GIVEN)
+		line_number(&audit->line, "given", session->given_count);
 	if (session->baseline.complete) {
 		line_milli(&audit->line, "baseline_sys", session->baseline.sys);
 		line_milli(&audit->line, "baseline_dia", session->baseline.dia);

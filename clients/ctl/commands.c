@@ -108,34 +108,20 @@ int command_audio_pause(const struct options *options, const char *argument)
 
 /* ---- observations and cuff --------------------------------------------------------------------------------------- */
 
-/* One bit: exactly one score was given. */
-static bool one_bit(uint32_t bits)
-{
-	return bits != 0 && (bits & (bits - 1)) == 0;
-}
-
 int command_observe(const struct options *options, const char *argument)
 {
-	static struct {
-		uint32_t option;
-		char parameter[16];
-	} scores[] = {{OPTION_MOAAS, "moaas"},   {OPTION_RASS, "rass"}, {OPTION_CADSS, "cadss"},
-	              {OPTION_CADSS6, "cadss6"}, {OPTION_BPRS, "bprs"}, {OPTION_DISTRESSED, "distress"}};
 	Vitals__V1__Request request = VITALS__V1__REQUEST__INIT;
 	Vitals__V1__Observe observe;
-	uint32_t given = options->given & (uint32_t)OPTIONS_SCORES;
 
 	(void)argument;
-	if (given == 0 ? options->note == NULL : !one_bit(given)) {
+	if (options->score == NULL && options->note == NULL) {
 		fprintf(stderr, "vitalsctl: observe needs one of --moaas N, --rass N, --cadss N, --cadss6 N, --bprs N, "
 		                "--distressed on|off, or --note TEXT\n");
 		return EXIT_USAGE;
 	}
 	vitals__v1__observe__init(&observe);
-	for (size_t i = 0; i < sizeof(scores) / sizeof(scores[0]); i++) {
-		if (scores[i].option != given)
-			continue;
-		observe.parameter = scores[i].parameter;
+	if (options->score != NULL) {
+		observe.parameter = options->score;
 		observe.score_case = VITALS__V1__OBSERVE__SCORE_MILLI;
 		observe.milli = options->score_milli;
 	}

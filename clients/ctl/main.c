@@ -97,7 +97,7 @@ static const struct verb {
     {"alarm", "list", NULL, 0, command_alarm_list},
     {"alarm", "ack", "ID, NAME or all", 0, command_alarm_ack},
     {"alarm", "pause-audio", NULL, 0, command_audio_pause},
-    {"observe", NULL, NULL, OPTIONS_SCORES | OPTION_NOTE, command_observe},
+    {"observe", NULL, NULL, OPTION_SCORE | OPTION_NOTE, command_observe},
     {"cuff", "start", NULL, 0, command_cuff_start},
     {"cuff", "stop", NULL, 0, command_cuff_stop},
     {"config", "check", "FILE", 0, config_check},

@@ -115,8 +115,27 @@ static bool take_order(struct options *options, int option, char *text)
 	}
 }
 
+/* A score's number beside its bit. */
+enum { MOAAS = 1, RASS, CADSS, CADSS6, BPRS, DISTRESSED };
+
+static bool take_score(struct options *options, int which, char *text)
+{
+	static char parameters[][16] = {"", "moaas", "rass", "cadss", "cadss6", "bprs", "distress"};
+
+	if (options->given & OPTION_SCORE) {
+		fprintf(stderr, "vitalsctl: one score at a time\n");
+		return false;
+	}
+	options->given |= OPTION_SCORE;
+	options->score = parameters[which];
+	return which == DISTRESSED ? on_or_off("--distressed", text, &options->score_milli)
+	                           : score("a score", text, &options->score_milli);
+}
+
 static bool take(struct options *options, int option, char *text)
 {
+	if (option & OPTION_SCORE)
+		return take_score(options, option ^ OPTION_SCORE, text);
 	if (options->given & (uint32_t)option) {
 		fprintf(stderr, "vitalsctl: the same option was given twice\n");
 		return false;
@@ -159,18 +178,6 @@ static bool take(struct options *options, int option, char *text)
 		return quantity("--dose-mg", text, 1000, "milligrams above 0, at most 3 decimals", &options->dose_ug);
 	case OPTION_DURATION:
 		return quantity("--duration-min", text, 60, "minutes above 0, in whole seconds", &options->duration_s);
-	case OPTION_MOAAS:
-		return score("--moaas", text, &options->score_milli);
-	case OPTION_RASS:
-		return score("--rass", text, &options->score_milli);
-	case OPTION_CADSS:
-		return score("--cadss", text, &options->score_milli);
-	case OPTION_CADSS6:
-		return score("--cadss6", text, &options->score_milli);
-	case OPTION_BPRS:
-		return score("--bprs", text, &options->score_milli);
-	case OPTION_DISTRESSED:
-		return on_or_off("--distressed", text, &options->score_milli);
 	case OPTION_NOTE:
 		options->note = text;
 		return note("--note", text);
@@ -196,12 +203,12 @@ bool options_read(struct options *options, int argc, char **argv)
 	    {"weight-kg", required_argument, NULL, OPTION_WEIGHT},
 	    {"dose-mg", required_argument, NULL, OPTION_DOSE},
 	    {"duration-min", required_argument, NULL, OPTION_DURATION},
-	    {"moaas", required_argument, NULL, OPTION_MOAAS},
-	    {"rass", required_argument, NULL, OPTION_RASS},
-	    {"cadss", required_argument, NULL, OPTION_CADSS},
-	    {"cadss6", required_argument, NULL, OPTION_CADSS6},
-	    {"bprs", required_argument, NULL, OPTION_BPRS},
-	    {"distressed", required_argument, NULL, OPTION_DISTRESSED},
+	    {"moaas", required_argument, NULL, OPTION_SCORE | MOAAS},
+	    {"rass", required_argument, NULL, OPTION_SCORE | RASS},
+	    {"cadss", required_argument, NULL, OPTION_SCORE | CADSS},
+	    {"cadss6", required_argument, NULL, OPTION_SCORE | CADSS6},
+	    {"bprs", required_argument, NULL, OPTION_SCORE | BPRS},
+	    {"distressed", required_argument, NULL, OPTION_SCORE | DISTRESSED},
 	    {"note", required_argument, NULL, OPTION_NOTE},
 	    {"series", required_argument, NULL, OPTION_SERIES},
 	    {"age", required_argument, NULL, OPTION_AGE},

@@ -30,27 +30,21 @@ enum {
 	OPTION_WEIGHT = 1 << 8,
 	OPTION_DOSE = 1 << 9,
 	OPTION_DURATION = 1 << 10,
-	OPTION_MOAAS = 1 << 11,
-	OPTION_RASS = 1 << 12,
-	OPTION_CADSS = 1 << 13,
+	OPTION_SCORE = 1 << 11, /* any of them */
+	OPTION_SERIES = 1 << 12,
+	OPTION_AGE = 1 << 13,
 	OPTION_NOTE = 1 << 14,
 	OPTION_HELP = 1 << 15,
 	OPTION_VERSION = 1 << 16,
-	OPTION_SERIES = 1 << 17,
-	OPTION_AGE = 1 << 18,
-	OPTION_CONCENTRATION = 1 << 19,
-	OPTION_SECOND_PERSON = 1 << 20,
-	OPTION_OVERRIDE = 1 << 21,
-	OPTION_REASON = 1 << 22,
-	OPTION_OFF = 1 << 23,
-	OPTION_CADSS6 = 1 << 24,
-	OPTION_BPRS = 1 << 25,
-	OPTION_DISTRESSED = 1 << 26,
-	OPTION_TERM = 1 << 27,
-	OPTION_MINUTES = 1 << 28,
-	OPTION_CONFIRM = 1 << 29,
+	OPTION_CONCENTRATION = 1 << 17,
+	OPTION_SECOND_PERSON = 1 << 18,
+	OPTION_OVERRIDE = 1 << 19,
+	OPTION_REASON = 1 << 20,
+	OPTION_OFF = 1 << 21,
+	OPTION_TERM = 1 << 22,
+	OPTION_MINUTES = 1 << 23,
+	OPTION_CONFIRM = 1 << 24,
 };
-#define OPTIONS_SCORES     (OPTION_MOAAS | OPTION_RASS | OPTION_CADSS | OPTION_CADSS6 | OPTION_BPRS | OPTION_DISTRESSED)
 #define OPTIONS_EVERYWHERE (OPTION_BEDSIDE | OPTION_SOCKET | OPTION_JSON | OPTION_HELP | OPTION_VERSION)
 
 struct options {
@@ -60,8 +54,9 @@ struct options {
 	char *patient, *note, *second_person, *override, *reason, *confirm;
 	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */
 	int32_t series, age_years, ug_per_ml;  /* 0 = not given */
-	int32_t score_milli;                   /* of the one score that was given */
-	int32_t minutes_s;                     /* --minutes, in seconds; 0 = not given */
+	char *score;                           /* the parameter of the one score that was given, and its value */
+	int32_t score_milli;
+	int32_t minutes_s; /* --minutes, in seconds; 0 = not given */
 	uint32_t term;
 	const char *second_word; /* of a command with two arguments; set by main.c */
 	uint32_t seconds;

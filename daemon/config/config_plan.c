@@ -10,6 +10,7 @@ static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("escalate_after_s"),
                                    TREE_VALUE("escalated"),
                                    TREE_VALUE("clear_after_s"),
+                                   TREE_VALUE("only_source"),
                                    TREE_LIST("parameters"),
                                    TREE_END()};
 static cfg_opt_t usual_rows[] = {TREE_LINE(), TREE_VALUE("rise-from"), TREE_VALUE("rise-to"), TREE_END()};
@@ -151,6 +152,7 @@ static void read_missing(const struct section *root, struct plan *plan)
 	(void)key_span(&section, &raise, REQUIRED, &missing->raise_after_ns);
 	(void)read_priority(&section, "priority", REQUIRED, &missing->priority);
 	(void)key_span(&section, &clear, OPTIONAL, &plan->missing_clear_ns);
+	(void)read_priority(&section, "only_source", OPTIONAL, &plan->missing_sole);
 	plan->missing_parameters = read_parameter_set(&section, "parameters", CADENCE_CONTINUOUS, "does not go missing",
 	                                              "a continuous parameter");
 	missing->escalate_after_ns = INT64_MAX;

@@ -255,6 +255,9 @@ static void print_manners(const struct plan *plan, FILE *out)
 		(void)fprintf(out, ", %s after %" PRId64 " s", priority_name(plan->missing.escalated),
 		              plan->missing.escalate_after_ns / NS_PER_S);
 	(void)fprintf(out, ", back for %" PRId64 " s", plan->missing_clear_ns / NS_PER_S);
+	if (plan->missing_sole != PRIORITY_NONE)
+		(void)fprintf(out, ", the only source of SpO2 or heart rate lost: %s",
+		              priority_name(plan->missing_sole));
 	for (int i = 0; i < PARAMETER_COUNT; i++)
 		if ((plan->missing_parameters & PARAMETER_BIT(i)) != 0)
 			(void)fprintf(out, ", %s", parameter_table[i].name);

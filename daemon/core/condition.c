@@ -86,6 +86,24 @@ static enum priority missing_priority(const struct engine *engine, enum priority
 	return mono_reached(urgent_at, engine->now) && escalated > first ? escalated : first;
 }
 
+static bool brings_rate(const struct engine *engine, enum parameter parameter)
+{
+	int device = engine->parameters[parameter].device;
+
+	return device >= 0 && !mono_is_never(engine->devices[device].fine_since);
+}
+
+/* Without this device nobody knows the patient's SpO2, or the heart rate. */
+static bool sole_source(const struct engine *engine, uint8_t device)
+{
+	parameter_set rates = PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_PULSE);
+
+	if ((engine->config->devices[device].provides & PARAMETER_BIT(PARAMETER_SPO2)) != 0)
+		return true;
+	return (engine->config->devices[device].provides & rates) != 0 && !brings_rate(engine, PARAMETER_ECG_HR) &&
+	       !brings_rate(engine, PARAMETER_PULSE);
+}
+
 static struct verdict device_verdict(const struct engine *engine, uint8_t device)
 {
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
@@ -95,7 +113,11 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = device_since(engine, device);
 	verdict.reason = REASON_DEVICE_LOST;
-	verdict.priority = missing_priority(engine, PRIORITY_LOW, device_urgent_at(engine, device));
+
+	enum priority sole = sole_source(engine, device) ? engine->config->plan.missing_sole : PRIORITY_NONE;
+
+	verdict.priority =
+	    missing_priority(engine, sole > PRIORITY_LOW ? sole : PRIORITY_LOW, device_urgent_at(engine, device));
 	return verdict;
 }
 

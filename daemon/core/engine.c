@@ -5,18 +5,25 @@
  * the event. So it does not matter to any decision how late a tick comes, or whether one comes at all. */
 #include "core.h"
 
-/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, five
- * for each alarm, one for each phase, parameter and device. */
-#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 5 * ALARMS_MAX + 256)
+/* More deadlines than there can be between two steps, each being passed once: three for each time of each check, twelve
+ * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), the rest for phases,
+ * parameters, devices and what is taken out. */
+#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 512)
 
-/* A step can never need more than ACTIONS_MAX actions. By time alone a slot of the alarm table changes at most three
- * times: it is raised, escalates, and ends (a missing value whose device falls silent too); none is raised twice, for
- * that takes a new value. The event adds one change more: a command (acknowledge, close) changes a slot itself and
- * leaves its inputs as they are, any other event changes it when it is judged again. That is 4 * ALARMS_MAX. Beside
- * them a step adds at most one action for each device (32), one cuff action for each intermittent parameter's provider
- * and one for a command (5), each kind of session change once and an audio change twice more (12), one observation, one
- * set of readings and one reply: 52, of 64. Should this proof ever be wrong the last action is overwritten, never the
- * memory behind it. */
+/* A step can never need more than ACTIONS_MAX actions.
+ *
+ * By time alone a rule without `with` becomes established once or ends once, not both, for that takes a value. Of rules
+ * that depend on such ("with", "superseded by") what they depend on goes away at most once and comes at most once, in this
+ * order, for what has come stays. So a rule's slot changes by time at most seven times: reminded, unattended, cleared,
+ * raised, unattended again (or confirmed), less urgent when the administration ends, superseded. A late check does not
+ * change more often: late, more urgent, over because the reason for it is, and once more, reminded. Any other slot is
+ * raised or reminded, escalates and ends: three. The event adds two changes to a rule or check (raised from latched and
+ * superseded at once), one to any other. That is 9 * 56 + 4 * (ALARMS_MAX - 56) = 1172 for 223 slots.
+ *
+ * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one when
+ * something taken out comes back (48), each kind of session change once and an audio change twice more (17), one
+ * observation, one set of readings and one reply: 111. The sum is 1283; ACTIONS_MAX is 1402. Should this proof ever be
+ * wrong the last action is overwritten, never the memory behind it. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {
 	struct actions *actions = step->actions;

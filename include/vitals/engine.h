@@ -44,7 +44,7 @@ struct engine_parameter {
 	bool stale;    /* continuous: three periods without a newer frame had passed at engine.now */
 	struct measurement latest;
 	int64_t latest_wall_ns; /* stamp of the event that brought it */
-	bool has_previous; /* intermittent and entered ones: there was a value before the latest, since the opening */
+	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
 };

@@ -233,6 +233,8 @@ struct plan {
 	                      * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */
 	struct plan_missing missing; /* for every continuous parameter that a device provides, ... */
 	int64_t missing_clear_ns;    /* a value must be there again this long before its alarm ends; 0 = at once (C3) */
+	enum priority
+	    missing_sole; /* a lost device that was the only source of heart rate or SpO2: at once (C5); NONE = low */
 	parameter_set missing_parameters; /* ... or of these only; 0 = all. Others go missing without an alarm */
 	uint8_t phase_count;
 	struct plan_phase phases[PLAN_PHASES_MAX];

@@ -106,6 +106,7 @@ static inline void random_session(struct source *s, struct world *w)
 	struct plan *plan = &w->config.plan;
 
 	plan->missing_clear_ns = pick_time(s);
+	plan->missing_sole = (enum priority)pick(s, 4);
 	plan->missing_parameters = pick(s, 3) == 0 ? PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_RESP) : 0;
 	plan->reminder_ns = pick(s, 3) == 0 ? pick_time(s) : 0;
 	plan->nuisance_ns = pick_time(s);

@@ -161,6 +161,18 @@ static void opened_session_tells_the_order(void **state)
 	audit_action(&audit, &engine, &action);
 	says("ug_per_ml=\"1000\" series=\"4\" age_years=\"67\" second_person=\"dr.b\"");
 	says("baseline_sys=\"118.500\" baseline_dia=\"76.000\" baseline_readings=\"2\"");
+	action.u.session.change = SESSION_GIVEN;
+	audit_action(&audit, &engine, &action);
+	assert_true(audit.wanted);
+	says("change=\"given\" actor=\"nurse1\"");
+	says("given=\"1\"");
+	action.u.session.change = SESSION_TAKEN_OUT; /* by somebody: the order has a line of its own */
+	audit_action(&audit, &engine, &action);
+	assert_false(audit.wanted);
+	action.u.session.actor[0] = '\0'; /* its time is over */
+	audit_action(&audit, &engine, &action);
+	assert_true(audit.wanted);
+	says("change=\"taken-out\" actor=\"\"");
 }
 
 int main(void)

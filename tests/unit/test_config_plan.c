@@ -155,6 +155,7 @@ static void check_clinical_plan(enum parameter hr)
 	assert_int_equal(plan->missing_parameters, PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) |
 	                                               PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_RESP));
 	assert_int_equal(plan->missing_clear_ns, 10 * NS_PER_S);
+	assert_int_equal(plan->missing_sole, PRIORITY_MEDIUM);
 	assert_true(plan->dose.required && plan->leave.has_earliest);
 	assert_int_equal(plan->leave.quiet_ns, 900 * NS_PER_S);
 	const struct plan_rule *g2 = find_rule("G2"), *g3 = find_rule("G3"), *base = find_rule("BP-baseline"),

@@ -549,6 +549,25 @@ static void test_missing_only_what_is_asked(void **state)
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_PERFUSION)), ALARM_INACTIVE);
 }
 
+/* Lost is low, at once medium if nobody else knows SpO2 or the heart rate. */
+static void test_sole_source(void **state)
+{
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		enum priority sole = asked ? PRIORITY_MEDIUM : PRIORITY_LOW;
+
+		mask_plan(false);
+		w.config.plan.missing_sole = asked ? PRIORITY_MEDIUM : PRIORITY_NONE;
+		device_is(&w, CUFF, DEVICE_DOWN, FAULT_HUNG_UP);
+		assert_int_equal(w.engine.alarms[DEVICE(CUFF)].priority, PRIORITY_LOW);
+		device_is(&w, ECG, DEVICE_DOWN, FAULT_HUNG_UP); /* the oximeter's pulse is left */
+		assert_int_equal(w.engine.alarms[DEVICE(ECG)].priority, PRIORITY_LOW);
+		device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_HUNG_UP);
+		assert_int_equal(w.engine.alarms[DEVICE(OXIMETER)].priority, sole);
+		assert_int_equal(w.engine.alarms[DEVICE(ECG)].priority, sole);
+	}
+}
+
 /* ---- conditional checks -------------------------------------------------------------------------------------------
  */
 
@@ -605,6 +624,7 @@ int main(void)
 	    cmocka_unit_test(test_mask_is_bounded),
 	    cmocka_unit_test(test_missing_must_be_back_for_a_while),
 	    cmocka_unit_test(test_missing_only_what_is_asked),
+	    cmocka_unit_test(test_sole_source),
 	    cmocka_unit_test(test_check_with_reason),
 	};
 

@@ -97,14 +97,21 @@ enum input {
 	PHASE_LEFT,
 	CLOSED,
 	ESCALATED,
+	SUPERSEDED,
+	RELEASED,
+	REMINDER,
 	INPUT_COUNT
 };
 
 static const char *const input_names[INPUT_COUNT] = {
-    "violated",    "delay over", "back",           "clear over", "missing",
-    "acknowledge", "phase left", "session closed", "escalated",
+    "violated",   "delay over",     "back",      "clear over", "missing",  "acknowledge",
+    "phase left", "session closed", "escalated", "superseded", "released", "reminder",
 };
-static const char *const state_names[ALARM_STATE_COUNT] = {"inactive", "pending", "active", "acknowledged", "latched"};
+
+/* "kept back" is pending with its condition established. */
+enum { KEPT_BACK = ALARM_STATE_COUNT, STATES };
+static const char *const state_names[STATES] = {"inactive",     "pending", "active",
+                                                "acknowledged", "latched", "kept back"};
 
 static uint32_t seen_changes; /* bits of enum alarm_change of alarm `watched` */
 static int watched;
@@ -112,7 +119,7 @@ static int32_t level;
 
 static void note(void)
 {
-	for (int c = ALARM_RAISED; c <= ALARM_SESSION_ENDED; c++)
+	for (int c = ALARM_RAISED; c <= ALARM_SUPERSEDED; c++)
 		if (changes(&w, watched, (enum alarm_change)c) > 0)
 			seen_changes |= 1U << c;
 }
@@ -133,9 +140,24 @@ static void last(int32_t percent)
 		send(percent);
 }
 
-static void prepare_rule(enum alarm_state state, bool latching)
+static int state_now(void)
+{
+	return state_of(&w, watched) == ALARM_PENDING && w.engine.alarms[watched].kept_back
+	           ? (int)KEPT_BACK
+	           : (int)state_of(&w, watched);
+}
+
+/* The alarm that supersedes the one that is watched. */
+static void other(bool present)
+{
+	assert_int_equal(score(&w, PARAMETER_RASS, present ? 2 * MILLI : 0), RESULT_OK);
+	note();
+}
+
+static void prepare_rule(int state, bool latching)
 {
 	world_plan(&w);
+	w.config.plan.reminder_ns = 60 * S;
 
 	struct plan_rule *rule = world_rule(&w, "O2", PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
 
@@ -143,6 +165,8 @@ static void prepare_rule(enum alarm_state state, bool latching)
 	rule->clear_delay_ns = 2 * S;
 	rule->latching = latching;
 	rule->phases = 1;
+	rule->superseded_by = RULE_BIT(1);
+	(void)world_rule(&w, "other", PARAMETER_RASS, COMPARISON_AT_LEAST, 2, 1);
 	watched = 0;
 	world_open(&w, 100 * S);
 	send(97);
@@ -154,7 +178,9 @@ static void prepare_rule(enum alarm_state state, bool latching)
 		assert_int_equal(acknowledge(&w, 0), RESULT_OK);
 	if (state == ALARM_LATCHED)
 		last(97);
-	assert_int_equal(state_of(&w, 0), state);
+	if (state == KEPT_BACK)
+		other(true);
+	assert_int_equal(state_now(), state);
 }
 
 static void apply(enum input input)
@@ -189,6 +215,19 @@ static void apply(enum input input)
 		assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
 		note();
 		break;
+	case SUPERSEDED:
+		other(true);
+		break;
+	case RELEASED:
+		other(false);
+		break;
+	case REMINDER:
+		for (int i = 0; i < 60; i++) {
+			run(&w, w.now + 1 * S);
+			note();
+			spo2(&w, level);
+		}
+		break;
 	case ESCALATED:
 	case INPUT_COUNT:
 		fail();
@@ -196,14 +235,14 @@ static void apply(enum input input)
 }
 
 /* Escalation is a matter of technical conditions: a missing value that stays missing. */
-static void drive_escalation(enum alarm_state state)
+static void drive_escalation(int state)
 {
 	world_plan(&w);
 	watched = ALARM_BASE_MISSING + PARAMETER_SPO2;
 	world_open(&w, 0);
 	for (int64_t t = 1 * S; t <= 20 * S; t += 1 * S) {
 		run(&w, t);
-		if (t == 10 * S && state == ALARM_ACKNOWLEDGED)
+		if (t == 10 * S && state == (int)ALARM_ACKNOWLEDGED)
 			assert_int_equal(acknowledge(&w, (uint16_t)watched), RESULT_OK);
 		if (t == 19 * S)
 			assert_int_equal(state_of(&w, watched), state);
@@ -213,7 +252,7 @@ static void drive_escalation(enum alarm_state state)
 	}
 }
 
-static void drive(enum alarm_state state, enum input input, bool latching)
+static void drive(int state, enum input input, bool latching)
 {
 	seen_changes = 0;
 	if (input == ESCALATED) {
@@ -225,25 +264,29 @@ static void drive(enum alarm_state state, enum input input, bool latching)
 	apply(input);
 }
 
-static bool possible(enum alarm_state state, enum input input, bool latching)
+static bool possible(int state, enum input input, bool latching)
 {
 	if (state == ALARM_LATCHED && !latching)
 		return false;
+	if (input == RELEASED) /* else there is nothing that kept it back */
+		return state == KEPT_BACK;
+	if (input == REMINDER) /* a delay would be over long before */
+		return state != ALARM_PENDING;
 	return input != ESCALATED || ((state == ALARM_ACTIVE || state == ALARM_ACKNOWLEDGED) && !latching);
 }
 
 static void test_alarm_table(void **unused)
 {
 	(void)unused;
-	bool covered[ALARM_STATE_COUNT][INPUT_COUNT][2] = {{{false}}};
+	bool covered[STATES][INPUT_COUNT][2] = {{{false}}};
 	int count = read_table("<!-- table: alarm -->", 5);
 
 	assert_true(count > 0);
 	for (int i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
-		enum alarm_state state = (enum alarm_state)name_index(row->cell[0], state_names, ALARM_STATE_COUNT);
+		int state = name_index(row->cell[0], state_names, STATES);
 		enum input input = (enum input)name_index(row->cell[1], input_names, INPUT_COUNT);
-		enum alarm_state next = (enum alarm_state)name_index(row->cell[3], state_names, ALARM_STATE_COUNT);
+		int next = name_index(row->cell[3], state_names, STATES);
 
 		for (int latching = 0; latching < 2; latching++) {
 			if (strcmp(row->cell[2], latching ? "no" : "yes") == 0)
@@ -252,14 +295,14 @@ static void test_alarm_table(void **unused)
 			assert_false(covered[state][input][latching]); /* one row each */
 			covered[state][input][latching] = true;
 			drive(state, input, latching);
-			if (state_of(&w, watched) != next)
+			if (state_now() != next)
 				print_error("row: %s, %s: %s, not %s\n", row->cell[0], row->cell[1],
-				            alarm_state_name(state_of(&w, watched)), row->cell[3]);
-			assert_int_equal(state_of(&w, watched), next);
+				            state_names[state_now()], row->cell[3]);
+			assert_int_equal(state_now(), next);
 
 			uint32_t expect = 0;
 
-			for (int c = ALARM_RAISED; c <= ALARM_SESSION_ENDED; c++)
+			for (int c = ALARM_RAISED; c <= ALARM_SUPERSEDED; c++)
 				if (strcmp(row->cell[4], alarm_change_name((enum alarm_change)c)) == 0)
 					expect = 1U << c;
 			assert_true(expect != 0 || strcmp(row->cell[4], "-") == 0);
@@ -268,11 +311,10 @@ static void test_alarm_table(void **unused)
 			assert_int_equal(seen_changes, expect);
 		}
 	}
-	for (int s = 0; s < ALARM_STATE_COUNT; s++)
+	for (int s = 0; s < STATES; s++)
 		for (int in = 0; in < INPUT_COUNT; in++)
 			for (int latching = 0; latching < 2; latching++)
-				assert_int_equal(covered[s][in][latching],
-				                 possible((enum alarm_state)s, (enum input)in, latching));
+				assert_int_equal(covered[s][in][latching], possible(s, (enum input)in, latching));
 }
 
 /* ---- session ------------------------------------------------------------------------------------------------------

@@ -265,6 +265,19 @@ static void test_missing_values(void **state)
 	assert_int_equal(bed.w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_PERFUSION].state, ALARM_INACTIVE);
 }
 
+/* The oximeter is the only source of SpO2; the ECG of a rate only while there is no pulse. */
+static void test_lost_devices(void **state)
+{
+	(void)state;
+	for (int device = OXIMETER; device <= ECG; device++) {
+		begin_infusion();
+		const struct alarm *lost = &bed.w.engine.alarms[ALARM_BASE_DEVICE + device];
+		device_is(&bed.w, device, DEVICE_DOWN, FAULT_HUNG_UP);
+		assert_int_equal(lost->state, ALARM_ACTIVE);
+		assert_int_equal(lost->priority, device == OXIMETER ? PRIORITY_MEDIUM : PRIORITY_LOW);
+	}
+}
+
 static enum result take_out_spo2(const char *name)
 {
 	struct event event = make_command(&bed.w, COMMAND_TAKE_OUT);
@@ -495,6 +508,7 @@ int main(void)
 	    cmocka_unit_test(test_acknowledged_alarms_are_announced_again),
 	    cmocka_unit_test(test_inflation_hides_only_a_missing_value),
 	    cmocka_unit_test(test_missing_values),
+	    cmocka_unit_test(test_lost_devices),
 	    cmocka_unit_test(test_taking_out_the_only_source),
 	    cmocka_unit_test(test_drowsy_and_breathing_badly),
 	    cmocka_unit_test(test_agitation_and_distress),

@@ -84,8 +84,8 @@ static void test_every_named_test_exists(void **state)
 		assert_true(length > 2 && line[length - 1] == '|');
 		line[length - 1] = '\0';
 		int tests = check_cell(strrchr(line, '|'));
-		if (tests == 0 && strstr(strrchr(line, '|'), "nothing") == NULL)
-			fail_msg("docs/SAFETY.md: a hazard without a test that does not say so: %.60s", line);
+		if (tests == 0)
+			fail_msg("docs/SAFETY.md: a hazard without a test: %.60s", line);
 		named += tests;
 		rows++;
 	}

@@ -1,0 +1,227 @@
+/* The session simulation: what its files share. One bedside in simulated time, one thread, no clock, no port: the real core
+ * with the real plans, between devices, staff and displays that are drawn from a seed. A test program: floating point is
+ * allowed here.
+ *
+ *   simulate.c    arguments, many sessions in a row, the printed seed
+ *   room.c        one session: whose turn it is, steps, trace
+ *   devices.c     patient and devices: values, faults of devices and links
+ *   staff.c       everything people do
+ *   world.c       what the oracle knows: values, devices, session, from events and answers alone
+ *   oracle.c      what the alarms must look like after each step, judged from that
+ *   shadow.c      the general invariants of tests/unit/core_oracle.h
+ *   population.c  published rates and alarm load */
+#ifndef SIMULATION_H
+#define SIMULATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/simulator/patient.h"
+#include "vitals/config.h"
+
+#define MINUTE (60 * NS_PER_S)
+#define NEVER  INT64_MAX
+
+enum { OXIMETER, CUFF, ECG, DEVICE_TOTAL }; /* order of the devices in the generated configuration */
+
+/* How much goes wrong. */
+enum trouble {
+	TROUBLE_RANDOM, /* everything that can */
+	TROUBLE_NONE,   /* population check: a typical patient, good devices, diligent staff */
+};
+
+/* ---- what was really sent: the oracle's only source for values ----------------------------------------------------- */
+
+struct sent {
+	bool received, has_value;
+	int32_t milli;
+	int64_t determined;
+	int64_t lacking; /* since when there was no value at all; NEVER while there is one that is not stale */
+};
+
+/* A rule in the eyes of the oracle. Times before the values of this step count in `was`. */
+struct rule_run {
+	bool holds;
+	int64_t since;      /* of the step at which it began to hold without a break */
+	int64_t determined; /* when the value that began it was determined */
+	int64_t back;       /* since when it is back at `clear`, by determination; NEVER if it is not */
+	int in_a_row;       /* cuff: determinations beyond the limit */
+	int back_in_a_row;
+	int64_t first;      /* cuff: when the first of them was sent */
+	int64_t alone;      /* nobody has answered and the drug flows since then; NEVER if not */
+};
+
+struct oracle {
+	struct sent sent[PARAMETER_COUNT];
+	enum device_state state[DEVICE_TOTAL];
+	bool ever_up[DEVICE_TOTAL], resync_from_up[DEVICE_TOTAL];
+	int64_t heard[DEVICE_TOTAL];
+	int64_t fine_since[DEVICE_TOTAL]; /* up and talking; NEVER if not */
+	bool open, started, ended;
+	int64_t opened_at, started_at, ended_at;
+	int readings;
+	int64_t sum_sys, sum_dia;
+	bool baseline;
+	int32_t base_sys, base_dia, base_score[PARAMETER_COUNT];
+	int64_t out_until[DEVICES_MAX + PARAMETER_COUNT];
+	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX];
+	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
+	int64_t display_heard;
+	parameter_set fresh; /* determined by the event of this step */
+	int failures;        /* of the cuff, in a row */
+	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
+};
+
+/* ---- staff -------------------------------------------------------------------------------------------------------- */
+
+#define TASKS_MAX 96
+
+enum task_kind {
+	TASK_OPEN,
+	TASK_SCORE,      /* parameter */
+	TASK_TICK,       /* item index */
+	TASK_START,
+	TASK_GIVE,
+	TASK_PAUSE,
+	TASK_RESUME,
+	TASK_STOP,
+	TASK_LOOK,       /* at the alarms: acknowledge what sounds */
+	TASK_CUFF,
+	TASK_CUFF_STOP,
+	TASK_LIMIT,
+	TASK_TAKE_OUT,
+	TASK_TEST,
+	TASK_AUDIO,
+	TASK_NOISE,      /* a command that makes no sense now */
+	TASK_CLOSE,
+	TASK_GO,         /* the room is empty: the end */
+};
+
+struct task {
+	int64_t at;
+	enum task_kind kind;
+	int number;
+};
+
+struct mind { /* the patient's: drawn once, scored by staff */
+	double cadss_peak;
+	double sedation_peak; /* levels of MOAA/S lost at the peak */
+};
+
+struct staff {
+	int task_count;
+	struct task tasks[TASKS_MAX];
+	double reaction_s; /* typical time to answer an alarm */
+	double diligence;  /* share of due things really done */
+	bool overrides;
+	int close_tries, start_tries;
+	uint64_t command_id;
+	int devices_left;
+	bool look_planned;
+	bool done;
+	struct mind mind;
+};
+
+/* ---- one bedside --------------------------------------------------------------------------------------------------- */
+
+struct device {
+	int64_t next_frame;
+	int64_t next_fault, fault_until;
+	int fault; /* enum fault of devices.c */
+	int flaps;
+	int64_t cuff_result; /* when the running determination ends; NEVER if none runs */
+};
+
+struct tally { /* for the population check, and to see that the runs were about something */
+	uint64_t steps, sessions, blocked, overridden, refused;
+	uint64_t raised[ALARMS_MAX];
+	uint64_t sessions_with[ALARMS_MAX];
+	uint64_t by_priority[4];
+	uint64_t acknowledged, nuisance;
+};
+
+struct room {
+	struct engine_config config;
+	struct engine engine;
+	struct actions actions;
+	int64_t now;
+	uint64_t seed;
+	enum trouble trouble;
+	bool trace;
+	struct prng prng;
+	struct patient patient;
+	double speed; /* seconds of a patient step */
+	double noise; /* SD of a cuff reading, mmHg */
+	struct device devices[DEVICE_TOTAL];
+	struct staff staff;
+	struct oracle oracle;
+	int64_t next_display, display_dead_until;
+	int64_t next_service, next_clock;
+	enum service failing;
+	bool service_failed;
+	struct event event; /* of the last step */
+	const char *wrong;  /* what the oracle found; NULL while all is well */
+	/* what the cuff showed, for the population check */
+	int peak_sys, peak_dia;       /* largest readings after the start */
+	int rise_sys, rise_dia;       /* largest rise of a reading above the baseline */
+	int rise_40_sys, rise_40_dia; /* at minute 40 */
+	int rise_late_sys;            /* 90 minutes after the end, or at the end of the session; of the truth */
+	double peak_minute;
+	int peak_cadss, worst_moaas;
+	struct tally *tally;
+};
+
+bool chance(struct room *room, double probability);
+double between(struct room *room, double low, double high);
+int64_t seconds(double s);
+
+/* room.c: one session to its end. Returns NULL, or what was wrong. */
+const char *room_run(struct room *room, const struct engine_config *config, uint64_t seed, enum trouble trouble,
+                     enum session_kind kind, bool trace);
+/* Another session of the patient who is there already, with good devices and diligent staff. */
+const char *room_again(struct room *room, const struct engine_config *config, uint64_t seed);
+void room_step(struct room *room);
+
+/* devices.c */
+void devices_begin(struct room *room);
+int64_t devices_next(const struct room *room);
+void devices_turn(struct room *room);
+void devices_heed(struct room *room);   /* after a step: cuff commands */
+void patient_until(struct room *room);  /* brings the patient to room->now */
+
+/* staff.c */
+void staff_begin(struct room *room);
+int64_t staff_next(const struct room *room);
+void staff_turn(struct room *room);
+void staff_heed(struct room *room); /* after a step: alarms and answers */
+
+/* world.c: what the oracle knows of the world from the events alone. */
+enum truth {
+	TRUTH_GONE,
+	TRUTH_HOLDS,
+	TRUTH_UNKNOWN,
+};
+
+void world_begin(struct room *room);
+void world_heed(struct room *room); /* after a step */
+bool world_fine(const struct room *room, int device);
+bool world_current(const struct room *room, enum parameter parameter);
+int64_t world_lacking(const struct room *room, enum parameter parameter); /* since when; NEVER if there is a value */
+bool world_out(const struct room *room, enum parameter parameter);
+bool world_rule_out(const struct room *room, int rule);
+enum truth world_judge(const struct room *room, int rule, bool engaged);
+enum result world_reply(const struct room *room);
+
+/* oracle.c and shadow.c: NULL, or what is wrong after a step. */
+const char *oracle_check(struct room *room);
+void shadow_begin(void);
+const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions, bool thorough);
+
+/* population.c: 0 if every target is met. */
+int population(const struct engine_config *config, bool iv, long sessions, uint64_t seed, double noise);
+
+/* trace.c */
+void trace_event(const struct room *room);
+void trace_actions(const struct room *room);
+
+#endif
