@@ -86,32 +86,45 @@ static void read_all(struct reading *reading, const char *path)
 	hash_hex(&reading->hash, reading->config->hash_hex);
 }
 
+static int no_memory(const char *path, FILE *errors)
+{
+	(void)fprintf(errors, "%s:1: file: not enough memory to read it (legal: a working computer)\n", path);
+	return 1;
+}
+
 int config_read_map(struct register_map *map, const char *path, FILE *errors)
 {
-	static struct config config; /* too large for a stack */
 	struct where where = {path, 1, "file"};
-	struct reading reading = {.config = &config, .report.stream = errors};
+	struct reading *reading = calloc(1, sizeof *reading);
+	struct config *config = calloc(1, sizeof *config);
+	int count;
 
-	config.map_count = 0;
-	memset(&config.maps[0], 0, sizeof config.maps[0]);
-	if (strlen(path) >= PATH_BYTES)
-		report_error(&reading.report, where, "path is too long (legal: 1..%d bytes)", PATH_BYTES - 1);
-	else if (sodium_init() < 0 || crypto_hash_sha256_init(&reading.hash) != 0)
-		report_error(&reading.report, where, "libsodium cannot be initialised (legal: a working libsodium)");
-	else
-		(void)read_map(&reading, path, where);
-	*map = config.maps[0];
-	return reading.report.count;
+	if (reading == NULL || config == NULL) {
+		count = no_memory(path, errors);
+	} else {
+		reading->config = config;
+		reading->report.stream = errors;
+		if (strlen(path) >= PATH_BYTES)
+			report_error(&reading->report, where, "path is too long (legal: 1..%d bytes)", PATH_BYTES - 1);
+		else if (sodium_init() < 0 || crypto_hash_sha256_init(&reading->hash) != 0)
+			report_error(&reading->report, where,
+			             "libsodium cannot be initialised (legal: a working libsodium)");
+		else
+			(void)read_map(reading, path, where);
+		count = reading->report.count;
+		*map = config->maps[0];
+	}
+	free(config);
+	free(reading);
+	return count;
 }
 
 int config_read(struct config *config, const char *path, FILE *errors)
 {
 	memset(config, 0, sizeof *config);
 	struct reading *reading = calloc(1, sizeof *reading);
-	if (reading == NULL) {
-		(void)fprintf(errors, "%s:1: file: not enough memory to read it (legal: a working computer)\n", path);
-		return 1;
-	}
+	if (reading == NULL)
+		return no_memory(path, errors);
 	reading->config = config;
 	reading->report.stream = errors;
 	read_all(reading, path);

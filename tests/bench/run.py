@@ -99,7 +99,7 @@ def main():
     row("4 devices, 1 monitor", run(1, 0))
     row("4 devices, real-time", run(1, 20))
     row("32 devices, 8 monitors", run(8, 0))
-    print("\nModbus RTU: polls of 12 registers on one paced line; limit = characters + 2 silences, the device answering at once")
+    print("\nModbus RTU: polls of 12 registers on one paced line; limit = characters + 2 silences + the ms that the device thinks")
     sys.stdout.flush()
     return subprocess.run([os.path.join(BUILD, "tests/bench/bench_rtu"), str(SECONDS / 2)], check=False).returncode
 

@@ -176,6 +176,7 @@ def test_decode_says_which_line_is_wrong():
         assert "Drivers: masimo-ascii1" in ctl("decode", "--driver", "nobody", path, expect=2)
         ctl("decode", path, expect=2)
         ctl("decode", "--driver", "masimo-ascii1", bedside.path("absent"), expect=1)
+        assert "README.md:" in ctl("decode", "--map", os.path.join(ROOT, "README.md"), path, expect=1)
         assert "not recorded traffic" in ctl("decode", "--map", bedside.map("vitals-sim-ecg"), os.path.join(ROOT, "README.md"),
                                              expect=1)
 

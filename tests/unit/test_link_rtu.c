@@ -327,6 +327,25 @@ static void test_cuff_expires(void **state)
 	free(link);
 }
 
+/* Attempts to open come less and less often, but never less than every five seconds, and at once after a success. */
+static void test_back_off(void **state)
+{
+	static const int64_t pauses_ms[] = {250, 500, 1000, 2000, 4000, 5000, 5000};
+	struct link *link = calloc(1, sizeof *link);
+
+	(void)state;
+	assert_non_null(link);
+	link_works(link);
+	atomic_store(&link->stopping, true); /* so that nothing is waited for */
+	for (size_t i = 0; i < sizeof pauses_ms / sizeof pauses_ms[0]; i++) {
+		assert_int_equal(link->backoff_ns, pauses_ms[i] * NS_PER_MS);
+		assert_false(link_back_off(link));
+	}
+	link_works(link);
+	assert_int_equal(link->backoff_ns, 250 * NS_PER_MS);
+	free(link);
+}
+
 static void test_queue_is_bounded(void **state)
 {
 	struct world *world = world_new(LINK_MODBUS_RTU);
@@ -346,31 +365,19 @@ static void test_queue_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_normal),
-	    cmocka_unit_test(test_late),
-	    cmocka_unit_test(test_very_late),
-	    cmocka_unit_test(test_dribble),
-	    cmocka_unit_test(test_wrong_unit),
-	    cmocka_unit_test(test_wrong_length),
-	    cmocka_unit_test(test_bad_crc),
-	    cmocka_unit_test(test_exception),
-	    cmocka_unit_test(test_busy),
-	    cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_silent),
-	    cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_echo),
-	    cmocka_unit_test(test_stale),
-	    cmocka_unit_test(test_tail),
-	    cmocka_unit_test(test_drain_alone),
-	    cmocka_unit_test(test_wrong_identity),
-	    cmocka_unit_test(test_replug),
-	    cmocka_unit_test(test_not_found),
-	    cmocka_unit_test(test_locked),
-	    cmocka_unit_test(test_dead_unit),
-	    cmocka_unit_test(test_cuff),
-	    cmocka_unit_test(test_cuff_expires),
-	    cmocka_unit_test(test_cuff_between_polls),
-	    cmocka_unit_test(test_queue_is_bounded),
+	    cmocka_unit_test(test_normal),         cmocka_unit_test(test_late),
+	    cmocka_unit_test(test_very_late),      cmocka_unit_test(test_dribble),
+	    cmocka_unit_test(test_wrong_unit),     cmocka_unit_test(test_wrong_length),
+	    cmocka_unit_test(test_bad_crc),        cmocka_unit_test(test_exception),
+	    cmocka_unit_test(test_busy),           cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_silent),         cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_echo),           cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_tail),           cmocka_unit_test(test_drain_alone),
+	    cmocka_unit_test(test_wrong_identity), cmocka_unit_test(test_replug),
+	    cmocka_unit_test(test_not_found),      cmocka_unit_test(test_locked),
+	    cmocka_unit_test(test_dead_unit),      cmocka_unit_test(test_cuff),
+	    cmocka_unit_test(test_cuff_expires),   cmocka_unit_test(test_cuff_between_polls),
+	    cmocka_unit_test(test_back_off),       cmocka_unit_test(test_queue_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
