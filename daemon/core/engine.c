@@ -13,15 +13,15 @@
 /* A step can never need more than ACTIONS_MAX actions.
  *
  * By time alone a rule without `with` becomes established once or ends once, not both, for that takes a value. Of rules
- * that depend on such ("with", "superseded by") what they depend on goes away at most once and comes at most once, in this
- * order, for what has come stays. So a rule's slot changes by time at most seven times: reminded, unattended, cleared,
- * raised, unattended again (or confirmed), less urgent when the administration ends, superseded. A late check does not
- * change more often: late, more urgent, over because the reason for it is, and once more, reminded. Any other slot is
- * raised or reminded, escalates and ends: three. The event adds two changes to a rule or check (raised from latched and
- * superseded at once), one to any other. That is 9 * 56 + 4 * (ALARMS_MAX - 56) = 1172 for 223 slots.
+ * that depend on such ("with", "superseded by") what they depend on goes away at most once and comes at most once, in
+ * this order, for what has come stays. So a rule's slot changes by time at most seven times: reminded, unattended,
+ * cleared, raised, unattended again (or confirmed), less urgent when the administration ends, superseded. A late check
+ * does not change more often: late, more urgent, over because the reason for it is, and once more, reminded. Any other
+ * slot is raised or reminded, escalates and ends: three. The event adds two changes to a rule or check (raised from
+ * latched and superseded at once), one to any other. That is 9 * 56 + 4 * (ALARMS_MAX - 56) = 1172 for 223 slots.
  *
- * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one when
- * something taken out comes back (48), each kind of session change once and an audio change twice more (17), one
+ * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one
+ * when something taken out comes back (48), each kind of session change once and an audio change twice more (17), one
  * observation, one set of readings and one reply: 111. The sum is 1283; ACTIONS_MAX is 1402. Should this proof ever be
  * wrong the last action is overwritten, never the memory behind it. */
 struct action *step_action(struct step *step, enum action_kind kind)

@@ -1,5 +1,6 @@
-/* The patient and the three devices of the simulated bedside: frames at their periods, cuff determinations that take their
- * time and fail, probes that fall off, links that drop, flap and fall silent. Sends exactly what a link thread would. */
+/* The patient and the three devices of the simulated bedside: frames at their periods, cuff determinations that take
+ * their time and fail, probes that fall off, links that drop, flap and fall silent. Sends exactly what a link thread
+ * would. */
 #include <math.h>
 #include <string.h>
 
@@ -7,14 +8,14 @@
 
 enum upset {
 	UPSET_NONE,
-	UPSET_DROP,       /* port gone */
-	UPSET_FLAP,       /* gone and back, some times in a row */
-	UPSET_SILENT,     /* connected, says nothing */
-	UPSET_RESYNC,     /* one bad frame: looks for its place again */
-	UPSET_REFUSED,    /* something else answers */
-	UPSET_OFF,        /* probe or lead off */
+	UPSET_DROP,    /* port gone */
+	UPSET_FLAP,    /* gone and back, some times in a row */
+	UPSET_SILENT,  /* connected, says nothing */
+	UPSET_RESYNC,  /* one bad frame: looks for its place again */
+	UPSET_REFUSED, /* something else answers */
+	UPSET_OFF,     /* probe or lead off */
 	UPSET_IMPLAUSIBLE,
-	UPSET_NOISE,      /* questionable, jumping values */
+	UPSET_NOISE, /* questionable, jumping values */
 	UPSET_COUNT
 };
 
@@ -76,7 +77,8 @@ static void say_device(struct room *room, int d, enum device_state state, enum d
 	room_step(room);
 }
 
-/* ---- frames ------------------------------------------------------------------------------------------------------- */
+/* ---- frames -------------------------------------------------------------------------------------------------------
+ */
 
 static void add(struct room *room, enum parameter parameter, double value, enum reason reason)
 {
@@ -133,7 +135,8 @@ static void send_frame(struct room *room, int d)
 	room_step(room);
 }
 
-/* ---- cuff --------------------------------------------------------------------------------------------------------- */
+/* ---- cuff ---------------------------------------------------------------------------------------------------------
+ */
 
 /* For the population check: what the readings after the start came to, seen against the baseline. */
 static void note_reading(struct room *room, int sys, int dia)
@@ -195,7 +198,8 @@ void devices_heed(struct room *room)
 	}
 }
 
-/* ---- what goes wrong ---------------------------------------------------------------------------------------------- */
+/* ---- what goes wrong ----------------------------------------------------------------------------------------------
+ */
 
 static void begin_upset(struct room *room, int d)
 {
@@ -252,7 +256,8 @@ static void end_upset(struct room *room, int d)
 		device->next_frame = room->now;
 }
 
-/* ---- turns -------------------------------------------------------------------------------------------------------- */
+/* ---- turns --------------------------------------------------------------------------------------------------------
+ */
 
 static int64_t next_of(const struct device *device)
 {

@@ -1,5 +1,5 @@
-/* What must be true after every step of a simulated session, judged from what was really sent and answered (world.c), the
- * plan, and the clock of the simulation: no bound here has any slack. */
+/* What must be true after every step of a simulated session, judged from what was really sent and answered (world.c),
+ * the plan, and the clock of the simulation: no bound here has any slack. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,7 +89,8 @@ static bool reached(const struct room *room, enum anchor anchor, int64_t after_n
 	return at != NEVER && room->now >= at + after_ns;
 }
 
-/* ---- the run of each rule ----------------------------------------------------------------------------------------- */
+/* ---- the run of each rule -----------------------------------------------------------------------------------------
+ */
 
 static int64_t earliest_determined(const struct room *room, const struct plan_rule *p)
 {
@@ -149,7 +150,8 @@ static void run_attention(struct room *room, int rule)
 {
 	const struct session *session = &room->engine.session;
 	struct rule_run *run = &room->oracle.rules[rule];
-	bool alone = alarm_of(room, rule)->state == ALARM_ACTIVE && session->started && !session->paused && !session->ended;
+	bool alone =
+	    alarm_of(room, rule)->state == ALARM_ACTIVE && session->started && !session->paused && !session->ended;
 
 	if (!alone)
 		run->alone = NEVER;
@@ -181,7 +183,8 @@ static void run_rules(struct room *room)
 	}
 }
 
-/* ---- rules -------------------------------------------------------------------------------------------------------- */
+/* ---- rules --------------------------------------------------------------------------------------------------------
+ */
 
 /* Invariants 1 and 5: it is there, or something that stands for it. */
 static const char *check_confirmed_rule(const struct room *room, int rule)
@@ -207,7 +210,8 @@ static const char *check_rule(const struct room *room, int rule)
 	bool due = p->term_count == 0 || run->holds;
 
 	if (p->unattended > PRIORITY_NONE && run->alone != NEVER && room->now >= run->alone + p->unattended_ns)
-		MUST(alarm_of(room, rule)->priority >= p->unattended, "%s: nobody came, and it did not escalate", p->name);
+		MUST(alarm_of(room, rule)->priority >= p->unattended, "%s: nobody came, and it did not escalate",
+		     p->name);
 	if (p->confirm)
 		return check_confirmed_rule(room, rule);
 	if (!due || world_rule_out(room, rule))
@@ -250,7 +254,8 @@ static const char *check_rule_change(const struct room *room, int rule, enum ala
 	return NULL;
 }
 
-/* ---- technical and procedural ------------------------------------------------------------------------------------- */
+/* ---- technical and procedural -------------------------------------------------------------------------------------
+ */
 
 /* Invariant 2. */
 static const char *check_device(const struct room *room, int device)
@@ -262,11 +267,13 @@ static const char *check_device(const struct room *room, int device)
 
 	if (device == CUFF && !out && o->failures >= 2)
 		MUST(present(room, ALARM_BASE_CUFF_FAILED + device) &&
-		         (o->failures == 2 || alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->priority >= PRIORITY_MEDIUM),
+		         (o->failures == 2 ||
+		          alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->priority >= PRIORITY_MEDIUM),
 		     "%s: %d determinations failed and nobody was told", name, o->failures);
 	if (out || world_fine(room, device))
 		return NULL;
-	if (!o->ever_up[device] && o->state[device] != DEVICE_REFUSED && room->now < o->opened_at + missing->raise_after_ns)
+	if (!o->ever_up[device] && o->state[device] != DEVICE_REFUSED &&
+	    room->now < o->opened_at + missing->raise_after_ns)
 		return NULL;
 	MUST(present(room, ALARM_BASE_DEVICE + device), "%s: lost and no alarm", name);
 	return NULL;
@@ -306,7 +313,8 @@ static int64_t grid_ends(const struct room *room, const struct plan_check *check
 	for (int i = 0; i < plan->check_count; i++) {
 		int64_t other = anchor_at(&room->oracle, plan->checks[i].anchor);
 
-		if (plan->checks[i].parameter == check->parameter && plan->checks[i].anchor > check->anchor && other < at)
+		if (plan->checks[i].parameter == check->parameter && plan->checks[i].anchor > check->anchor &&
+		    other < at)
 			at = other;
 	}
 	return at;
@@ -328,10 +336,12 @@ static const char *check_late(const struct room *room, int index)
 		due = at;
 		gap = t == 0 ? check->times_ns[0] : (check->times_ns[t] - check->times_ns[t - 1]) / 2;
 	}
-	if (due == NEVER || (sent->received && sent->determined >= due - (gap < check->early_ns ? gap : check->early_ns)))
+	if (due == NEVER ||
+	    (sent->received && sent->determined >= due - (gap < check->early_ns ? gap : check->early_ns)))
 		return NULL;
 	MUST(present(room, ALARM_BASE_CHECK_LATE + index), "%s: late and nobody was told", check->name);
-	MUST(alarm_of(room, ALARM_BASE_CHECK_LATE + index)->priority >= check->late, "%s: late and not urgent", check->name);
+	MUST(alarm_of(room, ALARM_BASE_CHECK_LATE + index)->priority >= check->late, "%s: late and not urgent",
+	     check->name);
 	return NULL;
 }
 
@@ -351,7 +361,8 @@ static const char *check_services(const struct room *room)
 	return NULL;
 }
 
-/* ---- values and session ------------------------------------------------------------------------------------------- */
+/* ---- values and session -------------------------------------------------------------------------------------------
+ */
 
 /* Invariant 3: exactly what was sent last is shown, for as long as it is current. */
 static const char *check_reading(const struct room *room, enum parameter parameter)

@@ -1,17 +1,19 @@
-/* The population check: ten thousand well-run sessions through the real engine and the shipped plans reproduce the published
- * rates (the targets below), and the load of alarms by rule is printed beside the expected one.
+/* The population check: ten thousand well-run sessions through the real engine and the shipped plans reproduce the
+ * published rates (the targets below), and the load of alarms by rule is printed beside the expected one.
  *
- * Everything is measured on what the cuff reported, at the times at which the engine made it measure. Without --noise the
- * cuff reports the truth in whole mmHg: the published spreads are those of readings, so their noise is in the patient's
- * draws already, and noise added on top would be counted twice. With --noise it is counted twice on purpose: rates and load
- * are printed and nothing is asserted.
+ * Everything is measured on what the cuff reported, at the times at which the engine made it measure. Without --noise
+ * the cuff reports the truth in whole mmHg: the published spreads are those of readings, so their noise is in the
+ * patient's draws already, and noise added on top would be counted twice. With --noise it is counted twice on purpose:
+ * rates and load are printed and nothing is asserted.
  *
  * Known differences, each on purpose:
- *   - the largest of all rises of a session is above the rise at minute 40 (a session whose pressure falls has its largest
- *     reading somewhere else), so the mean of peaks is taken at minute 40 as in the source; the mean of the largest is printed;
- *   - nobody with a baseline of 140/90 or above is treated here, and an override is rare: the tail of a clinic that treats
- *     them anyway is longer;
- *   - B5 (rise of 40/25) has no expected load in the source: P(rise >= 40 or >= 25) of the drawn rises is printed beside it. */
+ *   - the largest of all rises of a session is above the rise at minute 40 (a session whose pressure falls has its
+ * largest reading somewhere else), so the mean of peaks is taken at minute 40 as in the source; the mean of the largest
+ * is printed;
+ *   - nobody with a baseline of 140/90 or above is treated here, and an override is rare: the tail of a clinic that
+ * treats them anyway is longer;
+ *   - B5 (rise of 40/25) has no expected load in the source: P(rise >= 40 or >= 25) of the drawn rises is printed
+ * beside it. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +31,7 @@ struct sums {
 	long above_160, above_180, above_165;
 	long rise_40, near_baseline, late_known;
 	long dissociated, sedated;
-	double series_sys, series_dia;   /* the largest of a patient's sessions */
+	double series_sys, series_dia; /* the largest of a patient's sessions */
 	long series_40, series_180, series_110;
 	long peak_minutes[241];
 };
@@ -110,7 +112,10 @@ static void target(const char *what, double value, double low, double high, bool
 {
 	bool ok = value >= low && value <= high;
 
-	(void)printf("  %-52s %7.2f   (%g .. %g)%s\n", what, value, low, high, ok ? "" : asserted ? "  MISSED" : "  outside");
+	(void)printf("  %-52s %7.2f   (%g .. %g)%s\n", what, value, low, high,
+	             ok         ? ""
+	             : asserted ? "  MISSED"
+	                        : "  outside");
 	failures += asserted && !ok;
 }
 
@@ -140,7 +145,8 @@ static void infusion_targets(bool asserted)
 	target("sessions at or above 180/110, %", share(sums.above_180, sums.sessions), 0.5, 2, asserted);
 	target("sessions above 160/100, %", share(sums.above_160, sums.sessions), 10, 16, asserted);
 	target("median minute of the highest reading", median_peak(), 30, 42, asserted);
-	target("within 20 mmHg of baseline when leaving, %", share(sums.near_baseline, sums.late_known), 95, 100, asserted);
+	target("within 20 mmHg of baseline when leaving, %", share(sums.near_baseline, sums.late_known), 95, 100,
+	       asserted);
 	(void)printf("  mean of the largest rise %.1f/%.1f mmHg; at or above 165/100 in %.1f %% (calc 11.5 %%)\n",
 	             sums.largest_sys / n, sums.largest_dia / n, share(sums.above_165, sums.sessions));
 }
@@ -157,7 +163,8 @@ static void spray_targets(bool asserted)
 	target("sessions above 160/100, %", share(sums.above_160, sums.sessions), 5, 9, asserted);
 	target("sessions at or above 180/110, %", share(sums.above_180, sums.sessions), 0.4, 1.2, asserted);
 	target("median minute of the highest reading", median_peak(), 35, 46, asserted);
-	target("sessions with dissociation (CADSS above 4), %", share(sums.dissociated, sums.sessions), 36, 46, asserted);
+	target("sessions with dissociation (CADSS above 4), %", share(sums.dissociated, sums.sessions), 36, 46,
+	       asserted);
 	target("sessions with sedation (MOAA/S below 5), %", share(sums.sedated, sums.sessions), 30, 40, asserted);
 }
 
@@ -224,13 +231,14 @@ int population(const struct engine_config *config, bool iv, long sessions, uint6
 	room.noise = noise;
 	for (long i = 0; i < sessions; i += iv ? 1 : DAYS) {
 		uint64_t one = prng_next(&prng);
-		bool ok = iv ? run(config, one, true, SESSION_KETAMINE_IV) : run_series(config, one, SESSION_ESKETAMINE_84);
+		bool ok =
+		    iv ? run(config, one, true, SESSION_KETAMINE_IV) : run_series(config, one, SESSION_ESKETAMINE_84);
 
 		if (!ok)
 			return 1;
 	}
-	(void)printf("%s: %ld sessions, cuff noise %g mmHg; overridden %" PRIu64 "\n", config->plan.name, sums.sessions, noise,
-	             tally.overridden);
+	(void)printf("%s: %ld sessions, cuff noise %g mmHg; overridden %" PRIu64 "\n", config->plan.name, sums.sessions,
+	             noise, tally.overridden);
 	if (iv)
 		infusion_targets(asserted);
 	else

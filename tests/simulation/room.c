@@ -41,8 +41,8 @@ void room_step(struct room *room)
 	world_heed(room);
 	room->wrong = oracle_check(room);
 	if (room->wrong == NULL)
-		room->wrong = shadow_look(&room->engine, &room->event, &room->actions,
-		                          room->tally->steps % THOROUGH_EVERY == 0);
+		room->wrong =
+		    shadow_look(&room->engine, &room->event, &room->actions, room->tally->steps % THOROUGH_EVERY == 0);
 	devices_heed(room);
 	staff_heed(room);
 }
@@ -80,8 +80,7 @@ static void service_turn(struct room *room)
 static void clock_turn(struct room *room)
 {
 	room->next_clock = in_about(room, 5000);
-	room->event =
-	    (struct event){.kind = EVENT_CLOCK, .u.clock = {seconds(between(room, -40, 40))}};
+	room->event = (struct event){.kind = EVENT_CLOCK, .u.clock = {seconds(between(room, -40, 40))}};
 	room_step(room);
 }
 
@@ -91,7 +90,8 @@ static void tick(struct room *room)
 	room_step(room);
 }
 
-static void room_begin(struct room *room, const struct engine_config *config, uint64_t seed, enum trouble trouble, bool trace)
+static void room_begin(struct room *room, const struct engine_config *config, uint64_t seed, enum trouble trouble,
+                       bool trace)
 {
 	struct tally *tally = room->tally;
 	struct patient patient = room->patient;
@@ -110,7 +110,8 @@ static void room_begin(struct room *room, const struct engine_config *config, ui
 	room->next_display = room->next_service = room->next_clock = NEVER;
 }
 
-/* How often the devices bring values decides how many steps a session has: one in forty runs at the devices' real rate. */
+/* How often the devices bring values decides how many steps a session has: one in forty runs at the devices' real rate.
+ */
 static double draw_period(struct room *room)
 {
 	double u = prng_uniform(&room->prng);

@@ -4,7 +4,8 @@
 #include "tests/unit/core_oracle.h"
 
 void shadow_begin(void);
-const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions, bool thorough);
+const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
+                        bool thorough);
 
 static struct shadow shadow;
 
@@ -13,8 +14,10 @@ void shadow_begin(void)
 	memset(&shadow, 0, sizeof(shadow));
 }
 
-/* Announced changes are rare: without one the table of alarms is as it was, which is looked at now and then all the same. */
-const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions, bool thorough)
+/* Announced changes are rare: without one the table of alarms is as it was, which is looked at now and then all the
+ * same. */
+const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
+                        bool thorough)
 {
 	bool signalled = false, alarms = thorough;
 	const char *wrong = check_actions(&shadow, event, actions, &signalled);

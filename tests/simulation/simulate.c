@@ -1,8 +1,9 @@
-/* simulate: whole random sessions of the real engine in simulated time, checked after every step; and the population check.
+/* simulate: whole random sessions of the real engine in simulated time, checked after every step; and the population
+ * check.
  *
- *   simulate [--seed N] [--sessions N]                 random sessions, both plans in turn; exit 1 at the first that fails
- *   simulate --seed N --session K --trace              one of them again, with everything that happened
- *   simulate --population PLAN N [--noise MMHG]        N good-weather sessions against the published rates
+ *   simulate [--seed N] [--sessions N]                 random sessions, both plans in turn; exit 1 at the first that
+ * fails simulate --seed N --session K --trace              one of them again, with everything that happened simulate
+ * --population PLAN N [--noise MMHG]        N good-weather sessions against the published rates
  *
  * Run from the top of the repository. The same seed gives the same sessions on every machine with the same libm. */
 #include <inttypes.h>
@@ -63,7 +64,7 @@ static bool read_plan(int index)
 		return false;
 	(void)snprintf(path, sizeof(path), "%s/main.conf", directory); /* it fits */
 	ok = write_config(path, plan_names[index]) == 0 && config_read(&config, path, stderr) == 0;
-	(void)unlink(path);      /* it may not have come so far */
+	(void)unlink(path); /* it may not have come so far */
 	(void)rmdir(directory);
 	plans[index] = config.engine;
 	return ok;
@@ -99,7 +100,8 @@ static double processor_seconds(void)
 	return (double)clock() / CLOCKS_PER_SEC;
 }
 
-/* The runs were about something: each kind of condition came up, people were stopped at the door, and went through it. */
+/* The runs were about something: each kind of condition came up, people were stopped at the door, and went through it.
+ */
 static bool was_about_something(long sessions)
 {
 	static const struct {
@@ -128,8 +130,8 @@ static bool was_about_something(long sessions)
 		(void)printf(" %s %" PRIu64 ";", kinds[i].name, raised);
 		all = all && raised > 0;
 	}
-	(void)printf(" blocked %" PRIu64 ", overridden %" PRIu64 ", refused %" PRIu64 "\n", tally.blocked, tally.overridden,
-	             tally.refused);
+	(void)printf(" blocked %" PRIu64 ", overridden %" PRIu64 ", refused %" PRIu64 "\n", tally.blocked,
+	             tally.overridden, tally.refused);
 	return sessions < 100 || (all && tally.blocked > 0 && tally.overridden > 0);
 }
 
@@ -145,7 +147,8 @@ static int random_sessions(const struct arguments *arguments)
 
 	double took = processor_seconds() - begun;
 
-	(void)printf("seed %" PRIu64 ": %ld sessions, %" PRIu64 " steps, all as they must be; %.1f s (%.2f ms a session)\n",
+	(void)printf("seed %" PRIu64 ": %ld sessions, %" PRIu64
+	             " steps, all as they must be; %.1f s (%.2f ms a session)\n",
 	             arguments->seed, end - first, tally.steps, took, 1000 * took / (double)(end - first));
 	if (was_about_something(end - first))
 		return 0;
@@ -153,7 +156,8 @@ static int random_sessions(const struct arguments *arguments)
 	return 1;
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------------------------
+ */
 
 static bool number(const char *text, long low, long *value)
 {
@@ -196,8 +200,9 @@ int main(int argc, char **argv)
 	struct arguments arguments;
 
 	if (!read_arguments(argc, argv, &arguments)) {
-		(void)fprintf(stderr, "usage: simulate [--seed N] [--sessions N | --session K [--trace]]\n"
-		                      "       simulate --population ketamine-iv|esketamine-spray N [--seed N] [--noise MMHG]\n");
+		(void)fprintf(
+		    stderr, "usage: simulate [--seed N] [--sessions N | --session K [--trace]]\n"
+		            "       simulate --population ketamine-iv|esketamine-spray N [--seed N] [--noise MMHG]\n");
 		return 2;
 	}
 	if (!read_plan(0) || !read_plan(1))

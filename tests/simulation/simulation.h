@@ -1,6 +1,6 @@
-/* The session simulation: what its files share. One bedside in simulated time, one thread, no clock, no port: the real core
- * with the real plans, between devices, staff and displays that are drawn from a seed. A test program: floating point is
- * allowed here.
+/* The session simulation: what its files share. One bedside in simulated time, one thread, no clock, no port: the real
+ * core with the real plans, between devices, staff and displays that are drawn from a seed. A test program: floating
+ * point is allowed here.
  *
  *   simulate.c    arguments, many sessions in a row, the printed seed
  *   room.c        one session: whose turn it is, steps, trace
@@ -30,7 +30,8 @@ enum trouble {
 	TROUBLE_NONE,   /* population check: a typical patient, good devices, diligent staff */
 };
 
-/* ---- what was really sent: the oracle's only source for values ----------------------------------------------------- */
+/* ---- what was really sent: the oracle's only source for values -----------------------------------------------------
+ */
 
 struct sent {
 	bool received, has_value;
@@ -47,8 +48,8 @@ struct rule_run {
 	int64_t back;       /* since when it is back at `clear`, by determination; NEVER if it is not */
 	int in_a_row;       /* cuff: determinations beyond the limit */
 	int back_in_a_row;
-	int64_t first;      /* cuff: when the first of them was sent */
-	int64_t alone;      /* nobody has answered and the drug flows since then; NEVER if not */
+	int64_t first; /* cuff: when the first of them was sent */
+	int64_t alone; /* nobody has answered and the drug flows since then; NEVER if not */
 };
 
 struct oracle {
@@ -72,29 +73,30 @@ struct oracle {
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 
-/* ---- staff -------------------------------------------------------------------------------------------------------- */
+/* ---- staff --------------------------------------------------------------------------------------------------------
+ */
 
 #define TASKS_MAX 96
 
 enum task_kind {
 	TASK_OPEN,
-	TASK_SCORE,      /* parameter */
-	TASK_TICK,       /* item index */
+	TASK_SCORE, /* parameter */
+	TASK_TICK,  /* item index */
 	TASK_START,
 	TASK_GIVE,
 	TASK_PAUSE,
 	TASK_RESUME,
 	TASK_STOP,
-	TASK_LOOK,       /* at the alarms: acknowledge what sounds */
+	TASK_LOOK, /* at the alarms: acknowledge what sounds */
 	TASK_CUFF,
 	TASK_CUFF_STOP,
 	TASK_LIMIT,
 	TASK_TAKE_OUT,
 	TASK_TEST,
 	TASK_AUDIO,
-	TASK_NOISE,      /* a command that makes no sense now */
+	TASK_NOISE, /* a command that makes no sense now */
 	TASK_CLOSE,
-	TASK_GO,         /* the room is empty: the end */
+	TASK_GO, /* the room is empty: the end */
 };
 
 struct task {
@@ -122,7 +124,8 @@ struct staff {
 	struct mind mind;
 };
 
-/* ---- one bedside --------------------------------------------------------------------------------------------------- */
+/* ---- one bedside ---------------------------------------------------------------------------------------------------
+ */
 
 struct device {
 	int64_t next_frame;
@@ -186,8 +189,8 @@ void room_step(struct room *room);
 void devices_begin(struct room *room);
 int64_t devices_next(const struct room *room);
 void devices_turn(struct room *room);
-void devices_heed(struct room *room);   /* after a step: cuff commands */
-void patient_until(struct room *room);  /* brings the patient to room->now */
+void devices_heed(struct room *room);  /* after a step: cuff commands */
+void patient_until(struct room *room); /* brings the patient to room->now */
 
 /* staff.c */
 void staff_begin(struct room *room);
@@ -215,7 +218,8 @@ enum result world_reply(const struct room *room);
 /* oracle.c and shadow.c: NULL, or what is wrong after a step. */
 const char *oracle_check(struct room *room);
 void shadow_begin(void);
-const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions, bool thorough);
+const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
+                        bool thorough);
 
 /* population.c: 0 if every target is met. */
 int population(const struct engine_config *config, bool iv, long sessions, uint64_t seed, double noise);

@@ -1,6 +1,6 @@
 /* Everything people do in a simulated session, late, forgetful and sometimes wrong: open, scores, items, start, spray
- * devices, pauses, answers to alarms, limits, take-outs, leaving with and without override. Also the part of the patient
- * that people judge: dissociation and sedation. */
+ * devices, pauses, answers to alarms, limits, take-outs, leaving with and without override. Also the part of the
+ * patient that people judge: dissociation and sedation. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,11 +20,12 @@ static void plan(struct room *room, int64_t at, enum task_kind kind, int number)
 		staff->tasks[staff->task_count++] = (struct task){at, kind, number};
 }
 
-/* ---- the mind ----------------------------------------------------------------------------------------------------- */
+/* ---- the mind -----------------------------------------------------------------------------------------------------
+ */
 
-/* CADSS at the peak: 35 % (infusion) or 59 % (spray) stay at 4 or below, the rest has an exponential tail; mean about 8.
- * Sedation: 35 % of sessions lose a level of MOAA/S or more, few lose two or more. [clinical numbers: van Schalkwyk 2018,
- * REMS 58 months, Takahashi 2021; shapes: proposal] */
+/* CADSS at the peak: 35 % (infusion) or 59 % (spray) stay at 4 or below, the rest has an exponential tail; mean
+ * about 8. Sedation: 35 % of sessions lose a level of MOAA/S or more, few lose two or more. [clinical numbers: van
+ * Schalkwyk 2018, REMS 58 months, Takahashi 2021; shapes: proposal] */
 static void draw_mind(struct room *room)
 {
 	struct mind *mind = &room->staff.mind;
@@ -68,7 +69,8 @@ static int32_t score_now(struct room *room, int parameter)
 	}
 }
 
-/* ---- commands ----------------------------------------------------------------------------------------------------- */
+/* ---- commands -----------------------------------------------------------------------------------------------------
+ */
 
 static struct event_command *command(struct room *room, enum command kind)
 {
@@ -274,8 +276,8 @@ static void take_out(struct room *room)
 static void nonsense(struct room *room)
 {
 	static const enum command which[] = {COMMAND_SESSION_OPEN, COMMAND_SESSION_RESUME, COMMAND_ALARM_ACKNOWLEDGE,
-	                                     COMMAND_ITEM, COMMAND_LIMIT, COMMAND_RECEIPT, COMMAND_TAKE_OUT,
-	                                     COMMAND_CUFF_STOP, COMMAND_OBSERVE};
+	                                     COMMAND_ITEM,         COMMAND_LIMIT,          COMMAND_RECEIPT,
+	                                     COMMAND_TAKE_OUT,     COMMAND_CUFF_STOP,      COMMAND_OBSERVE};
 	struct event_command *c = command(room, which[prng_next(&room->prng) % (sizeof(which) / sizeof(which[0]))]);
 
 	if (c->command == COMMAND_ALARM_ACKNOWLEDGE)
@@ -411,7 +413,8 @@ static void perform(struct room *room, const struct task *task)
 	}
 }
 
-/* ---- turns -------------------------------------------------------------------------------------------------------- */
+/* ---- turns --------------------------------------------------------------------------------------------------------
+ */
 
 static void plan_extras(struct room *room)
 {
@@ -493,7 +496,8 @@ static void plan_scores(struct room *room, enum anchor anchor)
 			continue;
 		for (uint8_t t = 0; t < check->time_count; t++)
 			if (chance(room, room->staff.diligence))
-				plan(room, room->now + check->times_ns[t] + seconds(between(room, -60, random ? 500 : 60)),
+				plan(room,
+				     room->now + check->times_ns[t] + seconds(between(room, -60, random ? 500 : 60)),
 				     TASK_SCORE, (int)check->parameter);
 	}
 }

@@ -67,7 +67,8 @@ void trace_event(const struct room *room)
 		print_command(&e->u.command);
 		break;
 	case EVENT_SERVICE:
-		(void)printf("service %s %s\n", service_name(e->u.service.service), e->u.service.ok ? "well" : "failed");
+		(void)printf("service %s %s\n", service_name(e->u.service.service),
+		             e->u.service.ok ? "well" : "failed");
 		break;
 	case EVENT_CLOCK:
 		(void)printf("clock stepped by %" PRId64 " ms\n", e->u.clock.step_ns / NS_PER_MS);

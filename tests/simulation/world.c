@@ -1,6 +1,6 @@
-/* What the oracle knows of the world: values, devices, session and limits as the events and the answers to commands tell
- * them, kept without a look at the engine's own books (except where the session's instants are taken from its state, and
- * the baseline of the heart rate). Judges the plan's rules on that. */
+/* What the oracle knows of the world: values, devices, session and limits as the events and the answers to commands
+ * tell them, kept without a look at the engine's own books (except where the session's instants are taken from its
+ * state, and the baseline of the heart rate). Judges the plan's rules on that. */
 #include <string.h>
 
 #include "tests/simulation/simulation.h"
@@ -34,13 +34,14 @@ enum result world_reply(const struct room *room)
 	return a->list[a->count - 1].u.reply.result;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------------------------- */
+/* ---- questions ----------------------------------------------------------------------------------------------------
+ */
 
 bool world_fine(const struct room *room, int device)
 {
 	const struct oracle *o = &room->oracle;
-	bool connected = o->state[device] == DEVICE_UP ||
-	                 (o->state[device] == DEVICE_RESYNC && o->resync_from_up[device]);
+	bool connected =
+	    o->state[device] == DEVICE_UP || (o->state[device] == DEVICE_RESYNC && o->resync_from_up[device]);
 
 	return connected && room->now < o->heard[device] + patience(room, device);
 }
@@ -70,7 +71,8 @@ bool world_out(const struct room *room, enum parameter parameter)
 	const struct oracle *o = &room->oracle;
 	int device = device_of(room, parameter);
 
-	return o->out_until[DEVICES_MAX + (int)parameter] > room->now || (device >= 0 && o->out_until[device] > room->now);
+	return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
+	       (device >= 0 && o->out_until[device] > room->now);
 }
 
 bool world_rule_out(const struct room *room, int rule)
@@ -148,13 +150,14 @@ enum truth world_judge(const struct room *room, int rule, bool engaged)
 		unknown += truth == TRUTH_UNKNOWN;
 	}
 	if (all)
-		return holds == p->term_count           ? TRUTH_HOLDS
+		return holds == p->term_count            ? TRUTH_HOLDS
 		       : holds + unknown < p->term_count ? TRUTH_GONE
 		                                         : TRUTH_UNKNOWN;
 	return holds > 0 ? TRUTH_HOLDS : unknown > 0 ? TRUTH_UNKNOWN : TRUTH_GONE;
 }
 
-/* ---- events ------------------------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------------------------------------------
+ */
 
 static bool plausible(const struct measurement *m)
 {
@@ -319,7 +322,8 @@ static void heed_command(struct room *room, const struct event_command *command)
 	o->open = room->engine.session.open;
 }
 
-/* Whether each device is fine, before its sign of life in this step counts: a silence that nobody was told of breaks it. */
+/* Whether each device is fine, before its sign of life in this step counts: a silence that nobody was told of breaks
+ * it. */
 static void note_silence(struct room *room)
 {
 	for (int d = 0; d < DEVICE_TOTAL; d++)
