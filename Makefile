@@ -171,12 +171,13 @@ integration: all $(REPLAY_BIN) $(PROTO_PY) $(SHIM)
 # Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
 simulation-short: $(B)/simulate
 	@$(B)/simulate --sessions 400
-	@$(B)/simulate --population ketamine-iv 400
-	@$(B)/simulate --population esketamine-spray 400
+	@$(B)/simulate --population ketamine-iv 200
+	@$(B)/simulate --population esketamine-spray 200
 simulation: $(B)/simulate
 	@$(B)/simulate --sessions 10000
 	@$(B)/simulate --population ketamine-iv 10000
-	@$(B)/simulate --population esketamine-spray 10000
+	@$(B)/simulate --population esketamine-spray 40000
+	@$(B)/simulate --population esketamine-spray 10000 --placebo
 
 check-asan:
 	@$(MAKE) B=build-asan SAN=address,undefined unit integration
@@ -197,7 +198,7 @@ lint:
 	@tests/lint
 
 format:
-	clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
 	  $(SIMULATE_SRC) \
 	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 

@@ -167,7 +167,7 @@ static void send_determination(struct room *room)
 	const struct vitals *v = &room->patient.now;
 	struct prng *prng = &room->prng;
 	double a = room->noise * prng_gauss(prng), b = room->noise * 0.8 * prng_gauss(prng);
-	bool moved = room->noise > 0 && chance(room, 0.01);
+	bool moved = room->trouble == TROUBLE_RANDOM && chance(room, 0.01); /* speech, an arm that moves */
 	double sys = v->sys + a + (moved ? 30 : 0), dia = v->dia + 0.5 * a + 0.5 * b + (moved ? 15 : 0);
 	bool fails = chance(room, room->trouble == TROUBLE_NONE ? 0.04 : 0.1);
 

@@ -1,19 +1,20 @@
 /* The population check: ten thousand well-run sessions through the real engine and the shipped plans reproduce the
  * published rates (the targets below), and the load of alarms by rule is printed beside the expected one.
  *
- * Everything is measured on what the cuff reported, at the times at which the engine made it measure. Without --noise
- * the cuff reports the truth in whole mmHg: the published spreads are those of readings, so their noise is in the
- * patient's draws already, and noise added on top would be counted twice. With --noise it is counted twice on purpose:
- * rates and load are printed and nothing is asserted.
+ * Everything is measured on what the cuff reported, at the times at which the engine made it measure. For infusions the
+ * source gives the largest rise of a session, so noise is in the draws already and the cuff reports the truth in whole
+ * mmHg. For the spray it gives the rise at minute 40; the extremes of a session's ten readings lie above that by the
+ * noise of each of them, for which 2 mmHg are taken (less than the whole of 5 to 6, whose larger part is in the draws).
+ * Placebo: nothing but noise, with the SD that the published rises on placebo leave (largest of eight differences of
+ * a reading and a mean of two: 1.42 x 1.22 x SD = 6.5, Takahashi 2021). With --noise it is a run to look at: nothing is
+ * judged.
  *
  * Known differences, each on purpose:
- *   - the largest of all rises of a session is above the rise at minute 40 (a session whose pressure falls has its
- * largest reading somewhere else), so the mean of peaks is taken at minute 40 as in the source; the mean of the largest
- * is printed;
+ *   - the largest reading of a session is one of those at minutes 35 and 40, the second 30 s after the infusion ended,
+ *     when the level falls already: the mean rise at minute 40, printed too, is below the mean of the largest;
  *   - nobody with a baseline of 140/90 or above is treated here, and an override is rare: the tail of a clinic that
- * treats them anyway is longer;
- *   - B5 (rise of 40/25) has no expected load in the source: P(rise >= 40 or >= 25) of the drawn rises is printed
- * beside it. */
+ *     treats them anyway is longer;
+ *   - B5 (rise of 40/25) has no expected load in the source. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,14 +23,17 @@
 
 #include "tests/simulation/simulation.h"
 
-#define DAYS 8 /* sessions of a patient in the spray trials */
+#define DAYS          8     /* sessions of a patient in the spray trials */
+#define JUDGED        10000 /* fewer sessions are printed, not judged: rare things need many */
+#define SPRAY_NOISE   2.0   /* mmHg, see above */
+#define PLACEBO_NOISE 3.8
 
 struct sums {
 	long sessions, patients;
 	double rise_sys, rise_dia;       /* at minute 40 */
 	double largest_sys, largest_dia; /* of each session */
 	long above_160, above_180, above_165;
-	long rise_40, near_baseline, late_known;
+	long near_baseline, late_known;
 	long dissociated, sedated;
 	double series_sys, series_dia; /* the largest of a patient's sessions */
 	long series_40, series_180, series_110;
@@ -53,7 +57,6 @@ static void add_session(void)
 	sums.above_160 += room.peak_sys > 160 || room.peak_dia > 100;
 	sums.above_165 += room.peak_sys >= 165 || room.peak_dia >= 100;
 	sums.above_180 += room.peak_sys >= 180 || room.peak_dia >= 110;
-	sums.rise_40 += room.rise_sys >= 40 || room.rise_dia >= 25;
 	sums.dissociated += room.peak_cadss > 4;
 	sums.sedated += room.worst_moaas < 5;
 	sums.peak_minutes[(int)minute]++;
@@ -140,15 +143,15 @@ static void infusion_targets(bool asserted)
 {
 	double n = (double)sums.sessions;
 
-	target("mean rise at minute 40, systolic, mmHg", sums.rise_sys / n, 15, 17, asserted);
-	target("mean rise at minute 40, diastolic, mmHg", sums.rise_dia / n, 10, 12, asserted);
+	target("mean of the largest rise, systolic, mmHg", sums.largest_sys / n, 15, 17, asserted);
+	target("mean of the largest rise, diastolic, mmHg", sums.largest_dia / n, 10, 12, asserted);
 	target("sessions at or above 180/110, %", share(sums.above_180, sums.sessions), 0.5, 2, asserted);
 	target("sessions above 160/100, %", share(sums.above_160, sums.sessions), 10, 16, asserted);
 	target("median minute of the highest reading", median_peak(), 30, 42, asserted);
 	target("within 20 mmHg of baseline when leaving, %", share(sums.near_baseline, sums.late_known), 95, 100,
 	       asserted);
-	(void)printf("  mean of the largest rise %.1f/%.1f mmHg; at or above 165/100 in %.1f %% (calc 11.5 %%)\n",
-	             sums.largest_sys / n, sums.largest_dia / n, share(sums.above_165, sums.sessions));
+	(void)printf("  mean rise at minute 40 %.1f/%.1f mmHg; at or above 165/100 in %.1f %% (calc 11.5 %%)\n",
+	             sums.rise_sys / n, sums.rise_dia / n, share(sums.above_165, sums.sessions));
 }
 
 static void spray_targets(bool asserted)
@@ -222,27 +225,40 @@ static void print_load(const struct engine_config *config, bool iv, bool asserte
 	             100.0 * (double)tally.by_priority[PRIORITY_NONE] / n);
 }
 
-int population(const struct engine_config *config, bool iv, long sessions, uint64_t seed, double noise)
+static void placebo_targets(bool asserted)
 {
-	struct prng prng = {seed};
-	bool asserted = noise <= 0;
+	double n = (double)sums.patients;
+
+	target("largest of 8 rises at minute 40, systolic, mmHg", sums.series_sys / n, 5, 7, asserted);
+	target("patients with a rise of 40 or more, %", share(sums.series_40, sums.patients), 0, 1, asserted);
+	target("sessions above 160/100, %", share(sums.above_160, sums.sessions), 0, 0.5, asserted);
+}
+
+int population(const struct engine_config *config, const struct population *asked)
+{
+	struct prng prng = {asked->seed};
+	bool judged = asked->noise < 0 && asked->sessions >= JUDGED;
 
 	room.tally = &tally;
-	room.noise = noise;
-	for (long i = 0; i < sessions; i += iv ? 1 : DAYS) {
+	room.placebo = asked->placebo;
+	room.noise = asked->noise >= 0 ? asked->noise : asked->placebo ? PLACEBO_NOISE : asked->iv ? 0 : SPRAY_NOISE;
+	for (long i = 0; i < asked->sessions; i += asked->iv ? 1 : DAYS) {
 		uint64_t one = prng_next(&prng);
-		bool ok =
-		    iv ? run(config, one, true, SESSION_KETAMINE_IV) : run_series(config, one, SESSION_ESKETAMINE_84);
+		bool ok = asked->iv ? run(config, one, true, SESSION_KETAMINE_IV)
+		                    : run_series(config, one, SESSION_ESKETAMINE_84);
 
 		if (!ok)
 			return 1;
 	}
-	(void)printf("%s: %ld sessions, cuff noise %g mmHg; overridden %" PRIu64 "\n", config->plan.name, sums.sessions,
-	             noise, tally.overridden);
-	if (iv)
-		infusion_targets(asserted);
+	(void)printf("%s%s: %ld sessions, cuff noise %g mmHg; overridden %" PRIu64 "%s\n", config->plan.name,
+	             asked->placebo ? ", placebo" : "", sums.sessions, room.noise, tally.overridden,
+	             judged ? "" : " (printed, not judged)");
+	if (asked->placebo)
+		placebo_targets(judged);
+	else if (asked->iv)
+		infusion_targets(judged);
 	else
-		spray_targets(asserted);
-	print_load(config, iv, asserted);
+		spray_targets(judged);
+	print_load(config, asked->iv, judged && !asked->placebo);
 	return failures == 0 ? 0 : 1;
 }

@@ -96,11 +96,13 @@ static void room_begin(struct room *room, const struct engine_config *config, ui
 	struct tally *tally = room->tally;
 	struct patient patient = room->patient;
 	double noise = room->noise;
+	bool placebo = room->placebo;
 
 	memset(room, 0, sizeof(*room));
 	room->tally = tally;
 	room->patient = patient;
 	room->noise = noise;
+	room->placebo = placebo;
 	room->config = *config;
 	room->seed = seed;
 	room->prng.state = seed;
@@ -171,6 +173,8 @@ static void turn(struct room *room, int64_t deadline)
 
 static const char *room_live(struct room *room)
 {
+	if (room->placebo)
+		room->patient.peak_sys = room->patient.peak_dia = room->patient.peak_hr = 0;
 	engine_init(&room->engine, &room->config, (struct mono){room->now});
 	shadow_begin();
 	world_begin(room);

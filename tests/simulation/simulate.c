@@ -1,9 +1,10 @@
 /* simulate: whole random sessions of the real engine in simulated time, checked after every step; and the population
  * check.
  *
- *   simulate [--seed N] [--sessions N]                 random sessions, both plans in turn; exit 1 at the first that
- * fails simulate --seed N --session K --trace              one of them again, with everything that happened simulate
- * --population PLAN N [--noise MMHG]        N good-weather sessions against the published rates
+ *   simulate [--seed N] [--sessions N]          random sessions, both plans in turn; exit 1 at the first that fails
+ *   simulate --seed N --session K --trace       one of them again, with everything that happened
+ *   simulate --population PLAN N [--noise MMHG] [--placebo]
+ *                                               N good-weather sessions against the published rates
  *
  * Run from the top of the repository. The same seed gives the same sessions on every machine with the same libm. */
 #include <inttypes.h>
@@ -20,7 +21,8 @@ struct arguments {
 	long sessions, only; /* only: -1 = all */
 	bool trace;
 	const char *population; /* the plan, or NULL */
-	double noise;
+	double noise;           /* below 0: not given */
+	bool placebo;
 };
 
 static struct config config;
@@ -169,13 +171,15 @@ static bool number(const char *text, long low, long *value)
 
 static bool read_arguments(int argc, char **argv, struct arguments *arguments)
 {
-	*arguments = (struct arguments){.seed = 1, .sessions = 300, .only = -1};
+	*arguments = (struct arguments){.seed = 1, .sessions = 300, .only = -1, .noise = -1};
 	for (int i = 1; i < argc; i++) {
 		long value = 0;
 		bool more = i + 1 < argc;
 
 		if (strcmp(argv[i], "--trace") == 0) {
 			arguments->trace = true;
+		} else if (strcmp(argv[i], "--placebo") == 0) {
+			arguments->placebo = true;
 		} else if (strcmp(argv[i], "--population") == 0 && i + 2 < argc) {
 			arguments->population = argv[++i];
 			if (!number(argv[++i], 1, &arguments->sessions))
@@ -200,9 +204,10 @@ int main(int argc, char **argv)
 	struct arguments arguments;
 
 	if (!read_arguments(argc, argv, &arguments)) {
-		(void)fprintf(
-		    stderr, "usage: simulate [--seed N] [--sessions N | --session K [--trace]]\n"
-		            "       simulate --population ketamine-iv|esketamine-spray N [--seed N] [--noise MMHG]\n");
+		(void)fprintf(stderr,
+		              "usage: simulate [--seed N] [--sessions N | --session K [--trace]]\n"
+		              "       simulate --population ketamine-iv|esketamine-spray N [--seed N] [--noise MMHG] "
+		              "[--placebo]\n");
 		return 2;
 	}
 	if (!read_plan(0) || !read_plan(1))
@@ -210,9 +215,17 @@ int main(int argc, char **argv)
 	room.tally = &tally;
 	if (arguments.population == NULL)
 		return random_sessions(&arguments);
-	for (int i = 0; i < 2; i++)
-		if (strcmp(arguments.population, plan_names[i]) == 0)
-			return population(&plans[i], i == 0, arguments.sessions, arguments.seed, arguments.noise);
+
+	struct population asked = {.placebo = arguments.placebo,
+	                           .sessions = arguments.sessions,
+	                           .seed = arguments.seed,
+	                           .noise = arguments.noise};
+
+	for (int i = 0; i < 2; i++) {
+		asked.iv = i == 0;
+		if (strcmp(arguments.population, plan_names[i]) == 0 && !(asked.iv && asked.placebo))
+			return population(&plans[i], &asked);
+	}
 	(void)fprintf(stderr, "no such plan: %s\n", arguments.population);
 	return 2;
 }

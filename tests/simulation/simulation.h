@@ -155,6 +155,7 @@ struct room {
 	struct patient patient;
 	double speed; /* seconds of a patient step */
 	double noise; /* SD of a cuff reading, mmHg */
+	bool placebo; /* the drug does nothing */
 	struct device devices[DEVICE_TOTAL];
 	struct staff staff;
 	struct oracle oracle;
@@ -222,7 +223,13 @@ const char *shadow_look(const struct engine *engine, const struct event *event, 
                         bool thorough);
 
 /* population.c: 0 if every target is met. */
-int population(const struct engine_config *config, bool iv, long sessions, uint64_t seed, double noise);
+struct population {
+	bool iv, placebo; /* placebo: of the spray */
+	long sessions;
+	uint64_t seed;
+	double noise; /* SD of a cuff reading, mmHg; below 0 = what the judged run takes */
+};
+int population(const struct engine_config *config, const struct population *asked);
 
 /* trace.c */
 void trace_event(const struct room *room);

@@ -32,6 +32,8 @@ static void draw_mind(struct room *room)
 	bool iv = room->patient.kind == SESSION_KETAMINE_IV;
 	double u = prng_uniform(&room->prng);
 
+	if (room->placebo)
+		return; /* nothing is felt */
 	mind->cadss_peak = between(room, 0, 4.4);
 	if (!chance(room, iv ? 0.35 : 0.59))
 		mind->cadss_peak = fmin(92, 5 - 6 * log(1 - prng_uniform(&room->prng)));
