@@ -31,26 +31,21 @@ static bool looser(const struct rule_term *term, int32_t limit, int32_t than)
 	return rule_term_above(term) ? limit > than : limit < than;
 }
 
-/* Another critical limit of the same kind still calls before this one could have. */
-static bool within_critical(const struct plan *plan, const struct rule_term *term, int32_t limit)
+/* A critical rule of the same kind would call before this one. */
+static bool beyond_critical(const struct plan *plan, const struct rule_term *term, int32_t limit)
 {
-	bool found = false;
-
 	for (uint8_t i = 0; i < plan->rule_count; i++) {
 		const struct plan_rule *rule = &plan->rules[i];
 
 		for (uint8_t t = 0; rule->kind == RULE_ALARM && rule->critical && t < rule->term_count; t++) {
 			const struct rule_term *other = &rule->terms[t];
 
-			if (other->parameter != term->parameter || other->reference != term->reference ||
-			    rule_term_above(other) != rule_term_above(term))
-				continue;
-			if (looser(term, limit, other->limit))
-				return false;
-			found = true;
+			if (other->parameter == term->parameter && other->reference == term->reference &&
+			    rule_term_above(other) == rule_term_above(term) && looser(term, limit, other->limit))
+				return true;
 		}
 	}
-	return found;
+	return false;
 }
 
 static bool in_range(const struct rule_term *term, int32_t limit)
@@ -85,12 +80,11 @@ enum result patient_limit(struct step *step, const struct event_command *command
 	const struct rule_term *term = &p->terms[order->term];
 
 	if (looser(term, order->limit, term->limit)) {
-		bool two = core_valid_token(order->second_person) &&
-		           !core_same_text(order->second_person, command->actor, NAME_BYTES);
-
-		if (order->reason[0] == '\0')
+		if (order->reason[0] == '\0' ||
+		    (!p->critical && beyond_critical(&engine->config->plan, term, order->limit)))
 			return RESULT_OUT_OF_RANGE;
-		if ((p->critical || !within_critical(&engine->config->plan, term, order->limit)) && !two)
+		if (!core_valid_token(order->second_person) ||
+		    core_same_text(order->second_person, command->actor, NAME_BYTES))
 			return RESULT_SECOND_PERSON;
 	}
 	engine->session.limit_changed[rule][order->term] = true;

@@ -207,7 +207,7 @@ static void test_two_hours_from_the_first_device(void **state)
 /* ---- limits of one patient ------------------------------------------------------------------------------------------
  */
 
-static void test_critical_limits_need_two_people(void **state)
+static void test_looser_limits_need_two_people(void **state)
 {
 	(void)state;
 	static const struct {
@@ -222,11 +222,12 @@ static void test_critical_limits_need_two_people(void **state)
 		assert_int_equal(loosen(critical[i].rule, critical[i].tighter, ""), RESULT_OK);
 		assert_int_equal(loosen(critical[i].rule, critical[i].looser, "dr-a"), RESULT_OK);
 	}
-	/* Others: looser by one person up to the critical rule, beyond it by two. */
+	/* Others: looser by two up to the critical rule, beyond it by nobody. */
 	begin_infusion();
-	assert_int_equal(loosen("O1", 90, ""), RESULT_OK);
-	assert_int_equal(loosen("B3", 179, ""), RESULT_OK);
-	assert_int_equal(loosen("B3", 190, ""), RESULT_SECOND_PERSON);
+	assert_int_equal(loosen("O1", 90, ""), RESULT_SECOND_PERSON);
+	assert_int_equal(loosen("O1", 90, "dr-a"), RESULT_OK);
+	assert_int_equal(loosen("B3", 179, "dr-a"), RESULT_OK);
+	assert_int_equal(loosen("B3", 190, "dr-a"), RESULT_OUT_OF_RANGE);
 }
 
 int main(void)
@@ -241,7 +242,7 @@ int main(void)
 	    cmocka_unit_test(test_leaving_low_and_falling),
 	    cmocka_unit_test(test_leaving_after_unrest),
 	    cmocka_unit_test(test_two_hours_from_the_first_device),
-	    cmocka_unit_test(test_critical_limits_need_two_people),
+	    cmocka_unit_test(test_looser_limits_need_two_people),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
