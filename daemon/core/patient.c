@@ -80,9 +80,10 @@ enum result patient_limit(struct step *step, const struct event_command *command
 	const struct rule_term *term = &p->terms[order->term];
 
 	if (looser(term, order->limit, term->limit)) {
-		if (order->reason[0] == '\0' ||
-		    (!p->critical && beyond_critical(&engine->config->plan, term, order->limit)))
+		if (order->reason[0] == '\0')
 			return RESULT_OUT_OF_RANGE;
+		if (!p->critical && beyond_critical(&engine->config->plan, term, order->limit))
+			return RESULT_BEYOND_CRITICAL;
 		if (!core_valid_token(order->second_person) ||
 		    core_same_text(order->second_person, command->actor, NAME_BYTES))
 			return RESULT_SECOND_PERSON;

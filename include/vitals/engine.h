@@ -217,13 +217,14 @@ enum result {
 	RESULT_WRONG_STATE,   /* e.g. resume without pause */
 	RESULT_UNKNOWN_ALARM, /* no such alarm, or it needs no acknowledgement */
 	RESULT_OUT_OF_RANGE,
-	RESULT_NO_CUFF,       /* no device accepts the command, or it is not connected, or it must rest */
-	RESULT_BLOCKED,       /* a gate or leave condition; the blockers are in the session state */
-	RESULT_SECOND_PERSON, /* needs a second named person, who is not the actor */
-	RESULT_UNKNOWN_NAME,  /* no such rule, item, device or parameter */
-	RESULT_NOT_RECORDED,  /* made by the shell: carried out but could not be made durable */
-	RESULT_BUSY,          /* made by the shell: too many commands waiting */
-	RESULT_BAD_REQUEST,   /* made by the shell: the message could not be understood */
+	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected, or it must rest */
+	RESULT_BLOCKED,         /* a gate or leave condition; the blockers are in the session state */
+	RESULT_SECOND_PERSON,   /* needs a second named person, who is not the actor */
+	RESULT_BEYOND_CRITICAL, /* a limit looser than that of a critical rule for the same */
+	RESULT_UNKNOWN_NAME,    /* no such rule, item, device or parameter */
+	RESULT_NOT_RECORDED,    /* made by the shell: carried out but could not be made durable */
+	RESULT_BUSY,            /* made by the shell: too many commands waiting */
+	RESULT_BAD_REQUEST,     /* made by the shell: the message could not be understood */
 	RESULT_COUNT
 };
 

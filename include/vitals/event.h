@@ -111,8 +111,8 @@ struct item_tick { /* COMMAND_ITEM */
 	bool ticked;
 };
 
-/* COMMAND_LIMIT. Tighter is free. Looser needs two named people, the actor and `second_person`, and a reason; and a rule
- * that is not critical stays within the limits of the critical rules that watch the same parameter in the same
+/* COMMAND_LIMIT. Tighter is free. Looser needs two named people, the actor and `second_person`, and a reason; and a
+ * rule that is not critical stays within the limits of the critical rules that watch the same parameter in the same
  * direction. */
 struct limit_order {
 	char rule[NAME_BYTES];

@@ -165,6 +165,7 @@ def test_limits_for_one_patient():
         bedside.ctl("limit", "H1", "105", "--reason", "resting rate is low")  # tighter: free
         bedside.ctl("limit", "H2", "140", "--reason", "athlete", expect=1)  # a critical one, looser: two people
         bedside.ctl("limit", "H2", "140", "--reason", "athlete", "--second-person", "dr.b")
+        bedside.ctl("limit", "H1", "131", "--reason", "athlete", "--second-person", "dr.b", expect=1)  # beyond H2's
         bedside.ctl("limit", "no-rule", "1", "--reason", "x", expect=1)
         bedside.ctl("limit", "H1", "105", expect=2)
         limits = {(l.rule, l.term): l for l in session(bedside).limit}

@@ -56,28 +56,28 @@ static void test_limit_who_may(void **state)
 	    {"O1", 0, 92, "", "lung", RESULT_SECOND_PERSON},       /* one person */
 	    {"O1", 0, 92, "nurse1", "lung", RESULT_SECOND_PERSON}, /* who asks is no second */
 	    {"O1", 0, 92, "d b", "lung", RESULT_SECOND_PERSON},
-	    {"O1", 0, 92, "dr.b", "", RESULT_OUT_OF_RANGE},     /* not without a reason */
-	    {"O1", 0, 90, "dr.b", "lung", RESULT_OK},           /* at O2's limit */
-	    {"O1", 0, 89, "dr.b", "lung", RESULT_OUT_OF_RANGE}, /* beyond it */
-	    {"O2", 0, 91, "", "", RESULT_OK},                /* a critical one: tighter */
-	    {"O2", 0, 89, "", "lung", RESULT_SECOND_PERSON}, /* looser */
+	    {"O1", 0, 92, "dr.b", "", RESULT_OUT_OF_RANGE},        /* not without a reason */
+	    {"O1", 0, 90, "dr.b", "lung", RESULT_OK},              /* at O2's limit */
+	    {"O1", 0, 89, "dr.b", "lung", RESULT_BEYOND_CRITICAL}, /* beyond it */
+	    {"O2", 0, 91, "", "", RESULT_OK},                      /* a critical one: tighter */
+	    {"O2", 0, 89, "", "lung", RESULT_SECOND_PERSON},       /* looser */
 	    {"O2", 0, 88, "dr.b", "lung", RESULT_OK},
 	    {"H1", 0, 130, "dr.b", "anxious", RESULT_OK},
-	    {"H1", 0, 131, "dr.b", "anxious", RESULT_OUT_OF_RANGE},
+	    {"H1", 0, 131, "dr.b", "anxious", RESULT_BEYOND_CRITICAL},
 	    {"H3", 0, 40, "dr.b", "athlete", RESULT_OK},
-	    {"H3", 0, 39, "dr.b", "athlete", RESULT_OUT_OF_RANGE},
+	    {"H3", 0, 39, "dr.b", "athlete", RESULT_BEYOND_CRITICAL},
 	    {"B3", 0, 170, "dr.b", "hypertensive", RESULT_OK},
 	    {"B3", 0, 180, "dr.b", "hypertensive", RESULT_OK},
-	    {"B3", 0, 181, "dr.b", "hypertensive", RESULT_OUT_OF_RANGE},
+	    {"B3", 0, 181, "dr.b", "hypertensive", RESULT_BEYOND_CRITICAL},
 	    {"B3", 1, 110, "dr.b", "hypertensive", RESULT_OK},
-	    {"B3", 1, 111, "dr.b", "hypertensive", RESULT_OUT_OF_RANGE},
+	    {"B3", 1, 111, "dr.b", "hypertensive", RESULT_BEYOND_CRITICAL},
 	    {"B5", 0, 50, "", "hypertensive", RESULT_SECOND_PERSON},
 	    {"B5", 0, 50, "dr.b", "hypertensive", RESULT_OK}, /* no critical rule on the rise */
 	    {"B5", 0, 30, "", "", RESULT_OK},
 	    {"R3", 0, 30, "", "anxious", RESULT_SECOND_PERSON},
 	    {"R3", 0, 30, "dr.b", "anxious", RESULT_OK}, /* none watches that side */
-	    {"B3", 2, 150, "", "", RESULT_OUT_OF_RANGE},        /* no such term */
-	    {"O1", 0, 99, "", "", RESULT_OUT_OF_RANGE},         /* could never clear: 101 % */
+	    {"B3", 2, 150, "", "", RESULT_OUT_OF_RANGE}, /* no such term */
+	    {"O1", 0, 99, "", "", RESULT_OUT_OF_RANGE},  /* could never clear: 101 % */
 	    {"O1", 0, 98, "", "", RESULT_OK},
 	    {"O1", 0, 0, "dr.b", "x", RESULT_OUT_OF_RANGE},
 	    {"XX", 0, 90, "", "", RESULT_UNKNOWN_NAME},

@@ -160,6 +160,9 @@ static void test_short_names_and_reasons(void **state)
 	assert_int_equal(reply(&w), RESULT_OUT_OF_RANGE);
 	put_text(event.u.command.u.limit.reason, "x", TEXT_BYTES);
 	world_step(&w, &event);
+	assert_int_equal(reply(&w), RESULT_SECOND_PERSON);
+	put_text(event.u.command.u.limit.second_person, "b", NAME_BYTES);
+	world_step(&w, &event);
 	assert_int_equal(reply(&w), RESULT_OK);
 	event = make_command(&w, COMMAND_TAKE_OUT);
 	put_text(event.u.command.u.take_out.name, "spo2", NAME_BYTES);

@@ -227,7 +227,7 @@ static void test_looser_limits_need_two_people(void **state)
 	assert_int_equal(loosen("O1", 90, ""), RESULT_SECOND_PERSON);
 	assert_int_equal(loosen("O1", 90, "dr-a"), RESULT_OK);
 	assert_int_equal(loosen("B3", 179, "dr-a"), RESULT_OK);
-	assert_int_equal(loosen("B3", 190, "dr-a"), RESULT_OUT_OF_RANGE);
+	assert_int_equal(loosen("B3", 190, "dr-a"), RESULT_BEYOND_CRITICAL);
 }
 
 int main(void)
