@@ -1,6 +1,6 @@
 /* Alarm conditions and their states, in the words of IEC 60601-1-8. One condition has one slot for the daemon's life,
  * so that an alarm's id never changes; each visible change of a slot increments its generation. The state machine is in
- * daemon/core/alarm.c, its table in docs/ARCHITECTURE.md. */
+ * daemon/core/alarm.c, its table in docs/STATE-MACHINES.md. */
 #ifndef VITALS_ALARM_H
 #define VITALS_ALARM_H
 

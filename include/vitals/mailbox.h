@@ -1,9 +1,9 @@
 /* The only way into the engine: a bounded queue of events with one reader (the engine thread) and many writers (link
  * threads, control thread, recorder). Mutex and eventfd; no heap after mailbox_open. In daemon/mailbox.c.
  *
- * When it is full: measurements are dropped, oldest of the same device first replaced by the newest where one waits,
- * and counted; all other events have slots of their own that measurements can never take. A writer never blocks on I/O
- * and never waits for the reader. */
+ * When it is full: a frame of measurements takes the place of the newest of the same device that waits, if it says all
+ * that one says, else it is dropped; either is counted. All other events have slots that measurements can never take. A
+ * writer never blocks on I/O and never waits for the reader. */
 #ifndef VITALS_MAILBOX_H
 #define VITALS_MAILBOX_H
 
