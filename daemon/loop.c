@@ -235,6 +235,8 @@ int loop_run(struct loop *loop)
 	loop->clock_offset_ns = loop_wall_ns() - now.ns;
 	loop->publisher_ok = true;
 	loop->publisher_started_at = now;
+	if (recorder_found_open_session(loop->recorder))
+		service_event(loop, SERVICE_SESSION, false, now);
 	for (;;) {
 		now = loop_now();
 		struct mono wake = mono_earlier(engine_deadline(&loop->engine), loop->next_beat);

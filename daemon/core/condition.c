@@ -210,6 +210,14 @@ static bool displays_late(const struct engine *engine)
 	return false;
 }
 
+/* Without its session a bedside is not watched at all. */
+static enum priority service_priority(enum service service)
+{
+	if (service == SERVICE_SESSION)
+		return PRIORITY_HIGH;
+	return service == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM;
+}
+
 static void judge_services(struct step *step)
 {
 	const struct engine *engine = step->engine;
@@ -217,8 +225,7 @@ static void judge_services(struct step *step)
 	for (uint8_t i = 0; i < SERVICE_COUNT; i++) {
 		bool failed =
 		    i == SERVICE_DISPLAYS ? engine->session.open && displays_late(engine) : engine->service_failed[i];
-		struct verdict verdict =
-		    simple_verdict(engine, failed, i == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM);
+		struct verdict verdict = simple_verdict(engine, failed, service_priority((enum service)i));
 
 		alarm_judge(step, (uint16_t)(ALARM_BASE_SERVICE + i), &verdict);
 	}

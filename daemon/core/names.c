@@ -63,7 +63,7 @@ const char *service_name(enum service service)
 {
 	static const char *const names[SERVICE_COUNT] = {
 	    [SERVICE_RECORDER] = "recorder", [SERVICE_PUBLISHER] = "publisher", [SERVICE_DISPLAYS] = "displays",
-	    [SERVICE_CONFIG] = "config",     [SERVICE_ENGINE] = "engine",
+	    [SERVICE_CONFIG] = "config",     [SERVICE_ENGINE] = "engine",       [SERVICE_SESSION] = "session",
 	};
 
 	return NAME_OF(names, service);

@@ -56,6 +56,7 @@ static enum result session_open(struct step *step, const struct event_command *c
 	copy_order(&session->order, order);
 	core_copy_text(session->opened_by, command->actor, sizeof(session->opened_by));
 	session->opened_at = step->now;
+	engine->service_failed[SERVICE_SESSION] = false;
 	session->opened_wall_ns = step->wall_ns;
 	session->recheck_due = MONO_NEVER;
 	step_session(step, SESSION_OPENED, command->actor);

@@ -72,7 +72,8 @@ struct recorder {
 	char why[STORE_WHY_BYTES]; /* of the last failure */
 	uint32_t syslog_lost;
 	bool syslog_taking, syslog_lost_told;
-	bool clean; /* at the end: everything was written */
+	bool found_open_session; /* written before the thread starts */
+	bool clean;              /* at the end: everything was written */
 	struct batch batches[2];
 };
 
@@ -150,6 +151,11 @@ bool recorder_alive(const struct recorder *recorder, struct mono now, int64_t wi
 bool recorder_failing(const struct recorder *recorder)
 {
 	return atomic_load(&recorder->told_failed);
+}
+
+bool recorder_found_open_session(const struct recorder *recorder)
+{
+	return recorder->found_open_session;
 }
 
 /* ---- recorder thread: syslog ----------------------------------------------------------------- */
@@ -450,6 +456,7 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 		(void)complain(recorder, recorder->store.why);
 	if (opened == STORE_FOREIGN)
 		return false;
+	recorder->found_open_session = opened == STORE_OPENED && store_session_open(&recorder->store);
 	if (shell_thread_start(&recorder->thread, run, recorder) != 0)
 		return complain(recorder, "the thread could not be started");
 	return true;

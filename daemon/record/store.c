@@ -255,6 +255,17 @@ bool store_set_aside(struct store *store, const char *path, char *aside, size_t 
 	return false;
 }
 
+bool store_session_open(struct store *store)
+{
+	/* The texts are escaped: no value can look like another pair. */
+	static const char sql[] = "SELECT text LIKE '%change=\"opened\"%' FROM record WHERE kind = 'session'"
+	                          " AND seq > (SELECT max(seq) FROM record) - 200000"
+	                          " AND (text LIKE '%change=\"opened\"%' OR text LIKE '%change=\"closed\"%')"
+	                          " ORDER BY seq DESC LIMIT 1";
+	int64_t opened = 0;
+	return query_number(store, sql, &opened) && opened != 0;
+}
+
 /* Ends a failed transaction. A connection that lost its file or had an I/O error is opened anew before the next try; a
  * lock or a full disk passes by itself. */
 static bool give_up(struct store *store, const char *what)

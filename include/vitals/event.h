@@ -160,6 +160,7 @@ enum service {
 	SERVICE_DISPLAYS, /* a required display does not confirm (judged by the engine from receipts) */
 	SERVICE_CONFIG,   /* a changed configuration was refused */
 	SERVICE_ENGINE,   /* the engine was late for its own deadline */
+	SERVICE_SESSION,  /* the monitor stopped in a session and knows nothing of it; ends when one is opened */
 	SERVICE_COUNT
 };
 

@@ -37,6 +37,10 @@ struct recorder;
 struct recorder *recorder_start(const struct config *config, struct mailbox *mailbox, bool use_stderr,
                                 record_reply_fn reply, void *context);
 
+/* Start, before any other call: the record ends in a session that was opened and never closed. False also while the
+ * record cannot be read. */
+bool recorder_found_open_session(const struct recorder *recorder);
+
 /* Engine thread. A record of kind `kind` (token) with `text` (key="value" pairs, already escaped). Never blocks; false
  * when the queue is full (counted, and written as a gap as soon as there is room). */
 bool recorder_write(struct recorder *recorder, enum severity severity, int64_t wall_ns, const char *kind,

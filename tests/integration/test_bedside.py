@@ -262,6 +262,27 @@ def test_record_survives_a_kill_and_goes_on():
         assert seqs == list(range(1, len(seqs) + 1))
 
 
+def test_restart_in_a_session_is_an_alarm():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        bedside.daemon.stop(signal.SIGKILL)
+        bedside.start_daemon()
+        wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm")
+        assert any('condition="service-session"' in row[3] and 'priority="high"' in row[3]
+                   for row in bedside.records("alarm"))
+        bedside.daemon.stop(signal.SIGTERM)
+        bedside.start_daemon()  # nobody has answered yet
+        wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm again")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        assert "open the session again" not in bedside.ctl("alarm", "list")
+        bedside.ctl("session", "close")
+        bedside.daemon.stop(signal.SIGTERM)
+        bedside.start_daemon()
+        assert "open the session again" not in bedside.ctl("alarm", "list")
+
+
 def test_tcp_endpoint_and_watch_json():
     with Bedside() as bedside:
         port = free_port()

@@ -104,6 +104,7 @@ static void test_condition_names(void **state)
 	    {ALARM_BASE_SERVICE + SERVICE_DISPLAYS, "service-displays"},
 	    {ALARM_BASE_SERVICE + SERVICE_CONFIG, "service-config"},
 	    {ALARM_BASE_SERVICE + SERVICE_ENGINE, "service-engine"},
+	    {ALARM_BASE_SERVICE + SERVICE_SESSION, "service-session"},
 	    {ALARM_BASE_CLOCK, "clock-stepped"},
 	    {ALARM_BASE_FLAPPING + CUFF, "flapping-bp"},
 	    {ALARM_BASE_TAKEN_OUT + OXIMETER, "taken-out-oximeter"},

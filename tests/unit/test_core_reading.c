@@ -383,6 +383,19 @@ static void test_sensor_off_then_cable_pulled(void **state)
 	assert_int_equal(w.engine.alarms[DEVICE(OXIMETER)].priority, PRIORITY_MEDIUM);
 }
 
+/* Nobody is watched until the session that was lost is opened again. */
+static void test_lost_session_ends_with_the_next(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_begin(&w, 0);
+	service_is(&w, SERVICE_SESSION, false);
+	assert_int_equal(acknowledge(&w, ALARM_BASE_SERVICE + SERVICE_SESSION), RESULT_OK);
+	assert_int_equal(state_of(&w, ALARM_BASE_SERVICE + SERVICE_SESSION), ALARM_ACKNOWLEDGED);
+	world_open(&w, 10 * S);
+	assert_int_equal(state_of(&w, ALARM_BASE_SERVICE + SERVICE_SESSION), ALARM_INACTIVE);
+}
+
 static void test_service_and_clock(void **state)
 {
 	(void)state;
@@ -395,8 +408,10 @@ static void test_service_and_clock(void **state)
 			continue;
 		}
 		assert_int_equal(changes(&w, ALARM_BASE_SERVICE + s, ALARM_RAISED), 1);
-		assert_int_equal(w.engine.alarms[ALARM_BASE_SERVICE + s].priority,
-		                 s == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM);
+		assert_int_equal(w.engine.alarms[ALARM_BASE_SERVICE + s].priority, s == SERVICE_CONFIG ? PRIORITY_LOW
+		                                                                   : s == SERVICE_SESSION
+		                                                                       ? PRIORITY_HIGH
+		                                                                       : PRIORITY_MEDIUM);
 		service_is(&w, (enum service)s, false);
 		assert_int_equal(w.actions.count, 0);
 		service_is(&w, (enum service)s, true);
@@ -436,6 +451,7 @@ int main(void)
 	    cmocka_unit_test(test_never_up_has_a_grace),
 	    cmocka_unit_test(test_never_received),
 	    cmocka_unit_test(test_sensor_off_then_cable_pulled),
+	    cmocka_unit_test(test_lost_session_ends_with_the_next),
 	    cmocka_unit_test(test_service_and_clock),
 	};
 
