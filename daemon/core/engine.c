@@ -22,7 +22,7 @@
  *
  * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one
  * when something taken out comes back (48), each kind of session change once and an audio change twice more (17), one
- * observation, one set of readings and one reply: 111. The sum is 1287; ACTIONS_MAX is 1406. Should this proof ever be
+ * observation, one set of readings and one reply: 111. The sum is 1287; ACTIONS_MAX is 1408. Should this proof ever be
  * wrong the last action is overwritten, never the memory behind it. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {
