@@ -1,4 +1,5 @@
 """One bedside end to end: simulator, daemon, subscriber, command line, record, log and service manager, all real."""
+import fcntl
 import json
 import os
 import re
@@ -164,6 +165,24 @@ def test_publisher_is_frozen_and_replaced():
         epoch = display.messages[-1][2].epoch
         os.kill(wait_for(bedside.publisher_pid, "the publisher child"), signal.SIGSTOP)
         wait_for(lambda: any(m.epoch != epoch for _, _, m in display.messages), "a new epoch")
+        assert bedside.daemon.running()
+
+
+def test_publisher_that_cannot_bind_is_one_trouble():
+    with Bedside() as bedside:
+        bedside.write_config(devices(bedside, free_port()))
+        with open(bedside.path("publish.lock"), "w", encoding="ascii") as taken:
+            fcntl.flock(taken, fcntl.LOCK_EX)
+            bedside.start_daemon()
+            wait_for(lambda: bedside.daemon.err().count("is in use by another process") >= 5, "several attempts")
+        display = bedside.subscribe()
+        snapshot = display.wait("snapshot")
+        assert [a.condition for a in snapshot.alarm] == ["service-publisher"], snapshot.alarm
+        display.wait_alarm("service-publisher", "cleared")
+        told = [row[3] for row in bedside.records("alarm") if 'condition="service-publisher"' in row[3]]
+        assert len(told) == 2 and 'change="raised"' in told[0] and 'change="cleared"' in told[1], told
+        notices = [row[3] for row in bedside.records("notice") if "publisher" in row[3]]
+        assert len(notices) == 2, notices
         assert bedside.daemon.running()
 
 
