@@ -345,12 +345,51 @@ static void test_silence(void **state)
 	bedside_end(bedside);
 }
 
+/* A driver that has nothing to say and does not tell when it will. What it is asked, and when, is counted by the link's
+ * thread. */
+static struct asked {
+	_Atomic unsigned times;
+	int64_t last, shortest; /* pause */
+} asked;
+
+static size_t say_nothing(struct stream *stream, struct mono now, uint8_t *bytes, size_t size)
+{
+	(void)stream;
+	(void)bytes;
+	(void)size;
+	if (asked.times > 0 && (asked.times == 1 || now.ns - asked.last < asked.shortest))
+		asked.shortest = now.ns - asked.last;
+	asked.last = now.ns;
+	asked.times++;
+	return 0;
+}
+
+static void test_silent_driver_does_not_spin(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+	struct driver silent = *bedside->config.devices[0].driver;
+	int64_t deadline = now_ms() + DEADLINE_MS;
+
+	(void)state;
+	silent.say = say_nothing;
+	bedside->config.devices[0].driver = &silent;
+	plug_pty(bedside);
+	bedside_start(bedside);
+	while (asked.times < 5) {
+		assert_true(now_ms() < deadline);
+		(void)poll(NULL, 0, 10);
+	}
+	bedside_end(bedside);
+	assert_true(asked.shortest >= 100 * NS_PER_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_serial),      cmocka_unit_test(test_garbage), cmocka_unit_test(test_locked),
-	    cmocka_unit_test(test_no_terminal), cmocka_unit_test(test_raw_tcp), cmocka_unit_test(test_raw_tcp_refused),
-	    cmocka_unit_test(test_silence),
+	    cmocka_unit_test(test_serial),  cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_locked),  cmocka_unit_test(test_no_terminal),
+	    cmocka_unit_test(test_raw_tcp), cmocka_unit_test(test_raw_tcp_refused),
+	    cmocka_unit_test(test_silence), cmocka_unit_test(test_silent_driver_does_not_spin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
