@@ -179,6 +179,7 @@ def test_publisher_that_cannot_bind_is_one_trouble():
         snapshot = display.wait("snapshot")
         assert [a.condition for a in snapshot.alarm] == ["service-publisher"], snapshot.alarm
         display.wait_alarm("service-publisher", "cleared")
+        wait_for(lambda: any('change="cleared"' in row[3] for row in bedside.records("alarm")), "the record of it")
         told = [row[3] for row in bedside.records("alarm") if 'condition="service-publisher"' in row[3]]
         assert len(told) == 2 and 'change="raised"' in told[0] and 'change="cleared"' in told[1], told
         notices = [row[3] for row in bedside.records("notice") if "publisher" in row[3]]
