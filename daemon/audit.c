@@ -14,7 +14,7 @@ static void begin(struct audit_line *audit, enum severity severity, const char *
 
 static enum severity alarm_severity(enum alarm_change change, enum priority priority)
 {
-	if (change != ALARM_RAISED && change != ALARM_PRIORITY_CHANGED)
+	if (change != ALARM_RAISED && change != ALARM_PRIORITY_CHANGED && change != ALARM_REASON_CHANGED)
 		return SEVERITY_NOTICE;
 	switch (priority) {
 	case PRIORITY_HIGH:

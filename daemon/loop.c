@@ -18,10 +18,9 @@
 #define RECORDER_SLOW_NS (2 * NS_PER_S) /* a technical alarm */
 #define WATCHDOG_PATIENCE_NS                                                                                           \
 	(30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
-#define CLOCK_STEP_NS      (2 * NS_PER_S)
-#define ENGINE_LATE_NS     (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
-#define ENGINE_FINE_NS     (10 * NS_PER_S)   /* without being late again: it ends */
-#define PUBLISHER_RETRY_NS (250 * NS_PER_MS)
+#define CLOCK_STEP_NS  (2 * NS_PER_S)
+#define ENGINE_LATE_NS (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
+#define ENGINE_FINE_NS (10 * NS_PER_S)   /* without being late again: it ends */
 
 struct mono loop_now(void)
 {
@@ -59,37 +58,35 @@ static void check_clock(struct loop *loop, struct mono now)
 	perform_event(loop, &event, now);
 }
 
-/* A dead or silent child is replaced at once, then every quarter of a second; the new epoch tells displays. */
+/* A dead or silent child is replaced as soon as it has gone; the new epoch tells displays. */
 static void check_publisher(struct loop *loop, struct mono now)
 {
 	if (publisher_check(loop->publisher, now))
 		return;
 	if (loop->publisher_ok) {
 		loop->publisher_ok = false;
-		loop->publisher_failed_at = now;
+		loop->publisher_troubled_at = now;
 		perform_notice(loop, SEVERITY_ERROR, "publisher-lost", "the publisher process died or fell silent");
 		service_event(loop, SERVICE_PUBLISHER, false, now);
 	}
-	if (mono_since(now, loop->publisher_started_at) < PUBLISHER_RETRY_NS)
-		return;
-	loop->publisher_started_at = now;
-	if (publisher_restart(loop->publisher, now))
+	if (publisher_restart(loop->publisher, now)) {
+		loop->publisher_troubled_at = now; /* what can start one need not be started again itself */
 		perform_new_epoch(loop, now);
+	}
 }
 
-/* Once a beat: the child must have lived for a second and have taken all that was sent to it. */
+/* Once a beat: the child must be steady and have taken all that was sent to it. */
 static void judge_publisher(struct loop *loop, struct mono now)
 {
 	bool behind = loop->send_failures > 0;
 	loop->send_failures = 0;
 	if (behind && loop->publisher_ok) {
 		loop->publisher_ok = false;
-		loop->publisher_failed_at = now;
+		loop->publisher_troubled_at = now;
 		perform_notice(loop, SEVERITY_ERROR, "publisher-behind",
 		               "messages could not be handed to the publisher");
 		service_event(loop, SERVICE_PUBLISHER, false, now);
-	} else if (!behind && !loop->publisher_ok && mono_since(now, loop->publisher_started_at) >= NS_PER_S &&
-	           publisher_check(loop->publisher, now)) {
+	} else if (!behind && !loop->publisher_ok && publisher_steady(loop->publisher, now)) {
 		loop->publisher_ok = true;
 		perform_notice(loop, SEVERITY_NOTICE, "publisher-ok", "messages reach the publisher process");
 		service_event(loop, SERVICE_PUBLISHER, true, now);
@@ -166,7 +163,7 @@ static void feed_watchdog(struct loop *loop, struct mono now)
 	if (notify_watchdog_ns() == 0)
 		return;
 	bool recorder_ok = recorder_alive(loop->recorder, now, WATCHDOG_PATIENCE_NS);
-	bool publisher_ok = loop->publisher_ok || mono_since(now, loop->publisher_failed_at) < WATCHDOG_PATIENCE_NS;
+	bool publisher_ok = loop->publisher_ok || mono_since(now, loop->publisher_troubled_at) < WATCHDOG_PATIENCE_NS;
 	bool control_ok = control_alive(loop->control, now, WATCHDOG_PATIENCE_NS);
 	if (recorder_ok && publisher_ok && control_ok)
 		notify_send("WATCHDOG=1");
@@ -202,7 +199,7 @@ static int take_signals(struct loop *loop)
 		if (info.ssi_signo == SIGHUP && !reload_start(&loop->reload, loop->config))
 			perform_notice(loop, SEVERITY_ERROR, "reload-failed",
 			               "no thread to read the configuration with");
-		/* SIGCHLD only wakes the loop; publisher_check reaps. */
+		/* SIGCHLD only wakes the loop; check_publisher reaps. */
 	}
 	return 0;
 }
@@ -234,7 +231,6 @@ int loop_run(struct loop *loop)
 	loop->next_beat = now;
 	loop->clock_offset_ns = loop_wall_ns() - now.ns;
 	loop->publisher_ok = true;
-	loop->publisher_started_at = now;
 	if (recorder_found_open_session(loop->recorder))
 		service_event(loop, SERVICE_SESSION, false, now);
 	for (;;) {
@@ -259,7 +255,7 @@ int loop_run(struct loop *loop)
 				return signal_number;
 		}
 		now = loop_now();
-		if (ready > 0 && fds[2].revents != 0)
+		if (ready > 0 && (fds[1].revents | fds[2].revents) != 0)
 			check_publisher(loop, now);
 		if (!mono_before(now, loop->next_beat)) {
 			check_publisher(loop, now);

@@ -38,8 +38,8 @@ struct loop {
 	uint32_t beats;
 	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
 	bool publisher_ok;
-	uint32_t send_failures; /* since the last beat */
-	struct mono publisher_failed_at, publisher_started_at;
+	uint32_t send_failures;            /* since the last beat */
+	struct mono publisher_troubled_at; /* when it failed, or the last of its successors was started */
 	bool recorder_slow;
 	bool links_slow;
 	bool engine_late;

@@ -133,6 +133,14 @@ static void escalate(struct step *step, struct alarm *alarm, const struct verdic
 	break_pause(step, alarm->priority);
 }
 
+/* Staff read another text, and what they answered stands. Only of devices: why a value is missing may change with every
+ * frame, and is told with the value. */
+static void change_reason(struct step *step, struct alarm *alarm, enum reason reason)
+{
+	alarm->reason = reason;
+	announce(step, alarm, ALARM_REASON_CHANGED);
+}
+
 static void condition_holds(struct step *step, struct alarm *alarm, const struct verdict *verdict)
 {
 	switch (alarm->state) {
@@ -151,6 +159,8 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 		alarm->cleared = MONO_NEVER;
 		if (verdict->priority > alarm->priority)
 			escalate(step, alarm, verdict);
+		else if (alarm->kind == CONDITION_DEVICE && verdict->reason != alarm->reason)
+			change_reason(step, alarm, verdict->reason);
 		break;
 	case ALARM_LATCHED:
 		/* Nobody has answered yet: it is present again at once, without a second delay. */

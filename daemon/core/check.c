@@ -120,8 +120,10 @@ void check_advance(struct step *step)
 				go_on(engine, i);
 				state->overdue_since = MONO_NEVER;
 				state->missed_in_row = 0;
+				step->checks_changed = true;
+			} else {
+				became_due(step, i);
 			}
-			became_due(step, i);
 		}
 	}
 }

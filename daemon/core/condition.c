@@ -112,7 +112,7 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = device_since(engine, device);
-	verdict.reason = REASON_DEVICE_LOST;
+	verdict.reason = engine->devices[device].state == DEVICE_REFUSED ? REASON_WRONG_DEVICE : REASON_DEVICE_LOST;
 
 	enum priority sole = sole_source(engine, device) ? engine->config->plan.missing_sole : PRIORITY_NONE;
 

@@ -76,6 +76,7 @@ const char *reason_name(enum reason reason)
 	    [REASON_NEVER_RECEIVED] = "never_received",
 	    [REASON_STALE] = "stale",
 	    [REASON_DEVICE_LOST] = "device_lost",
+	    [REASON_WRONG_DEVICE] = "wrong_device",
 	    [REASON_SENSOR_OFF] = "sensor_off",
 	    [REASON_SENSOR_FAULT] = "sensor_fault",
 	    [REASON_SEARCHING] = "searching",
@@ -140,6 +141,7 @@ const char *alarm_change_name(enum alarm_change change)
 	    [ALARM_SESSION_ENDED] = "session-ended",
 	    [ALARM_REMINDED] = "reminded",
 	    [ALARM_SUPERSEDED] = "superseded",
+	    [ALARM_REASON_CHANGED] = "reason",
 	};
 
 	return NAME_OF(names, change);

@@ -96,8 +96,8 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		break;
 	case CONDITION_DEVICE:
 		append_two(text, size,
-		           engine->devices[alarm->index].state == DEVICE_REFUSED ? "A different device answers as "
-		                                                                 : "No data from device ",
+		           alarm->reason == REASON_WRONG_DEVICE ? "A different device answers as "
+		                                                : "No data from device ",
 		           config->devices[alarm->index].name);
 		break;
 	case CONDITION_CUFF_FAILED:

@@ -7,10 +7,12 @@
  * others. */
 #include <assert.h>
 #include <poll.h>
+#include <stdio.h>
 
 #include "daemon/link/modbus_port.h"
 
-#define GIVE_UP_AFTER 3 /* failures in a row */
+#define GIVE_UP_AFTER 3  /* failures in a row */
+#define LATENESS_MAX  10 /* worth telling: five late polls in a row, or every second one for a while */
 
 struct bus_device {
 	uint8_t index;
@@ -20,6 +22,8 @@ struct bus_device {
 	bool identified;
 	bool initialised; /* the init writes were done since the connect */
 	uint8_t failures; /* in a row */
+	int lateness;     /* 2 more with each poll that comes a period late or more, 1 less with every other */
+	bool late_told;
 	struct mono due;
 };
 
@@ -214,14 +218,30 @@ static bool settle(struct bus *bus, struct bus_device *device, enum outcome outc
 	return false;
 }
 
+/* The values tell their age; that this goes on and on is worth one line for whoever configured it. */
+static void note_lateness(struct bus *bus, struct bus_device *device, bool late)
+{
+	char detail[TEXT_BYTES];
+
+	if (device->late_told)
+		return;
+	device->lateness += late ? 2 : device->lateness > 0 ? -1 : 0;
+	if (device->lateness < LATENESS_MAX)
+		return;
+	device->late_told = true;
+	/* Cut on purpose. */
+	(void)snprintf(detail, sizeof detail, "%s is polled less often than configured", device->own->name);
+	link_notice(bus->link, true, "polls-missed", detail);
+}
+
 /* One round of one device. Its next time is a whole number of periods after the last one, so that late polls do not
- * shift the later ones; periods that have passed unused are counted and not made up for. */
+ * shift the later ones; periods that have passed unused are not made up for. */
 static bool poll_device(struct bus *bus, struct bus_device *device)
 {
 	struct decoded decoded;
 	int64_t missed = mono_since(link_now(), device->due) / device->own->period_ns;
 
-	bus->link->missed_polls += (uint64_t)missed;
+	note_lateness(bus, device, missed > 0);
 	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
 	enum outcome outcome = poll_once(bus, device, &decoded);
 	if (outcome != OUTCOME_OK)

@@ -52,7 +52,6 @@ struct link {
 	atomic_bool ended;
 	_Atomic int64_t last_round_ns; /* of the monotonic clock; the thread passed its loop */
 	int64_t backoff_ns;            /* before the next attempt to open */
-	uint64_t missed_polls;         /* periods that passed without a poll, since the start */
 	int latency_told_ms;           /* of the adapter, if it has such a timer */
 	bool line_told;                /* that the port does not keep its line settings */
 	struct {

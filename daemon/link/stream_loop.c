@@ -15,6 +15,7 @@
 #define SILENCE_NS      (10 * NS_PER_S)
 #define SILENCE_PERIODS 3
 #define PAUSE_PERIODS   2
+#define SAY_PAUSE_NS    (100 * NS_PER_MS)
 #define SETTLE_MAX_NS   (2 * NS_PER_S) /* some devices are never quiet */
 
 struct reader {
@@ -107,7 +108,11 @@ static bool speak(struct reader *reader)
 		(void)driver->order(&reader->stream,
 		                    command.start); /* refused: a determination is on, its end is told */
 	}
-	size_t count = driver->say(&reader->stream, link_now(), bytes, sizeof bytes);
+	struct mono now = link_now();
+	size_t count = driver->say(&reader->stream, now, bytes, sizeof bytes);
+	/* A driver that does not tell when it wants to be asked again must not make this thread run in circles. */
+	if (!mono_before(now, reader->stream.say_at))
+		reader->stream.say_at = mono_after(now, SAY_PAUSE_NS);
 	if (count == 0)
 		return true;
 	link_record(reader->link, TRAFFIC_SENT, bytes, count);

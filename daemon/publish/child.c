@@ -1,6 +1,6 @@
 /* The engine's handle of the publisher child: start, send, check, restart, stop. Engine thread only (publisher_start
- * runs on it before any other thread exists). Nothing here waits for the child, but for the bounded moments in which a
- * dead one is reaped and a new one is started. */
+ * runs on it before any other thread exists). Nothing here waits for the child, but for the moment in which a new one
+ * is started, and at the very end of the daemon. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,14 +17,20 @@
 
 #define SEND_BUFFER_BYTES (1024 * 1024) /* some seconds of traffic; the kernel may allow less */
 #define HEARD_LIMIT_NS    (2 * NS_PER_S)
-#define REAP_MS           50
+#define LAST_REAP_MS      50
 #define REPORTS_PER_CHECK 64
+#define PAUSE_MIN_NS      (250 * NS_PER_MS) /* between two starts, after a child that died young */
+#define PAUSE_MAX_NS      (5 * NS_PER_S)
+#define STEADY_NS         NS_PER_S
+#define GROWN_UP_NS       (10 * NS_PER_S) /* heard for so long, it has not died young */
 
 struct publisher {
 	const struct config *config;
-	pid_t pid;         /* 0 = none to reap */
-	int fd;            /* -1 = none */
-	struct mono heard; /* MONO_NEVER until the first check after a start */
+	pid_t pid; /* 0 = none to reap */
+	int fd;    /* -1 = none */
+	bool begun;
+	struct mono started, heard; /* the first check begins the time of the first child */
+	int64_t pause_ns;           /* before the next start; 0 for the first */
 };
 
 static int configure_spawn(posix_spawnattr_t *attributes, posix_spawn_file_actions_t *actions, int fd)
@@ -112,7 +118,6 @@ struct publisher *publisher_start(const struct config *config)
 		return NULL;
 	publisher->config = config;
 	publisher->fd = -1;
-	publisher->heard = MONO_NEVER;
 	if (launch(publisher))
 		return publisher;
 	int error = errno;
@@ -163,10 +168,16 @@ static bool reap(struct publisher *publisher, int wait_ms)
 	return publisher->pid == 0;
 }
 
+static void begin(struct publisher *publisher, struct mono now)
+{
+	publisher->begun = true;
+	publisher->started = publisher->heard = now;
+}
+
 bool publisher_check(struct publisher *publisher, struct mono now)
 {
-	if (publisher->heard.ns == MONO_NEVER.ns)
-		publisher->heard = now;
+	if (!publisher->begun)
+		begin(publisher, now);
 	for (int i = 0; publisher->fd >= 0 && i < REPORTS_PER_CHECK; i++) {
 		struct publisher_report report;
 		ssize_t size = recv(publisher->fd, &report, sizeof report, MSG_DONTWAIT);
@@ -185,22 +196,45 @@ bool publisher_check(struct publisher *publisher, struct mono now)
 	return mono_since(now, publisher->heard) <= HEARD_LIMIT_NS;
 }
 
-static bool end_child(struct publisher *publisher)
+bool publisher_steady(struct publisher *publisher, struct mono now)
+{
+	int64_t needed = publisher->pause_ns <= PAUSE_MIN_NS ? STEADY_NS : GROWN_UP_NS;
+
+	return publisher_check(publisher, now) && mono_before(publisher->started, publisher->heard) &&
+	       mono_since(now, publisher->started) >= needed;
+}
+
+/* The pid is ours until it is reaped, so this cannot hit a stranger; if it is dead already, nothing happens. */
+static void kill_child(struct publisher *publisher)
 {
 	close_fd(publisher);
-	/* The pid is ours until it is reaped, so this cannot hit a stranger; if it is dead already, nothing happens. */
 	if (publisher->pid != 0)
 		(void)kill(publisher->pid, SIGKILL);
-	return reap(publisher, REAP_MS);
+}
+
+static int64_t longer(int64_t pause_ns)
+{
+	if (pause_ns == 0)
+		return PAUSE_MIN_NS;
+	return pause_ns * 2 < PAUSE_MAX_NS ? pause_ns * 2 : PAUSE_MAX_NS;
 }
 
 bool publisher_restart(struct publisher *publisher, struct mono now)
 {
-	if (!end_child(publisher)) {
+	if (!reap(publisher, 0)) {
+		kill_child(publisher);
 		errno = EAGAIN;
 		return false;
 	}
-	publisher->heard = now;
+	close_fd(publisher);
+	if (mono_since(publisher->heard, publisher->started) >= GROWN_UP_NS)
+		publisher->pause_ns = 0;
+	if (mono_since(now, publisher->started) < publisher->pause_ns) {
+		errno = EAGAIN;
+		return false;
+	}
+	publisher->pause_ns = longer(publisher->pause_ns);
+	begin(publisher, now);
 	return launch(publisher);
 }
 
@@ -212,6 +246,7 @@ void publisher_stop(struct publisher *publisher, int wait_ms)
 	 * unread. */
 	if (publisher->fd >= 0 && shutdown(publisher->fd, SHUT_WR) == 0)
 		(void)reap(publisher, wait_ms); /* if it does not end in time, the next lines end it */
-	(void)end_child(publisher); /* a child that cannot be reaped now is left to init: we are about to exit */
+	kill_child(publisher);
+	(void)reap(publisher, LAST_REAP_MS); /* one that cannot be reaped now is left to init: we are about to exit */
 	free(publisher);
 }

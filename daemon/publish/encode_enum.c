@@ -25,6 +25,8 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_STALE;
 	case REASON_DEVICE_LOST:
 		return VITALS__V1__REASON__REASON_DEVICE_LOST;
+	case REASON_WRONG_DEVICE:
+		return VITALS__V1__REASON__REASON_WRONG_DEVICE;
 	case REASON_SENSOR_OFF:
 		return VITALS__V1__REASON__REASON_SENSOR_OFF;
 	case REASON_SENSOR_FAULT:
@@ -122,6 +124,8 @@ Vitals__V1__Change wire_change(enum alarm_change change)
 		return VITALS__V1__CHANGE__CHANGE_REMINDED;
 	case ALARM_SUPERSEDED:
 		return VITALS__V1__CHANGE__CHANGE_SUPERSEDED;
+	case ALARM_REASON_CHANGED:
+		return VITALS__V1__CHANGE__CHANGE_REASON;
 	}
 	return VITALS__V1__CHANGE__CHANGE_UNSPECIFIED;
 }

@@ -87,8 +87,8 @@ struct driver {
 	/* The next two are NULL for devices that talk by themselves and take no commands.
 	 *
 	 * What is to be sent to the device at `now`: fills `bytes` (at least SAY_BYTES long) and returns how many; 0 if
-	 * nothing. Called after the connect, after each `feed` and each `order`, and at stream->say_at, which it sets.
-	 * What it returns must be sent, whole. */
+	 * nothing. Called after the connect, after each `feed` and each `order`, and at stream->say_at, which it sets
+	 * to a time to come (else it is asked again after 100 ms). What it returns must be sent, whole. */
 	size_t (*say)(struct stream *stream, struct mono now, uint8_t *bytes, size_t size);
 	/* Somebody wants a cuff determination to start or to stop; said at one of the next calls of `say`, and
 	 * forgotten when the connection is lost before. False if it makes no sense now (one is on already, or none to

@@ -183,10 +183,11 @@ enum alarm_change {
 	ALARM_PRIORITY_CHANGED,
 	ALARM_WAS_ACKNOWLEDGED,
 	ALARM_BECAME_LATCHED,
-	ALARM_CLEARED,       /* gone; ended by itself, or latched and then acknowledged */
-	ALARM_SESSION_ENDED, /* gone because the session was closed */
-	ALARM_REMINDED,      /* announced again: acknowledged, still present after plan.reminder_ns */
-	ALARM_SUPERSEDED,    /* withdrawn: an alarm that stands for the same situation is present */
+	ALARM_CLEARED,        /* gone; ended by itself, or latched and then acknowledged */
+	ALARM_SESSION_ENDED,  /* gone because the session was closed */
+	ALARM_REMINDED,       /* announced again: acknowledged, still present after plan.reminder_ns */
+	ALARM_SUPERSEDED,     /* withdrawn: an alarm that stands for the same situation is present */
+	ALARM_REASON_CHANGED, /* of a device: another reason, the same priority; an acknowledgement stands */
 };
 
 const char *alarm_change_name(enum alarm_change change);

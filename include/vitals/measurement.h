@@ -21,6 +21,7 @@ enum reason {
 	REASON_NEVER_RECEIVED, /* nothing since the monitor or the session started */
 	REASON_STALE,          /* was valid once, too old now */
 	REASON_DEVICE_LOST,    /* link down, device silent or not identified */
+	REASON_WRONG_DEVICE,   /* another device answers under this name; of alarms only */
 	REASON_SENSOR_OFF,     /* no finger, probe or lead off */
 	REASON_SENSOR_FAULT,   /* defective or unknown sensor */
 	REASON_SEARCHING,      /* looking for a pulse or signal */

@@ -80,8 +80,15 @@ int publisher_fd(const struct publisher *publisher);
  * while it is alive and was heard within 2 s of `now`. When false: publisher_restart. */
 bool publisher_check(struct publisher *publisher, struct mono now);
 
-/* Ends the old child for sure (SIGKILL by its pid), starts another. False with errno; try again later. */
+/* Ends the old child for sure (SIGKILL by its pid), starts another. Waits for nothing: false with errno EAGAIN while
+ * the old one is on its way out, or while it is too early for another: children that die soon after their start follow
+ * each other more and more slowly. False with another errno if the start failed; in all cases try again later. */
 bool publisher_restart(struct publisher *publisher, struct mono now);
+
+/* True once the child can be called well again: publisher_check is, its own subscription was heard, and it has lived
+ * for a second; for ten if the one before it died young too, so that what dies again and again is one trouble, not
+ * many. */
+bool publisher_steady(struct publisher *publisher, struct mono now);
 
 /* Lets the child send what it has (at most wait_ms), ends it, frees. */
 void publisher_stop(struct publisher *publisher, int wait_ms);

@@ -132,6 +132,8 @@ def test_first_reading_is_medium_and_its_repeat_makes_it_high():
         assert first.confirms and not first.confirmed and first.priority == pb.PRIORITY_MEDIUM, first
         second = display.wait_alarm("B1", "priority")
         assert second.confirmed and second.priority == pb.PRIORITY_HIGH and second.generation > first.generation
+        # No answer waited for this line to be on disk.
+        wait_for(lambda: any('change="priority"' in row[3] for row in bedside.records("alarm")), "the line of the second")
         record(bedside, "alarm", 'condition="B1"', 'change="raised"', 'confirmed="no"')
         record(bedside, "alarm", 'condition="B1"', 'change="priority"', 'confirmed="yes"')
 

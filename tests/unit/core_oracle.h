@@ -350,6 +350,11 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		MUST(a->state == (a->priority > before->priority ? ALARM_ACTIVE : before->state),
 		     "an acknowledgement lost or kept wrongly");
 		break;
+	case ALARM_REASON_CHANGED:
+		MUST(a->kind == CONDITION_DEVICE && a->reason != before->reason && a->priority == before->priority &&
+		         a->state == before->state && alarm_announced(a->state),
+		     "another reason that is none");
+		break;
 	case ALARM_REMINDED:
 		MUST(before->state == ALARM_ACKNOWLEDGED && a->state == ALARM_ACTIVE && a->priority > PRIORITY_NONE,
 		     "reminded of nothing");

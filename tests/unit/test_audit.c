@@ -150,6 +150,22 @@ static void alarms_and_load(void **state)
 	assert_false(audit.wanted);
 }
 
+static void another_reason_is_one_line(void **state)
+{
+	(void)state;
+	struct action action = {.kind = ACTION_ALARM, .u.alarm.change = ALARM_REASON_CHANGED};
+	struct alarm *alarm = &action.u.alarm.alarm;
+
+	*alarm = *raise_alarm(ALARM_BASE_DEVICE, CONDITION_DEVICE, 0, ALARM_ACTIVE, PRIORITY_MEDIUM, 3);
+	alarm->reason = REASON_WRONG_DEVICE;
+	audit_action(&audit, &engine, &action);
+	assert_true(audit.wanted);
+	assert_int_equal(audit.severity, SEVERITY_ERROR); /* that of its priority: news, as a raise is */
+	says("change=\"reason\" condition=\"device-");
+	says("text=\"A different device answers as ");
+	says("reason=\"wrong_device\"");
+}
+
 static void opened_session_tells_the_order(void **state)
 {
 	(void)state;
@@ -183,6 +199,7 @@ int main(void)
 	    cmocka_unit_test_setup(items_and_take_outs, setup),
 	    cmocka_unit_test_setup(replies, setup),
 	    cmocka_unit_test_setup(alarms_and_load, setup),
+	    cmocka_unit_test_setup(another_reason_is_one_line, setup),
 	    cmocka_unit_test_setup(opened_session_tells_the_order, setup),
 	};
 

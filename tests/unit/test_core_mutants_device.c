@@ -282,6 +282,32 @@ static void test_late_check_loses_its_reason(void **state)
 	assert_int_equal(state_of(&w, ALARM_BASE_CHECK_LATE), ALARM_ACTIVE);
 }
 
+/* The same with a cuff that did not answer: it is not started for a time that is left out. */
+static void test_late_cuff_loses_its_reason(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {20 * S, 60 * S, 100 * S};
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "fast", PRIORITY_LOW, 0, 0);
+	protocol_term(rule, PARAMETER_ECG_HR, COMPARISON_ABOVE, 110, 105);
+	rule->phases = 0xff;
+	world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 5 * S, 3, times)->with = RULE_BIT(0);
+	world_open(&w, 100 * S);
+	live(&w, 119 * S, 97, 120);
+	run(&w, 120 * S);
+	assert_int_equal(starts(), 1);
+	live(&w, 159 * S, 97, 70);
+	run(&w, 160 * S);
+	assert_int_equal(session_changes(&w, SESSION_CHECK), 1);
+	assert_int_equal(w.engine.session.checks[0].due.ns, 200 * S);
+	assert_false(w.engine.devices[CUFF].cuff_wanted);
+	live(&w, 199 * S, 97, 120);
+	run(&w, 200 * S);
+	assert_int_equal(starts(), 1);
+}
+
 /* A time for which there was no reason at all is left out, and displays are told of the next one. */
 static void test_check_without_reason(void **state)
 {
@@ -421,6 +447,7 @@ int main(void)
 	    cmocka_unit_test(test_never_received_has_no_instant),
 	    cmocka_unit_test(test_closed_session_counts_no_checks),
 	    cmocka_unit_test(test_late_check_loses_its_reason),
+	    cmocka_unit_test(test_late_cuff_loses_its_reason),
 	    cmocka_unit_test(test_check_without_reason),
 	    cmocka_unit_test(test_taken_out_cuff_is_not_started),
 	    cmocka_unit_test(test_pulse_is_masked),

@@ -76,7 +76,7 @@ static void test_tokens(void **state)
 	ASSERT_TOKENS(alarm_state_name, enum alarm_state, ALARM_STATE_COUNT);
 	ASSERT_TOKENS(priority_name, enum priority, PRIORITY_HIGH + 1);
 	ASSERT_TOKENS(condition_kind_name, enum condition_kind, CONDITION_KIND_COUNT);
-	ASSERT_TOKENS(alarm_change_name, enum alarm_change, ALARM_SUPERSEDED + 1);
+	ASSERT_TOKENS(alarm_change_name, enum alarm_change, ALARM_REASON_CHANGED + 1);
 	ASSERT_TOKENS(session_change_name, enum session_change, SESSION_CLOSED + 1);
 	ASSERT_TOKENS(result_name, enum result, RESULT_COUNT);
 	for (int r = 0; r < RESULT_COUNT; r++)
@@ -146,7 +146,7 @@ static void test_condition_names(void **state)
 
 	engine_condition_text(&w.engine, &w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_SPO2], text, sizeof(text));
 	assert_non_null(strstr(text, "SpO2"));
-	w.engine.devices[OXIMETER].state = DEVICE_REFUSED;
+	w.engine.alarms[ALARM_BASE_DEVICE + OXIMETER].reason = REASON_WRONG_DEVICE;
 	engine_condition_text(&w.engine, &w.engine.alarms[ALARM_BASE_DEVICE + OXIMETER], text, sizeof(text));
 	assert_string_equal(text, "A different device answers as oximeter");
 }

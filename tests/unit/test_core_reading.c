@@ -338,6 +338,35 @@ static void test_never_up_has_a_grace(void **state)
 	assert_int_equal(state_of(&w, DEVICE(CUFF)), ALARM_ACTIVE);
 }
 
+/* Told once, whatever staff have answered; nothing sounds anew. */
+static void test_lost_device_for_another_reason(void **state)
+{
+	(void)state;
+	const struct alarm *alarm = &w.engine.alarms[DEVICE(OXIMETER)];
+
+	world_plan(&w);
+	world_open(&w, 0);
+	live(&w, 10 * S, 97, 70);
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_HUNG_UP);
+	assert_int_equal(order(&w, COMMAND_AUDIO_PAUSE), RESULT_OK);
+	assert_int_equal(acknowledge(&w, DEVICE(OXIMETER)), RESULT_OK);
+	device_is(&w, OXIMETER, DEVICE_RESYNC, FAULT_NONE);
+	assert_int_equal(changes(&w, DEVICE(OXIMETER), ALARM_REASON_CHANGED), 0);
+	uint32_t generation = alarm->generation;
+	device_is(&w, OXIMETER, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+	assert_int_equal(changes(&w, DEVICE(OXIMETER), ALARM_REASON_CHANGED), 1);
+	assert_int_equal(alarm->generation, generation + 1);
+	assert_int_equal(alarm->reason, REASON_WRONG_DEVICE);
+	assert_int_equal(alarm->state, ALARM_ACKNOWLEDGED);
+	assert_string_equal(alarm->acknowledged_by, "nurse1");
+	assert_true(w.engine.audio_paused_until.ns != 0);
+	run(&w, w.now + 1 * S);
+	assert_int_equal(changes(&w, DEVICE(OXIMETER), ALARM_REASON_CHANGED), 0);
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_NOT_FOUND);
+	assert_int_equal(changes(&w, DEVICE(OXIMETER), ALARM_REASON_CHANGED), 1);
+	assert_int_equal(alarm->reason, REASON_DEVICE_LOST);
+}
+
 static void test_never_received(void **state)
 {
 	(void)state;
@@ -447,6 +476,7 @@ int main(void)
 	    cmocka_unit_test(test_intermittent_carries_its_age),
 	    cmocka_unit_test(test_opening_forgets_another_patient),
 	    cmocka_unit_test(test_lost_device_is_one_alarm),
+	    cmocka_unit_test(test_lost_device_for_another_reason),
 	    cmocka_unit_test(test_silent_device),
 	    cmocka_unit_test(test_never_up_has_a_grace),
 	    cmocka_unit_test(test_never_received),

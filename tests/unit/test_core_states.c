@@ -100,12 +100,13 @@ enum input {
 	SUPERSEDED,
 	RELEASED,
 	REMINDER,
+	OTHER_REASON,
 	INPUT_COUNT
 };
 
 static const char *const input_names[INPUT_COUNT] = {
-    "violated",   "delay over",     "back",      "clear over", "missing",  "acknowledge",
-    "phase left", "session closed", "escalated", "superseded", "released", "reminder",
+    "violated",       "delay over", "back",       "clear over", "missing",  "acknowledge",  "phase left",
+    "session closed", "escalated",  "superseded", "released",   "reminder", "other reason",
 };
 
 /* "kept back" is pending with its condition established. */
@@ -119,7 +120,7 @@ static int32_t level;
 
 static void note(void)
 {
-	for (int c = ALARM_RAISED; c <= ALARM_SUPERSEDED; c++)
+	for (int c = ALARM_RAISED; c <= ALARM_REASON_CHANGED; c++)
 		if (changes(&w, watched, (enum alarm_change)c) > 0)
 			seen_changes |= 1U << c;
 }
@@ -229,6 +230,7 @@ static void apply(enum input input)
 		}
 		break;
 	case ESCALATED:
+	case OTHER_REASON:
 	case INPUT_COUNT:
 		fail();
 	}
@@ -252,9 +254,28 @@ static void drive_escalation(int state)
 	}
 }
 
+/* So is another reason: a lost device in whose place a different one answers. */
+static void drive_reason(int state)
+{
+	world_plan(&w);
+	watched = ALARM_BASE_DEVICE + OXIMETER;
+	world_open(&w, 0);
+	live(&w, 5 * S, 97, 70);
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_HUNG_UP);
+	if (state == (int)ALARM_ACKNOWLEDGED)
+		assert_int_equal(acknowledge(&w, (uint16_t)watched), RESULT_OK);
+	assert_int_equal(state_now(), state);
+	device_is(&w, OXIMETER, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+	note();
+}
+
 static void drive(int state, enum input input, bool latching)
 {
 	seen_changes = 0;
+	if (input == OTHER_REASON) {
+		drive_reason(state);
+		return;
+	}
 	if (input == ESCALATED) {
 		drive_escalation(state);
 		return;
@@ -272,7 +293,8 @@ static bool possible(int state, enum input input, bool latching)
 		return state == KEPT_BACK;
 	if (input == REMINDER) /* a delay would be over long before */
 		return state != ALARM_PENDING;
-	return input != ESCALATED || ((state == ALARM_ACTIVE || state == ALARM_ACKNOWLEDGED) && !latching);
+	return (input != ESCALATED && input != OTHER_REASON) ||
+	       ((state == ALARM_ACTIVE || state == ALARM_ACKNOWLEDGED) && !latching);
 }
 
 static void test_alarm_table(void **unused)
@@ -302,7 +324,7 @@ static void test_alarm_table(void **unused)
 
 			uint32_t expect = 0;
 
-			for (int c = ALARM_RAISED; c <= ALARM_SUPERSEDED; c++)
+			for (int c = ALARM_RAISED; c <= ALARM_REASON_CHANGED; c++)
 				if (strcmp(row->cell[4], alarm_change_name((enum alarm_change)c)) == 0)
 					expect = 1U << c;
 			assert_true(expect != 0 || strcmp(row->cell[4], "-") == 0);

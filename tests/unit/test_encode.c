@@ -130,6 +130,20 @@ static void technical_alarm_carries_its_reason_and_no_value(void **state)
 	release(wire);
 }
 
+static void another_reason_is_told_with_its_words(void **state)
+{
+	(void)state;
+	struct alarm *alarm = raise_alarm(ALARM_BASE_DEVICE, CONDITION_DEVICE, 0, ALARM_ACKNOWLEDGED, PRIORITY_LOW, 3);
+
+	alarm->reason = REASON_WRONG_DEVICE;
+	encode_alarm(&message, &id, &engine, ALARM_REASON_CHANGED, alarm, stamp);
+	Vitals__V1__Message *wire = unpack(TOPIC_ALARM, 1, VITALS__V1__MESSAGE__BODY_ALARM);
+	assert_int_equal(wire->alarm->change, VITALS__V1__CHANGE__CHANGE_REASON);
+	assert_int_equal(wire->alarm->alarm->reason, VITALS__V1__REASON__REASON_WRONG_DEVICE);
+	assert_non_null(strstr(wire->alarm->alarm->text, "A different device answers as "));
+	release(wire);
+}
+
 static void alarm_tells_confirmation_and_test(void **state)
 {
 	(void)state;
@@ -604,6 +618,7 @@ int main(void)
 	    cmocka_unit_test_setup(readings_keep_zero_apart_from_no_value, setup),
 	    cmocka_unit_test_setup(alarm_carries_its_value_and_who_acknowledged, setup),
 	    cmocka_unit_test_setup(technical_alarm_carries_its_reason_and_no_value, setup),
+	    cmocka_unit_test_setup(another_reason_is_told_with_its_words, setup),
 	    cmocka_unit_test_setup(alarm_tells_confirmation_and_test, setup),
 	    cmocka_unit_test_setup(session_tells_order_items_and_overrides, setup),
 	    cmocka_unit_test_setup(session_tells_limits_in_force, setup),

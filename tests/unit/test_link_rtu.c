@@ -117,6 +117,28 @@ static void test_tail(void **state)
 	world_end(world);
 }
 
+/* A device that takes its time is polled less often than it was configured: said once, not each time. */
+static void test_slow_device_is_told_once(void **state)
+{
+	struct world *world = running_world();
+	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct link_notice notice = {0};
+
+	(void)state;
+	atomic_store(&world->fake.delay_ms, 15); /* two answers for a round: one and a half periods */
+	atomic_store(&world->fake.mode, FAKE_LATE);
+	while (strcmp(notice.what, "polls-missed") != 0) {
+		while (!links_notice(world->links, &notice))
+			world_step(world, deadline);
+	}
+	assert_true(notice.trouble);
+	assert_string_equal(notice.detail, "bus: device is polled less often than configured");
+	world_await_count(world, &world->fake.misdeeds, atomic_load(&world->fake.misdeeds) + 30);
+	while (links_notice(world->links, &notice))
+		assert_string_not_equal(notice.what, "polls-missed");
+	world_end(world);
+}
+
 /* The blocks have the same length and there is no identity: only the drain keeps a late answer away. Such a map is
  * refused when it is read. */
 static void test_drain_alone(void **state)
@@ -365,19 +387,33 @@ static void test_queue_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_normal),         cmocka_unit_test(test_late),
-	    cmocka_unit_test(test_very_late),      cmocka_unit_test(test_dribble),
-	    cmocka_unit_test(test_wrong_unit),     cmocka_unit_test(test_wrong_length),
-	    cmocka_unit_test(test_bad_crc),        cmocka_unit_test(test_exception),
-	    cmocka_unit_test(test_busy),           cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_silent),         cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_echo),           cmocka_unit_test(test_stale),
-	    cmocka_unit_test(test_tail),           cmocka_unit_test(test_drain_alone),
-	    cmocka_unit_test(test_wrong_identity), cmocka_unit_test(test_replug),
-	    cmocka_unit_test(test_not_found),      cmocka_unit_test(test_locked),
-	    cmocka_unit_test(test_dead_unit),      cmocka_unit_test(test_cuff),
-	    cmocka_unit_test(test_cuff_expires),   cmocka_unit_test(test_cuff_between_polls),
-	    cmocka_unit_test(test_back_off),       cmocka_unit_test(test_queue_is_bounded),
+	    cmocka_unit_test(test_normal),
+	    cmocka_unit_test(test_late),
+	    cmocka_unit_test(test_very_late),
+	    cmocka_unit_test(test_dribble),
+	    cmocka_unit_test(test_wrong_unit),
+	    cmocka_unit_test(test_wrong_length),
+	    cmocka_unit_test(test_bad_crc),
+	    cmocka_unit_test(test_exception),
+	    cmocka_unit_test(test_busy),
+	    cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_silent),
+	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_echo),
+	    cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_tail),
+	    cmocka_unit_test(test_slow_device_is_told_once),
+	    cmocka_unit_test(test_drain_alone),
+	    cmocka_unit_test(test_wrong_identity),
+	    cmocka_unit_test(test_replug),
+	    cmocka_unit_test(test_not_found),
+	    cmocka_unit_test(test_locked),
+	    cmocka_unit_test(test_dead_unit),
+	    cmocka_unit_test(test_cuff),
+	    cmocka_unit_test(test_cuff_expires),
+	    cmocka_unit_test(test_cuff_between_polls),
+	    cmocka_unit_test(test_back_off),
+	    cmocka_unit_test(test_queue_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

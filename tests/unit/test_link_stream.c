@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,12 +346,102 @@ static void test_silence(void **state)
 	bedside_end(bedside);
 }
 
+/* A driver that has nothing to say and does not tell when it will. What it is asked, and when, is counted by the link's
+ * thread. */
+static struct asked {
+	atomic_uint times;
+	int64_t last, shortest; /* pause */
+} asked;
+
+static size_t say_nothing(struct stream *stream, struct mono now, uint8_t *bytes, size_t size)
+{
+	(void)stream;
+	(void)bytes;
+	(void)size;
+	if (asked.times > 0 && (asked.times == 1 || now.ns - asked.last < asked.shortest))
+		asked.shortest = now.ns - asked.last;
+	asked.last = now.ns;
+	asked.times++;
+	return 0;
+}
+
+static void test_silent_driver_does_not_spin(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+	struct driver silent = *bedside->config.devices[0].driver;
+	int64_t deadline = now_ms() + DEADLINE_MS;
+
+	(void)state;
+	silent.say = say_nothing;
+	bedside->config.devices[0].driver = &silent;
+	plug_pty(bedside);
+	bedside_start(bedside);
+	while (asked.times < 5) {
+		assert_true(now_ms() < deadline);
+		(void)poll(NULL, 0, 10);
+	}
+	bedside_end(bedside);
+	assert_true(asked.shortest >= 100 * NS_PER_MS);
+}
+
+/* A thread that is held up in a call is named, and no longer when it goes on. */
+static atomic_bool held;
+
+static size_t say_held_up(struct stream *stream, struct mono now, uint8_t *bytes, size_t size)
+{
+	(void)stream;
+	(void)now;
+	(void)bytes;
+	(void)size;
+	while (atomic_load(&held))
+		(void)poll(NULL, 0, 10);
+	return 0;
+}
+
+static void await_alive(struct bedside *bedside, bool alive)
+{
+	int64_t deadline = now_ms() + DEADLINE_MS;
+	const char *name = "";
+
+	while (links_alive(bedside->links, &name) != alive) {
+		assert_true(now_ms() < deadline);
+		(void)poll(NULL, 0, 10);
+	}
+	if (!alive)
+		assert_string_equal(name, "line");
+}
+
+static void test_stuck_thread_is_named(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+	struct driver stuck = *bedside->config.devices[0].driver;
+
+	(void)state;
+	stuck.say = say_held_up;
+	bedside->config.devices[0].driver = &stuck;
+	atomic_store(&held, true);
+	plug_pty(bedside);
+	bedside_start(bedside);
+	await_alive(bedside, true);
+	await_alive(bedside, false);
+	assert_int_equal(links_stop(bedside->links, 1), 1); /* nor does the end of the daemon wait for it */
+	atomic_store(&held, false);
+	await_alive(bedside, true);
+	bedside_end(bedside);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_serial),      cmocka_unit_test(test_garbage), cmocka_unit_test(test_locked),
-	    cmocka_unit_test(test_no_terminal), cmocka_unit_test(test_raw_tcp), cmocka_unit_test(test_raw_tcp_refused),
+	    cmocka_unit_test(test_serial),
+	    cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_locked),
+	    cmocka_unit_test(test_no_terminal),
+	    cmocka_unit_test(test_raw_tcp),
+	    cmocka_unit_test(test_raw_tcp_refused),
 	    cmocka_unit_test(test_silence),
+	    cmocka_unit_test(test_silent_driver_does_not_spin),
+	    cmocka_unit_test(test_stuck_thread_is_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
