@@ -425,7 +425,7 @@ static bool set_up(struct control *control, const char *path)
 		return complain(control, "no mutex or eventfd");
 	if (!listen_on(control))
 		return false;
-	if (shell_thread_start(&control->thread, run, control) != 0)
+	if (shell_thread_start(&control->thread, "control", run, control) != 0)
 		return complain(control, "the thread could not be started");
 	return true;
 }

@@ -46,7 +46,7 @@ bool reload_start(struct reload *reload, const struct config *running)
 		return true; /* the thread reads the rest of the struct */
 	reload->running = running;
 	atomic_store(&reload->done, false);
-	reload->busy = shell_thread_start(&reload->thread, read_again, reload) == 0;
+	reload->busy = shell_thread_start(&reload->thread, "reload", read_again, reload) == 0;
 	return reload->busy;
 }
 

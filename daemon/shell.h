@@ -83,6 +83,7 @@ static inline void shell_wake_clear(int fd)
 struct shell_thread {
 	pthread_t thread;
 	int done_fd;
+	const char *name;
 	void (*run)(void *context);
 	void *context;
 };
@@ -90,18 +91,21 @@ struct shell_thread {
 static inline void *shell_thread_main(void *argument)
 {
 	struct shell_thread *thread = (struct shell_thread *)argument;
+	(void)pthread_setname_np(pthread_self(), thread->name); /* only for whoever looks at it */
 	thread->run(thread->context);
 	shell_wake(thread->done_fd);
 	return NULL;
 }
 
-/* Returns 0 or an error number. Signals stay blocked as the caller has them. `thread` must not move. */
-static inline int shell_thread_start(struct shell_thread *thread, void (*run)(void *), void *context)
+/* Returns 0 or an error number. Signals stay blocked as the caller has them. `thread` must not move; `name` has at most
+ * 15 characters. */
+static inline int shell_thread_start(struct shell_thread *thread, const char *name, void (*run)(void *), void *context)
 {
 	pthread_attr_t attributes;
 	int error = pthread_attr_init(&attributes);
 	if (error != 0)
 		return error;
+	thread->name = name;
 	thread->run = run;
 	thread->context = context;
 	thread->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -457,7 +457,7 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 	if (opened == STORE_FOREIGN)
 		return false;
 	recorder->found_open_session = opened == STORE_OPENED && store_session_open(&recorder->store);
-	if (shell_thread_start(&recorder->thread, run, recorder) != 0)
+	if (shell_thread_start(&recorder->thread, "recorder", run, recorder) != 0)
 		return complain(recorder, "the thread could not be started");
 	return true;
 }

@@ -76,7 +76,7 @@ struct relay *relay_start(const char *ident, bool use_stderr)
 	if (error == 0)
 		error = pthread_cond_init(&relay->work, NULL);
 	if (error == 0)
-		error = shell_thread_start(&relay->thread, run, relay);
+		error = shell_thread_start(&relay->thread, "syslog", run, relay);
 	if (error != 0) {
 		free(relay);
 		errno = error;
