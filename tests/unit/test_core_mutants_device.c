@@ -303,9 +303,48 @@ static void test_late_cuff_loses_its_reason(void **state)
 	assert_int_equal(session_changes(&w, SESSION_CHECK), 1);
 	assert_int_equal(w.engine.session.checks[0].due.ns, 200 * S);
 	assert_false(w.engine.devices[CUFF].cuff_wanted);
+	assert_int_equal(w.engine.session.checks[0].missed_in_row, 0); /* it is not the first of two */
 	live(&w, 199 * S, 97, 120);
 	run(&w, 200 * S);
 	assert_int_equal(starts(), 1);
+}
+
+/* The first device of a configuration may be the cuff. */
+static void test_first_device_is_the_cuff(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_device(&w, 0, "bp", PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA), true);
+	world_device(&w, 1, "oximeter", PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE), false);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(starts(), 1);
+}
+
+/* Latched, back while another alarm stands for it, and gone again: it is not there. */
+static void test_latched_and_kept_back_and_gone(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "low", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+	rule->phases = 0xff;
+	rule->superseded_by = RULE_BIT(1);
+	rule = protocol_rule(&w, "fast", PRIORITY_HIGH, 0, 0);
+	rule->phases = 0xff;
+	protocol_term(rule, PARAMETER_ECG_HR, COMPARISON_ABOVE, 130, 125);
+	world_open(&w, 100 * S);
+	spo2(&w, 88);
+	spo2(&w, 97);
+	assert_int_equal(state_of(&w, 0), ALARM_LATCHED);
+	heart_rate(&w, 140);
+	spo2(&w, 88);
+	assert_true(w.engine.alarms[0].kept_back);
+	spo2(&w, 97);
+	assert_false(w.engine.alarms[0].kept_back);
+	assert_int_equal(state_of(&w, 0), ALARM_LATCHED);
 }
 
 /* A time for which there was no reason at all is left out, and displays are told of the next one. */
@@ -448,6 +487,8 @@ int main(void)
 	    cmocka_unit_test(test_closed_session_counts_no_checks),
 	    cmocka_unit_test(test_late_check_loses_its_reason),
 	    cmocka_unit_test(test_late_cuff_loses_its_reason),
+	    cmocka_unit_test(test_first_device_is_the_cuff),
+	    cmocka_unit_test(test_latched_and_kept_back_and_gone),
 	    cmocka_unit_test(test_check_without_reason),
 	    cmocka_unit_test(test_taken_out_cuff_is_not_started),
 	    cmocka_unit_test(test_pulse_is_masked),

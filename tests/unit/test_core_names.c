@@ -108,6 +108,7 @@ static void test_condition_names(void **state)
 	    {ALARM_BASE_CLOCK, "clock-stepped"},
 	    {ALARM_BASE_FLAPPING + CUFF, "flapping-bp"},
 	    {ALARM_BASE_TAKEN_OUT + OXIMETER, "taken-out-oximeter"},
+	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX, "taken-out-nibp_sys"}, /* the first parameter, not a device */
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_SPO2, "taken-out-spo2"},
 	    {ALARM_BASE_TEST, "test"},
 	};
@@ -146,6 +147,8 @@ static void test_condition_names(void **state)
 
 	engine_condition_text(&w.engine, &w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_SPO2], text, sizeof(text));
 	assert_non_null(strstr(text, "SpO2"));
+	engine_condition_text(&w.engine, &w.engine.alarms[ALARM_BASE_TAKEN_OUT + DEVICES_MAX], text, sizeof(text));
+	assert_non_null(strstr(text, parameter_table[0].label));
 	w.engine.alarms[ALARM_BASE_DEVICE + OXIMETER].reason = REASON_WRONG_DEVICE;
 	engine_condition_text(&w.engine, &w.engine.alarms[ALARM_BASE_DEVICE + OXIMETER], text, sizeof(text));
 	assert_string_equal(text, "A different device answers as oximeter");
