@@ -443,6 +443,8 @@ static const char *check_doors(const struct room *room, enum rule_kind kind)
 		MUST(p->group[0] == '\0' ? passes(room, p, i) : group_passes(room, kind, p->group),
 		     "%s stood against it and nothing was overridden", p->name);
 	}
+	MUST(kind != RULE_GATE || room->engine.session.baseline.readings >= plan->baseline_readings,
+	     "started without the whole baseline and nothing was overridden");
 	for (int i = 0; i < plan->item_count; i++)
 		MUST(plan->items[i].when != when || (room->engine.session.items & (1U << i)) != 0,
 		     "%s was not ticked and nothing was overridden", plan->items[i].name);
