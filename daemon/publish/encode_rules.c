@@ -28,7 +28,7 @@ static void say_rule(char *text, size_t size, const struct engine *engine, uint8
 	    [BLOCKER_VIOLATED] = "",
 	    [BLOCKER_UNKNOWN] = ": not known yet",
 	    [BLOCKER_OLD] = ": measured too long ago",
-	    [BLOCKER_UNCONFIRMED] = ": back, not long enough",
+	    [BLOCKER_UNCONFIRMED] = ": back, but not long enough",
 	};
 	const struct plan_rule *r = &engine->config->plan.rules[rule];
 
@@ -107,8 +107,10 @@ static void fill_blockers(struct wire_session *wire, const struct engine *engine
 
 	wire->session.blocker = wire->blocker_list;
 	for (uint8_t i = 0; i < count && i < WIRE_BLOCKERS_MAX; i++) {
+		char name[NAME_BYTES]; /* a copy, so that the compiler sees that the texts do not overlap */
+		memcpy(name, wire->blocker_names[i], sizeof name);
 		vitals__v1__blocker__init(&wire->blockers[i]);
-		say_blocker(wire->blocker_texts[i], sizeof wire->blocker_texts[i], engine, wire->blocker_names[i]);
+		say_blocker(wire->blocker_texts[i], sizeof wire->blocker_texts[i], engine, name);
 		wire->blockers[i].name = wire->blocker_names[i];
 		wire->blockers[i].text = wire->blocker_texts[i];
 		wire->blocker_list[wire->session.n_blocker++] = &wire->blockers[i];

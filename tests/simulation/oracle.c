@@ -378,6 +378,23 @@ static const char *check_reading(const struct room *room, enum parameter paramet
 	return NULL;
 }
 
+/* Both clocks, and where a planned end lies. */
+static const char *check_course(const struct room *room)
+{
+	const struct session *session = &room->engine.session;
+	const struct oracle *o = &room->oracle;
+
+	MUST(session->open == o->open, "the session is %s", session->open ? "open" : "closed");
+	if (!o->open)
+		return NULL;
+	MUST(session->started == o->started && (!o->started || session->started_at.ns == o->started_at),
+	     "T0 is not when it was started");
+	MUST(session->ended == o->ended && (!o->ended || session->ended_at.ns == o->ended_at),
+	     "the end is not where it was planned or ordered");
+	MUST(session->paused == (o->paused_at != NEVER), "paused, or not");
+	return NULL;
+}
+
 static const char *check_phase(const struct room *room)
 {
 	const struct plan *plan = &room->config.plan;
@@ -525,6 +542,8 @@ const char *oracle_check(struct room *room)
 	wrong = check_actions(room);
 	if (wrong == NULL)
 		wrong = check_services(room);
+	if (wrong == NULL)
+		wrong = check_course(room);
 	if (wrong == NULL)
 		wrong = check_phase(room);
 	for (int p = 0; p < PARAMETER_COUNT && wrong == NULL; p++)
