@@ -112,11 +112,16 @@ static void usual(struct rows *rows, const struct view_details *details)
 	}
 }
 
-static void history(struct rows *rows, const struct view_details *details, int64_t passed_ns)
+static void history(struct rows *rows, const struct view_session *session, int64_t passed_ns)
 {
+	const struct view_details *details = &session->details;
+
 	if (details->given_count > 0) {
 		struct out *out = begin(rows, "");
-		out_format(out, " Devices given: %zu, the last ", details->given_count);
+		out_format(out, " Devices given: %zu", details->given_count);
+		if (details->device_ug > 0 && session->dose_ug > 0)
+			out_format(out, " of %" PRId32, session->dose_ug / details->device_ug);
+		out_text(out, ", the last ");
 		out_duration(out, details->last_given_ns + passed_ns);
 		out_text(out, " ago");
 	}
@@ -137,7 +142,7 @@ size_t session_rows(const struct view_session *session, int64_t passed_ns, struc
 		items(&writer, session);
 		outlook(&writer, &session->details, passed_ns);
 		usual(&writer, &session->details);
-		history(&writer, &session->details, passed_ns);
+		history(&writer, session, passed_ns);
 	}
 	if (writer.count > 0)
 		rows[writer.count - 1].text[writer.out.used] = '\0';

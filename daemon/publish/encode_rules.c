@@ -76,8 +76,8 @@ static bool say_own(char *text, size_t size, const struct engine *engine, const 
 		(void)snprintf(text, size, "A medium or high alarm is present or ended less than %lld min ago",
 		               (long long)(plan->leave.quiet_ns / (60 * NS_PER_S)));
 	else if (strcmp(name, "baseline") == 0)
-		(void)snprintf(text, size, "%u of %u cuff readings for the baseline", engine->session.baseline.readings,
-		               plan->baseline_readings);
+		(void)snprintf(text, size, "%u of %u cuff readings for the baseline: wait, or start one",
+		               engine->session.baseline.readings, plan->baseline_readings);
 	else if (strcmp(name, "baseline-scores") == 0)
 		say_scores(text, size, engine);
 	else

@@ -31,7 +31,7 @@ static void before_the_start(void **state)
 	assert_int_equal(open_with(0, 40, ""), RESULT_OK);
 	assert_string_equal(words_of("dose"), "Dose or weight is not known: close the open one and give both");
 	assert_string_equal(words_of("G1"), "Blood pressure above 140/90: not known yet");
-	assert_string_equal(words_of("baseline"), "0 of 2 cuff readings for the baseline");
+	assert_string_equal(words_of("baseline"), "0 of 2 cuff readings for the baseline: wait, or start one");
 	assert_string_equal(words_of("baseline-scores"), "Enter before the start: MOAA/S CADSS");
 	assert_string_equal(words_of("cuff-arm"), "Cuff is not on the arm with the infusion");
 	bed.sys = 141;

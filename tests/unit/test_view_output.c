@@ -219,6 +219,24 @@ static void limits_stand_in_the_order_of_their_alarms(void **state)
 	}
 }
 
+static void devices_given_are_counted_against_the_order(void **state)
+{
+	static struct view_session session;
+	struct session_row rows[SESSION_ROWS_MAX];
+
+	(void)state;
+	session.open = session.started = true;
+	session.dose_ug = 84000;
+	session.details.device_ug = 28000;
+	session.details.given_count = 2;
+	session.details.last_given_ns = 60 * S;
+	assert_int_equal(session_rows(&session, 5 * S, rows), 1);
+	assert_string_equal(rows[0].text, " Devices given: 2 of 3, the last 1:05 ago");
+	session.dose_ug = 0;
+	assert_int_equal(session_rows(&session, 5 * S, rows), 1);
+	assert_string_equal(rows[0].text, " Devices given: 2, the last 1:05 ago");
+}
+
 static void the_screen_marks_tests_and_first_readings(void **state)
 {
 	struct sender sender = connected();
@@ -347,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(the_screen_fits_every_window),
 	    cmocka_unit_test(the_screen_tells_what_blocks_and_what_does_not_alarm),
 	    cmocka_unit_test(limits_stand_in_the_order_of_their_alarms),
+	    cmocka_unit_test(devices_given_are_counted_against_the_order),
 	    cmocka_unit_test(the_screen_marks_tests_and_first_readings),
 	    cmocka_unit_test(json_has_exact_values_and_null),
 	    cmocka_unit_test(json_escapes_every_foreign_text),
