@@ -163,7 +163,10 @@ void audit_look(struct audit_before *before, const struct engine *engine, const 
 {
 	before->blockers[0] = '\0';
 	before->has_limit = false;
-	if (can_be_blocked(command->command))
+	if (command->command == COMMAND_DEVICE_GIVEN && engine->session.started) {
+		if (engine_device_out_of_turn(engine))
+			memcpy(before->blockers, "out-of-turn", sizeof("out-of-turn"));
+	} else if (can_be_blocked(command->command))
 		list_blockers(before->blockers, engine);
 	if (command->command == COMMAND_LIMIT) {
 		int rule = rule_named(&engine->config->plan, command->u.limit.rule);

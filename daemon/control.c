@@ -40,6 +40,7 @@ struct client {
 	uint64_t outstanding; /* id of the command in the engine; 0 = none */
 	bool answered;
 	enum result result;
+	char text[CONTROL_TEXT_BYTES]; /* of the answer; "" = that of its result */
 };
 
 struct control {
@@ -71,6 +72,18 @@ struct control {
 static uint64_t command_id(size_t slot, const struct client *client)
 {
 	return (uint64_t)slot << 56 | (uint64_t)(client->generation & 0xFFFFFF) << 32 | client->commands;
+}
+
+void control_explain(struct control *control, uint64_t id, const char *text)
+{
+	size_t slot = (size_t)(id >> 56);
+	if (slot >= CONTROL_CLIENTS_MAX)
+		return;
+	struct client *client = &control->clients[slot];
+	shell_lock(&control->mutex);
+	if (id != 0 && client->outstanding == id)
+		(void)snprintf(client->text, sizeof(client->text), "%s", text); /* cut is fine */
+	shell_unlock(&control->mutex);
 }
 
 void control_reply(struct control *control, uint64_t id, enum result result)
@@ -186,6 +199,7 @@ static void submit(struct control *control, size_t slot, const struct request *r
 	shell_lock(&control->mutex);
 	client->outstanding = event.u.command.id;
 	client->answered = false;
+	client->text[0] = '\0';
 	shell_unlock(&control->mutex);
 	if (mailbox_post(control->mailbox, &event))
 		return;
@@ -228,6 +242,8 @@ static void give_answers(struct control *control, struct mono now)
 		shell_lock(&control->mutex);
 		bool answered = client->answered;
 		enum result result = client->result;
+		char text[CONTROL_TEXT_BYTES];
+		memcpy(text, client->text, sizeof(text));
 		bool late = !answered && client->outstanding != 0 && mono_since(now, client->asked) > ANSWER_WAIT_NS;
 		if (answered || late) {
 			client->outstanding = 0;
@@ -235,7 +251,8 @@ static void give_answers(struct control *control, struct mono now)
 		}
 		shell_unlock(&control->mutex);
 		if (answered)
-			answer(control, client, client->request_id, result, result_text(result));
+			answer(control, client, client->request_id, result,
+			       text[0] != '\0' ? text : result_text(result));
 		else if (late)
 			answer(control, client, client->request_id, RESULT_NOT_RECORDED,
 			       "No confirmation within 5 s. It may have been carried out: check before repeating it.");

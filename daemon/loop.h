@@ -30,7 +30,8 @@ struct loop {
 	struct engine engine;
 	struct actions actions;
 	struct stream_id stream;
-	struct message message; /* scratch of the encoder */
+	struct message message;           /* scratch of the encoder */
+	char refusal[CONTROL_TEXT_BYTES]; /* why the command at hand is refused; "" if there is nothing to explain */
 
 	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
 	bool control_is_old;           /* the state that `status` gets is behind */

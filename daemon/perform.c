@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "daemon/audit.h"
+#include "daemon/explain.h"
 #include "daemon/loop.h"
 
 static struct stamp stamp_of(struct mono now)
@@ -67,6 +68,8 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 {
 	struct audit_line audit;
 	audit_action(&audit, &loop->engine, action);
+	if (action->kind == ACTION_REPLY && loop->refusal[0] != '\0')
+		line_text(&audit.line, "why", loop->refusal);
 	switch (action->kind) {
 	case ACTION_ALARM:
 		send_alarm(loop, action, now);
@@ -124,6 +127,18 @@ static void record_command(struct loop *loop, const struct audit_before *before,
 		record(loop, &audit);
 }
 
+/* Staff are told what to do, and the record what was asked for. */
+static void explain_refusal(struct loop *loop, const struct event_command *command)
+{
+	const struct actions *actions = &loop->actions;
+	const struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
+	if (last == NULL || last->kind != ACTION_REPLY)
+		return;
+	explain(loop->refusal, &loop->engine, command, last->u.reply.result);
+	if (loop->refusal[0] != '\0')
+		control_explain(loop->control, last->u.reply.id, loop->refusal);
+}
+
 static void perform_actions(struct loop *loop, struct mono now)
 {
 	for (uint16_t i = 0; i < loop->actions.count; i++)
@@ -147,7 +162,9 @@ void perform_event(struct loop *loop, const struct event *event, struct mono now
 	audit_look(&before, &loop->engine, &command.u.command);
 	engine_step(&loop->engine, &command, now, &loop->actions);
 	record_command(loop, &before, &command.u.command);
+	explain_refusal(loop, &command.u.command);
 	perform_actions(loop, now);
+	loop->refusal[0] = '\0';
 }
 
 void perform_turn_end(struct loop *loop, struct mono now)

@@ -22,25 +22,17 @@ static bool wrong(const char *option, const char *value, const char *legal)
 	return false;
 }
 
-/* A quantity in the unit of the option, times `factor`, in the integer unit of the wire: exact or refused. */
-static bool quantity(const char *option, const char *text, int64_t factor, const char *legal, int32_t *result)
+/* A quantity in the unit of the option, times `factor`, in the integer unit of the wire: exact or refused. The range is
+ * that of the wire, in its unit; `legal` says it in the option's. */
+static bool quantity(const char *option, const char *text, int64_t factor, int32_t least, int32_t most,
+                     const char *legal, int32_t *result)
 {
 	int64_t milli;
 
 	if (!decimal_milli(text, &milli) || milli <= 0 || milli > INT64_MAX / factor || milli * factor % 1000 != 0 ||
-	    milli * factor / 1000 > INT32_MAX)
+	    milli * factor / 1000 < least || milli * factor / 1000 > most)
 		return wrong(option, text, legal);
 	*result = (int32_t)(milli * factor / 1000);
-	return true;
-}
-
-static bool score(const char *option, const char *text, int32_t *milli)
-{
-	int64_t value;
-
-	if (!decimal_milli(text, &value) || value % 1000 != 0 || value > INT32_MAX || value < INT32_MIN)
-		return wrong(option, text, "a whole number");
-	*milli = (int32_t)value;
 	return true;
 }
 
@@ -91,8 +83,8 @@ static bool take_order(struct options *options, int option, char *text)
 	case OPTION_AGE:
 		return whole("--age", text, 130, "whole years from 1 to 130", &options->age_years);
 	case OPTION_CONCENTRATION:
-		return quantity("--concentration-mg-ml", text, 1000, "mg/mL above 0, at most 3 decimals",
-		                &options->ug_per_ml);
+		return quantity("--concentration-mg-ml", text, 1000, 1, 200000,
+		                "0.001 to 200 mg/mL, at most 3 decimals", &options->ug_per_ml);
 	case OPTION_SECOND_PERSON:
 		options->second_person = text;
 		return token("--second-person", text);
@@ -105,7 +97,8 @@ static bool take_order(struct options *options, int option, char *text)
 	case OPTION_TERM:
 		return decimal_count(text, &options->term) || wrong("--term", text, "a whole number from 0");
 	case OPTION_MINUTES:
-		return quantity("--minutes", text, 60, "minutes above 0, in whole seconds", &options->minutes_s);
+		return quantity("--minutes", text, 60, 60, 3600, "1 to 60 minutes, in whole seconds",
+		                &options->minutes_s);
 	case OPTION_CONFIRM:
 		options->confirm = text;
 		return token("--confirm", text);
@@ -120,16 +113,33 @@ enum { MOAAS = 1, RASS, CADSS, CADSS6, BPRS, DISTRESSED };
 
 static bool take_score(struct options *options, int which, char *text)
 {
-	static char parameters[][16] = {"", "moaas", "rass", "cadss", "cadss6", "bprs", "distress"};
+	static struct {
+		char parameter[16];
+		const char *option, *legal;
+		int least, most;
+	} scores[] = {
+	    [MOAAS] = {"moaas", "--moaas", "a whole number from 0 to 5", 0, 5},
+	    [RASS] = {"rass", "--rass", "a whole number from -5 to 4", -5, 4},
+	    [CADSS] = {"cadss", "--cadss", "a whole number from 0 to 92", 0, 92},
+	    [CADSS6] = {"cadss6", "--cadss6", "a whole number from 0 to 24", 0, 24},
+	    [BPRS] = {"bprs", "--bprs", "a whole number from 0 to 24", 0, 24},
+	    [DISTRESSED] = {"distress", "--distressed", "on or off", 0, 1},
+	};
+	int64_t milli;
 
 	if (options->given & OPTION_SCORE) {
 		fprintf(stderr, "vitalsctl: one score at a time\n");
 		return false;
 	}
 	options->given |= OPTION_SCORE;
-	options->score = parameters[which];
-	return which == DISTRESSED ? on_or_off("--distressed", text, &options->score_milli)
-	                           : score("a score", text, &options->score_milli);
+	options->score = scores[which].parameter;
+	if (which == DISTRESSED)
+		return on_or_off("--distressed", text, &options->score_milli);
+	if (!decimal_milli(text, &milli) || milli % 1000 != 0 || milli / 1000 < scores[which].least ||
+	    milli / 1000 > scores[which].most)
+		return wrong(scores[which].option, text, scores[which].legal);
+	options->score_milli = (int32_t)milli;
+	return true;
 }
 
 static bool take(struct options *options, int option, char *text)
@@ -173,11 +183,14 @@ static bool take(struct options *options, int option, char *text)
 		options->patient = text;
 		return token("--patient", text);
 	case OPTION_WEIGHT:
-		return quantity("--weight-kg", text, 1000, "kilograms above 0, at most 3 decimals", &options->weight_g);
+		return quantity("--weight-kg", text, 1000, 20000, 400000, "20 to 400 kilograms, at most 3 decimals",
+		                &options->weight_g);
 	case OPTION_DOSE:
-		return quantity("--dose-mg", text, 1000, "milligrams above 0, at most 3 decimals", &options->dose_ug);
+		return quantity("--dose-mg", text, 1000, 1, 1000000, "0.001 to 1000 milligrams, at most 3 decimals",
+		                &options->dose_ug);
 	case OPTION_DURATION:
-		return quantity("--duration-min", text, 60, "minutes above 0, in whole seconds", &options->duration_s);
+		return quantity("--duration-min", text, 60, 60, 43200, "1 to 720 minutes, in whole seconds",
+		                &options->duration_s);
 	case OPTION_NOTE:
 		options->note = text;
 		return note("--note", text);

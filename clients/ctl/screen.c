@@ -102,7 +102,14 @@ static void patient(struct frame *frame)
 
 	row_begin(&frame->row);
 	if (session->open) {
-		out_format(out, " %s  session %" PRIu32, session->patient_ref, session->number);
+		/* A narrow window cuts the end: what alarms are judged by comes first. */
+		out_format(out, " %s", session->patient_ref);
+		if (session->baseline_complete) {
+			out_text(out, "  baseline ");
+			out_milli(out, session->baseline_sys_milli, 0);
+			out_text(out, "/");
+			out_milli(out, session->baseline_dia_milli, 0);
+		}
 		if (session->weight_g > 0) {
 			out_text(out, "  ");
 			out_milli_short(out, session->weight_g);
@@ -122,12 +129,7 @@ static void patient(struct frame *frame)
 			out_format(out, "  no. %" PRId32 " of the series", session->details.series);
 		if (session->details.age_years > 0)
 			out_format(out, "  %" PRId32 " years", session->details.age_years);
-		if (session->baseline_complete) {
-			out_text(out, "  baseline ");
-			out_milli(out, session->baseline_sys_milli, 0);
-			out_text(out, "/");
-			out_milli(out, session->baseline_dia_milli, 0);
-		}
+		out_format(out, "  session %" PRIu32, session->number);
 		out_text(out, "  ");
 	}
 	row_text(&frame->row, words_end(&words));
@@ -287,7 +289,7 @@ static void readings(struct frame *frame, size_t count)
 
 	row_begin(&frame->row);
 	if (count < frame->view->reading_count && !never_entered(&frame->view->readings[count])) {
-		out_format(words_begin(&words), " MAKE THIS WINDOW TALLER: %zu values are hidden ",
+		out_format(words_begin(&words), " MAKE THIS WINDOW TALLER: values hidden: %zu ",
 		           frame->view->reading_count - count);
 		row_style(&frame->row, STYLE_YELLOW);
 		row_text(&frame->row, words_end(&words));

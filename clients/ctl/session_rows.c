@@ -7,7 +7,8 @@
 #include "clients/ctl/row.h"
 
 #define OUTS_SHOWN     4
-#define BLOCKERS_SHOWN 4
+#define BLOCKERS_SHOWN 12
+#define LIMITS_SHOWN   16 /* of one parameter */
 
 struct rows {
 	struct session_row *list;
@@ -50,10 +51,8 @@ static void blockers(struct rows *rows, const struct view_session *session)
 	if (session->started && !session->ended)
 		return; /* nobody leaves yet */
 	for (size_t i = 0; i < details->blocker_count && i < BLOCKERS_SHOWN; i++)
-		out_format(begin(rows, STYLE_BOLD), "%s: %s (%s)", title, details->blockers[i].text,
-		           details->blockers[i].name);
-	if (details->blocker_count > BLOCKERS_SHOWN)
-		out_format(begin(rows, STYLE_BOLD), "%s: %zu more", title, details->blocker_count - BLOCKERS_SHOWN);
+		out_format(begin(rows, STYLE_BOLD), "%s %zu/%zu: %s (%s)", title, i + 1, details->blocker_count,
+		           details->blockers[i].text, details->blockers[i].name);
 }
 
 /* Only those that matter now. */
@@ -113,11 +112,16 @@ static void usual(struct rows *rows, const struct view_details *details)
 	}
 }
 
-static void history(struct rows *rows, const struct view_details *details, int64_t passed_ns)
+static void history(struct rows *rows, const struct view_session *session, int64_t passed_ns)
 {
+	const struct view_details *details = &session->details;
+
 	if (details->given_count > 0) {
 		struct out *out = begin(rows, "");
-		out_format(out, " Devices given: %zu, the last ", details->given_count);
+		out_format(out, " Devices given: %zu", details->given_count);
+		if (details->device_ug > 0 && session->dose_ug > 0)
+			out_format(out, " of %" PRId32, session->dose_ug / details->device_ug);
+		out_text(out, ", the last ");
 		out_duration(out, details->last_given_ns + passed_ns);
 		out_text(out, " ago");
 	}
@@ -138,7 +142,7 @@ size_t session_rows(const struct view_session *session, int64_t passed_ns, struc
 		items(&writer, session);
 		outlook(&writer, &session->details, passed_ns);
 		usual(&writer, &session->details);
-		history(&writer, &session->details, passed_ns);
+		history(&writer, session, passed_ns);
 	}
 	if (writer.count > 0)
 		rows[writer.count - 1].text[writer.out.used] = '\0';
@@ -154,26 +158,61 @@ static const char *sign(Vitals__V1__Comparison comparison)
 	                                                                   : "?";
 }
 
-void session_limits(struct out *out, const struct view_session *session, const char *parameter, size_t columns)
+static bool is_lower(const struct view_limit *limit)
 {
-	size_t used = 0;
+	return limit->comparison == VITALS__V1__COMPARISON__COMPARISON_BELOW ||
+	       limit->comparison == VITALS__V1__COMPARISON__COMPARISON_AT_MOST;
+}
 
-	for (size_t i = 0; i < session->details.limit_count; i++) {
-		const struct view_limit *limit = &session->details.limits[i];
-		char bytes[64];
-		struct out one = {bytes, sizeof(bytes), 0, false};
+/* The one that alarms first stands first; lower limits before upper ones, rises from the baseline last. */
+static bool alarms_first(const struct view_limit *a, const struct view_limit *b)
+{
+	if (a->reference != b->reference)
+		return a->reference < b->reference;
+	if (is_lower(a) != is_lower(b))
+		return is_lower(a);
+	return is_lower(a) ? a->milli > b->milli : a->milli < b->milli;
+}
+
+static size_t sorted_limits(const struct view_details *details, const char *parameter,
+                            const struct view_limit *list[LIMITS_SHOWN])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < details->limit_count && count < LIMITS_SHOWN; i++) {
+		const struct view_limit *limit = &details->limits[i];
+		size_t at = count;
 		if (strcmp(limit->parameter, parameter) != 0 ||
 		    limit->reference == VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE ||
 		    limit->priority == VITALS__V1__PRIORITY__PRIORITY_NONE)
 			continue;
+		for (; at > 0 && alarms_first(limit, list[at - 1]); at--)
+			list[at] = list[at - 1];
+		list[at] = limit;
+		count++;
+	}
+	return count;
+}
+
+void session_limits(struct out *out, const struct view_session *session, const char *parameter, size_t columns)
+{
+	const struct view_limit *list[LIMITS_SHOWN];
+	size_t used = 0, count = sorted_limits(&session->details, parameter, list);
+
+	for (size_t i = 0; i < count; i++) {
+		char bytes[64];
+		struct out one = {bytes, sizeof(bytes), 0, false};
+		size_t more = i + 1 < count ? 3 : 0; /* room to say that there are more */
 		out_text(&one, used > 0 ? " " : "");
-		out_text(&one, sign(limit->comparison));
-		if (limit->reference == VITALS__V1__REFERENCE__REFERENCE_BASELINE && limit->milli >= 0)
+		out_text(&one, sign(list[i]->comparison));
+		if (list[i]->reference == VITALS__V1__REFERENCE__REFERENCE_BASELINE && list[i]->milli >= 0)
 			out_text(&one, "+");
-		out_milli_short(&one, limit->milli);
-		out_text(&one, limit->changed ? "*" : "");
-		if (used + one.used > columns)
+		out_milli_short(&one, list[i]->milli);
+		out_text(&one, list[i]->changed ? "*" : "");
+		if (used + one.used + more > columns) {
+			out_text(out, used + 3 <= columns ? " .." : "");
 			return;
+		}
 		out_bytes(out, bytes, one.used);
 		used += one.used;
 	}

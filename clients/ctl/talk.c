@@ -8,6 +8,8 @@
 #include "clients/ctl/json.h"
 #include "clients/ctl/view.h"
 
+#define ANSWER_BYTES 256
+
 /* Too large for a stack; there is one command in a process. */
 static struct arena arena;
 static char output[JSON_BYTES];
@@ -42,7 +44,7 @@ const Vitals__V1__Response *talk_ask(const struct options *options, Vitals__V1__
 
 int talk_tell(const struct options *options, const Vitals__V1__Response *response)
 {
-	char text[VIEW_TEXT];
+	char text[ANSWER_BYTES];
 	struct out out = talk_out();
 	int status = said(response);
 

@@ -208,6 +208,7 @@ static void set_details(struct view_details *details, const Vitals__V1__Session 
 	details->series = from->series;
 	details->age_years = from->age_years;
 	details->ug_per_ml = from->ug_per_ml;
+	details->device_ug = from->device_ug;
 	set_override(&details->start_override, from->start_override);
 	set_override(&details->close_override, from->close_override);
 	details->has_expected = from->expected != NULL;

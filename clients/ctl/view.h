@@ -104,7 +104,7 @@ struct view_override {
 /* What beside the clocks belongs to a session. */
 struct view_details {
 	char phase_text[VIEW_TEXT], second_person[VIEW_NAME], recheck[VIEW_NAME];
-	int32_t series, age_years, ug_per_ml;
+	int32_t series, age_years, ug_per_ml, device_ug;
 	struct view_override start_override, close_override;
 	bool has_expected, has_recheck;
 	int64_t expected_ng_per_l, low_ng_per_l, high_ng_per_l; /* a prediction */

@@ -29,19 +29,20 @@ static bool allowed(const struct plan_dose *dose, int32_t dose_ug)
 }
 
 /* What is not given is not implausible. */
-bool dose_plausible(const struct engine *engine, const struct session_order *order)
+enum dose_fault engine_dose_fault(const struct plan_dose *dose, const struct session_order *order)
 {
-	const struct plan_dose *dose = &engine->config->plan.dose;
 	int64_t per_kg = (int64_t)order->dose_ug * 1000, weight = order->weight_g; /* ug/kg = ug * 1000 / g */
 
 	if (order->dose_ug != 0 && !allowed(dose, order->dose_ug))
-		return false;
+		return DOSE_AMOUNT;
 	if (order->dose_ug != 0 && weight != 0 &&
 	    outside(per_kg, dose->min_ug_per_kg * weight, dose->max_ug_per_kg * weight))
-		return false;
+		return DOSE_PER_KG;
 	if (order->duration_s != 0 && order->duration_s * NS_PER_S < dose->min_duration_ns)
-		return false;
-	return order->ug_per_ml == 0 || !outside(order->ug_per_ml, dose->min_ug_per_ml, dose->max_ug_per_ml);
+		return DOSE_DURATION;
+	if (order->ug_per_ml != 0 && outside(order->ug_per_ml, dose->min_ug_per_ml, dose->max_ug_per_ml))
+		return DOSE_CONCENTRATION;
+	return DOSE_PLAUSIBLE;
 }
 
 static bool dose_missing(const struct engine *engine)
@@ -136,6 +137,19 @@ static bool rule_blocks(const struct engine *engine, uint8_t rule)
 	return false;
 }
 
+/* A rule compares with this patient's own pressure, which is not known by as many readings as the plan asks for. */
+static bool baseline_missing(const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+
+	for (uint8_t i = 0; i < plan->rule_count && !engine->session.baseline.complete; i++)
+		for (uint8_t t = 0; t < plan->rules[i].term_count; t++)
+			if (plan->rules[i].terms[t].reference == REFERENCE_BASELINE &&
+			    parameter_table[plan->rules[i].terms[t].parameter].cadence == CADENCE_INTERMITTENT)
+				return true;
+	return false;
+}
+
 static bool scores_missing(const struct engine *engine)
 {
 	for (int p = 0; p < PARAMETER_COUNT; p++)
@@ -192,6 +206,8 @@ uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], u
 			block(&blockers, plan->items[i].name);
 	if (!session->started && dose_missing(engine))
 		block(&blockers, "dose");
+	if (!session->started && baseline_missing(engine))
+		block(&blockers, "baseline");
 	if (!session->started && scores_missing(engine))
 		block(&blockers, "baseline-scores");
 	if (!session->started && blind(engine))
@@ -201,4 +217,20 @@ uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], u
 	if (session->started && quiet_missing(engine))
 		block(&blockers, "quiet");
 	return blockers.count;
+}
+
+/* Of the terms that keep it from being met: one that is too old to count, else one that is not known. */
+enum blocker_cause engine_blocker_cause(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+	enum judgement judgement = rule_verdict(engine, rule, false).judgement;
+
+	if (judgement == JUDGEMENT_UNKNOWN)
+		return BLOCKER_UNKNOWN;
+	if (p->kind == RULE_GATE && judgement == JUDGEMENT_GONE)
+		return BLOCKER_UNCONFIRMED;
+	for (uint8_t i = 0; p->kind == RULE_LEAVE && i < p->term_count; i++)
+		if (!recent(engine, p->terms[i].parameter))
+			return BLOCKER_OLD;
+	return BLOCKER_VIOLATED;
 }

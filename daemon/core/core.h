@@ -115,9 +115,6 @@ bool rule_superseded(const struct engine *engine, uint8_t rule);
 struct timing rule_timing(const struct engine *engine, uint8_t rule);
 struct mono rule_deadline(const struct engine *engine);
 
-/* ---- blocker.c ---- */
-bool dose_plausible(const struct engine *engine, const struct session_order *order);
-
 /* ---- patient.c ---- */
 enum result patient_item(struct step *step, const struct event_command *command);
 enum result patient_limit(struct step *step, const struct event_command *command);

@@ -98,7 +98,7 @@ enum result patient_limit(struct step *step, const struct event_command *command
  */
 
 /* Too soon after the last one, more than was ordered, or after the end. */
-static bool out_of_turn(const struct engine *engine)
+bool engine_device_out_of_turn(const struct engine *engine)
 {
 	const struct session *session = &engine->session;
 	const struct plan_dose *dose = &engine->config->plan.dose;
@@ -119,7 +119,7 @@ enum result patient_given(struct step *step, const struct event_command *command
 		return RESULT_NO_SESSION;
 	if (engine->config->plan.dose.device_ug == 0 || session->given_count == GIVEN_MAX)
 		return RESULT_WRONG_STATE;
-	if (out_of_turn(engine) && !session_override_valid(&command->u.override))
+	if (engine_device_out_of_turn(engine) && !session_override_valid(&command->u.override))
 		return RESULT_WRONG_STATE;
 	if (!session->started) {
 		enum result result = session_start(step, command->actor, &command->u.override);

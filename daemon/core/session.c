@@ -44,7 +44,7 @@ static enum result session_open(struct step *step, const struct event_command *c
 		return RESULT_SESSION_OPEN;
 	if (!order_in_range(order))
 		return RESULT_OUT_OF_RANGE;
-	if (!dose_plausible(engine, order) &&
+	if (engine_dose_fault(&engine->config->plan.dose, order) != DOSE_PLAUSIBLE &&
 	    (order->second_person[0] == '\0' || core_same_text(order->second_person, command->actor, NAME_BYTES)))
 		return RESULT_SECOND_PERSON;
 
@@ -233,8 +233,11 @@ enum result session_command(struct step *step, const struct event_command *comma
 		return session_open(step, command);
 	if (!step->engine->session.open)
 		return RESULT_NO_SESSION;
+	/* Where devices are given the first one is T0: an earlier start would shorten the time of observation. */
 	if (command->command == COMMAND_SESSION_START)
-		return session_start(step, command->actor, &command->u.override);
+		return step->engine->config->plan.dose.device_ug != 0
+		           ? RESULT_WRONG_STATE
+		           : session_start(step, command->actor, &command->u.override);
 	if (command->command == COMMAND_SESSION_PAUSE)
 		return session_pause(step, command->actor);
 	if (command->command == COMMAND_SESSION_RESUME)

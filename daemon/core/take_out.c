@@ -44,12 +44,14 @@ bool take_out_blinds(const struct engine *engine, uint8_t rule)
 	return touched;
 }
 
-static bool blinds_any(const struct engine *engine)
+static rule_set blinded(const struct engine *engine)
 {
+	rule_set rules = 0;
+
 	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
 		if (take_out_blinds(engine, i))
-			return true;
-	return false;
+			rules |= RULE_BIT(i);
+	return rules;
 }
 
 static int slot_of(const struct engine *engine, const struct take_out *order)
@@ -88,11 +90,11 @@ enum result take_out_command(struct step *step, const struct event_command *comm
 	if (order->duration_s < OUT_MIN_S || order->duration_s > OUT_MAX_S || order->reason[0] == '\0')
 		return RESULT_OUT_OF_RANGE;
 
-	bool blind = blinds_any(engine);
+	rule_set blind = blinded(engine);
 	struct taken_out *taken = &engine->taken_out[slot], before = *taken;
 
 	taken->until = mono_after(step->now, order->duration_s * NS_PER_S);
-	if (engine->session.open && !blind && blinds_any(engine) && !session_override_valid(&order->override)) {
+	if (engine->session.open && (blinded(engine) & ~blind) != 0 && !session_override_valid(&order->override)) {
 		*taken = before;
 		return order->override.name[0] == '\0' ? RESULT_BLOCKED : RESULT_OUT_OF_RANGE;
 	}

@@ -34,6 +34,7 @@ struct wire_session {
 	Vitals__V1__Item items[PLAN_ITEMS_MAX];
 	Vitals__V1__Item *item_list[PLAN_ITEMS_MAX];
 	char blocker_names[WIRE_BLOCKERS_MAX][NAME_BYTES];
+	char blocker_texts[WIRE_BLOCKERS_MAX][TEXT_BYTES + 32]; /* a text of the plan and why it blocks */
 	Vitals__V1__Blocker blockers[WIRE_BLOCKERS_MAX];
 	Vitals__V1__Blocker *blocker_list[WIRE_BLOCKERS_MAX];
 	Vitals__V1__Override start_override, close_override;

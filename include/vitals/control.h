@@ -14,6 +14,7 @@
 #include "vitals/mailbox.h"
 
 #define CONTROL_CLIENTS_MAX 16
+#define CONTROL_TEXT_BYTES  160
 
 struct control;
 
@@ -25,6 +26,10 @@ struct control *control_start(const char *path, const char *bedside, bool demo, 
 
 /* Recorder or engine thread: answer to command `id`. Never blocks. */
 void control_reply(struct control *control, uint64_t id, enum result result);
+
+/* Engine thread, before the answer to command `id` can be released: the sentence that it gets instead of the one of its
+ * result. Cut at CONTROL_TEXT_BYTES. Never blocks. */
+void control_explain(struct control *control, uint64_t id, const char *text);
 
 /* Engine thread, after every step that changed something and every 500 ms: the state that `status` requests get. Copies
  * `size` bytes (a packed vitals.v1.Snapshot). */

@@ -218,7 +218,7 @@ enum result {
 	RESULT_WRONG_STATE,   /* e.g. resume without pause */
 	RESULT_UNKNOWN_ALARM, /* no such alarm, or it needs no acknowledgement */
 	RESULT_OUT_OF_RANGE,
-	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected, or it must rest */
+	RESULT_NO_CUFF,         /* no device accepts the command, or it is not connected */
 	RESULT_BLOCKED,         /* a gate or leave condition; the blockers are in the session state */
 	RESULT_SECOND_PERSON,   /* needs a second named person, who is not the actor */
 	RESULT_BEYOND_CRITICAL, /* a limit looser than that of a critical rule for the same */
@@ -288,10 +288,35 @@ struct measurement engine_reading(const struct engine *engine, enum parameter pa
  * REFERENCE_DIFFERENCE it is the difference. */
 int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term);
 
+/* What of an order lies outside what the plan takes for plausible (rule G4); the first that does. What is not given is
+ * not implausible. */
+enum dose_fault {
+	DOSE_PLAUSIBLE,
+	DOSE_AMOUNT, /* none of the allowed ones */
+	DOSE_PER_KG,
+	DOSE_DURATION, /* too short */
+	DOSE_CONCENTRATION,
+};
+
+enum dose_fault engine_dose_fault(const struct plan_dose *dose, const struct session_order *order);
+
 /* What keeps the session from starting (before the start) or the patient from leaving (after the end): the names of the
  * gate rules, leave rules, alarms that block leaving and items, "dose", "taken-out", "earliest", "quiet",
- * "baseline-scores". Returns how many there are; writes at most `max` names. */
+ * "baseline", "baseline-scores". Returns how many there are; writes at most `max` names. */
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
+
+/* Why a gate or leave rule blocks, if it does. */
+enum blocker_cause {
+	BLOCKER_VIOLATED,    /* the value is beyond the limit */
+	BLOCKER_UNKNOWN,     /* there is no value */
+	BLOCKER_OLD,         /* leave rules: the value is older than the plan accepts */
+	BLOCKER_UNCONFIRMED, /* gates: the value is back, but not yet for as long or as often as the plan asks */
+};
+
+enum blocker_cause engine_blocker_cause(const struct engine *engine, uint8_t rule);
+
+/* A spray device given at engine.now needs a named clinician: too soon, more than was ordered, or after the end. */
+bool engine_device_out_of_turn(const struct engine *engine);
 
 /* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted
  * at `now` from the order's dose and times and the devices given, with the lower and upper curve of the band; false if

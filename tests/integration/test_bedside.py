@@ -220,7 +220,7 @@ def test_session_runs_through_its_phases():
         bedside.ctl("session", "resume")
         bedside.ctl("observe", "--moaas", "3", "--note", "drowsy, answers to loud call")
         assert display.wait_alarm("S2", "raised").milli == 3000
-        bedside.ctl("observe", "--moaas", "9", expect=1)
+        bedside.ctl("observe", "--moaas", "9", expect=2)
         bedside.ctl("session", "stop")
         session = bedside.request(status=pb.Empty()).snapshot.session
         assert session.ended and session.phase == "recovery" and session.weight_g == 72500 and session.dose_ug == 36300

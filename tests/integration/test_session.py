@@ -52,6 +52,11 @@ def session(bedside):
     return bedside.request(status=pb.Empty()).snapshot.session
 
 
+def rested(bedside):
+    """Until both cuff readings of the baseline are there."""
+    wait_for(lambda: session(bedside).baseline_complete, "the baseline", 60)
+
+
 def record(bedside, kind, *parts):
     rows = [row[3] for row in bedside.records(kind) if all(part in row[3] for part in parts)]
     assert rows, (kind, parts, [row[3] for row in bedside.records(kind)])
@@ -67,6 +72,9 @@ def test_gate_blocks_until_it_is_cured_or_overridden():
         assert (opened.series, opened.age_years, opened.ug_per_ml, opened.second_person) == (4, 67, 1000, "dr.b")
         assert [(i.name, i.before_start, i.ticked) for i in opened.item] == \
             [("cuff-arm", True, False), ("escort", False, False)]
+        assert [(b.name, b.text) for b in session(bedside).blocker if b.name == "baseline"] == \
+            [("baseline", "0 of 2 cuff readings for the baseline: wait, or start one")]
+        rested(bedside)
         words = refused(bedside, "session", "start")
         assert "cuff-arm: The cuff is not on the arm with the drip" in words and "--override" in words, words
         record(bedside, "command", 'command="session-start"', 'result="blocked"', 'blockers="cuff-arm"')
@@ -107,6 +115,7 @@ def test_leaving_is_blocked_then_free():
         start(bedside, GATES)
         bedside.ctl("session", "open", "--patient", "P-103")
         bedside.ctl("item", "cuff-arm")
+        rested(bedside)
         bedside.ctl("session", "start")
         bedside.ctl("session", "stop")
         words = refused(bedside, "session", "close")
@@ -117,7 +126,7 @@ def test_leaving_is_blocked_then_free():
         assert not session(bedside).open
         bedside.ctl("session", "open", "--patient", "P-104")
         bedside.ctl("item", "cuff-arm")
-        bedside.ctl("session", "start")
+        bedside.ctl("session", "start", "--override", "dr.a", "--reason", "baseline of a minute ago")
         bedside.ctl("session", "stop")
         bedside.ctl("session", "close", "--override", "dr.a", "--reason", "goes to the ward")
         record(bedside, "override", 'command="session-close"', "escort", "MOAAS", 'override="dr.a"')
@@ -294,15 +303,19 @@ def test_late_engine_tells_it():
 
 def test_spray_devices_are_stamped():
     spray = '''
-dose { device_mg = 28  device_rest_s = 2 }
+dose { device_mg = 28  device_rest_s = 5 }
 '''
     with Bedside() as bedside:
         start(bedside, spray)
-        bedside.ctl("session", "open", "--patient", "P-110")
+        bedside.ctl("session", "open", "--patient", "P-110", "--dose-mg", "56")
+        rested(bedside)
+        assert "starts with the first spray device" in refused(bedside, "session", "start")
         bedside.ctl("session", "device")
         first = session(bedside)
         assert first.started and len(first.given) == 1 and first.device_ug == 28000, first
-        wait_for(lambda: session(bedside).given[0].age_ns > 2e9, "the rest between two devices")
+        assert "Too soon: the next device is due in" in refused(bedside, "session", "device")
+        record(bedside, "command", 'command="device-given"', 'result="wrong-state"', 'why="Too soon')
+        wait_for(lambda: session(bedside).given[0].age_ns > 5e9, "the rest between two devices")
         bedside.ctl("session", "device")
         assert len(session(bedside).given) == 2
         assert json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]["given"]
@@ -313,6 +326,7 @@ def test_expected_response_is_marked_as_a_prediction():
         _, display = start(bedside, 'route = "iv"\n')
         bedside.ctl("session", "open", "--patient", "P-111", "--weight-kg", "70", "--dose-mg", "35")
         assert session(bedside).route == "iv" and not session(bedside).HasField("expected"), "nothing was given yet"
+        rested(bedside)
         bedside.ctl("session", "start")
         expected = wait_for(lambda: session(bedside).expected.ng_per_l > 0 and session(bedside).expected, "a prediction")
         assert 0 < expected.low_ng_per_l <= expected.ng_per_l <= expected.high_ng_per_l, expected

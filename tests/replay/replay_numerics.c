@@ -101,7 +101,7 @@ static void command(enum command which)
 	(void)snprintf(c->actor, sizeof(c->actor), "nurse1"); /* fits */
 	if (which == COMMAND_SESSION_OPEN) {
 		(void)snprintf(c->u.order.patient_ref, sizeof(c->u.order.patient_ref), "recording"); /* fits */
-	} else if (which == COMMAND_SESSION_START) {
+	} else if (which == COMMAND_SESSION_START || which == COMMAND_DEVICE_GIVEN) {
 		(void)snprintf(c->u.override.name, sizeof(c->u.override.name), "dr-replay");         /* fits */
 		(void)snprintf(c->u.override.reason, sizeof(c->u.override.reason), "recorded data"); /* fits */
 	} else if (which == COMMAND_ALARM_ACKNOWLEDGE) {
@@ -241,7 +241,8 @@ static void replay_rows(FILE *csv, int64_t start_s)
 
 		if (!replay.engine.session.started && start_s >= 0 && at_s >= start_s) {
 			run_to((EPOCH_S + start_s) * NS_PER_S);
-			command(COMMAND_SESSION_START);
+			/* Where spray devices are given the first one is T0. */
+			command(config.engine.plan.dose.device_ug > 0 ? COMMAND_DEVICE_GIVEN : COMMAND_SESSION_START);
 		}
 		run_to((EPOCH_S + at_s) * NS_PER_S);
 		feed(MONITOR, count, cells);

@@ -378,6 +378,23 @@ static const char *check_reading(const struct room *room, enum parameter paramet
 	return NULL;
 }
 
+/* Both clocks, and where a planned end lies. */
+static const char *check_course(const struct room *room)
+{
+	const struct session *session = &room->engine.session;
+	const struct oracle *o = &room->oracle;
+
+	MUST(session->open == o->open, "the session is %s", session->open ? "open" : "closed");
+	if (!o->open)
+		return NULL;
+	MUST(session->started == o->started && (!o->started || session->started_at.ns == o->started_at),
+	     "T0 is not when it was started");
+	MUST(session->ended == o->ended && (!o->ended || session->ended_at.ns == o->ended_at),
+	     "the end is not where it was planned or ordered");
+	MUST(session->paused == (o->paused_at != NEVER), "paused, or not");
+	return NULL;
+}
+
 static const char *check_phase(const struct room *room)
 {
 	const struct plan *plan = &room->config.plan;
@@ -443,6 +460,8 @@ static const char *check_doors(const struct room *room, enum rule_kind kind)
 		MUST(p->group[0] == '\0' ? passes(room, p, i) : group_passes(room, kind, p->group),
 		     "%s stood against it and nothing was overridden", p->name);
 	}
+	MUST(kind != RULE_GATE || room->engine.session.baseline.readings >= plan->baseline_readings,
+	     "started without the whole baseline and nothing was overridden");
 	for (int i = 0; i < plan->item_count; i++)
 		MUST(plan->items[i].when != when || (room->engine.session.items & (1U << i)) != 0,
 		     "%s was not ticked and nothing was overridden", plan->items[i].name);
@@ -523,6 +542,8 @@ const char *oracle_check(struct room *room)
 	wrong = check_actions(room);
 	if (wrong == NULL)
 		wrong = check_services(room);
+	if (wrong == NULL)
+		wrong = check_course(room);
 	if (wrong == NULL)
 		wrong = check_phase(room);
 	for (int p = 0; p < PARAMETER_COUNT && wrong == NULL; p++)

@@ -60,6 +60,7 @@ struct oracle {
 	int64_t fine_since[DEVICE_TOTAL]; /* up and talking; NEVER if not */
 	bool open, started, ended;
 	int64_t opened_at, started_at, ended_at;
+	int64_t duration_ns, paused_at, paused_ns; /* paused_at: NEVER if it runs */
 	int readings;
 	int64_t sum_sys, sum_dia;
 	bool baseline;

@@ -1,6 +1,6 @@
 /* What the oracle knows of the world: values, devices, session and limits as the events and the answers to commands
- * tell them, kept without a look at the engine's own books (except where the session's instants are taken from its
- * state, and the baseline of the heart rate). Judges the plan's rules on that. */
+ * tell them, kept without a look at the engine's own books (except the baseline of the heart rate). Judges the plan's
+ * rules on that. */
 #include <string.h>
 
 #include "tests/simulation/simulation.h"
@@ -246,12 +246,15 @@ static void heed_device(struct room *room, const struct event_device *event)
 	o->state[d] = event->state;
 }
 
-static void new_session(struct room *room)
+static void new_session(struct room *room, const struct session_order *order)
 {
 	struct oracle *o = &room->oracle;
 
 	o->open = true;
 	o->opened_at = room->now;
+	o->duration_ns = order->duration_s > 0 ? order->duration_s * NS_PER_S : room->config.plan.planned_duration_ns;
+	o->paused_at = NEVER;
+	o->paused_ns = 0;
 	o->failures = 0;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
@@ -295,10 +298,46 @@ static void heed_start(struct room *room)
 {
 	struct oracle *o = &room->oracle;
 
+	o->started = true;
+	o->started_at = room->now;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		o->base_score[p] = o->sent[p].received && !continuous((enum parameter)p) ? o->sent[p].milli : 0;
 	if (o->readings > 0)
 		o->baseline = true;
+}
+
+/* The clocks of the session, by the answers to commands alone. */
+static void heed_course(struct room *room, enum command command)
+{
+	struct oracle *o = &room->oracle;
+	bool goes_on = command == COMMAND_SESSION_RESUME || command == COMMAND_SESSION_STOP;
+
+	if (command == COMMAND_SESSION_START || (command == COMMAND_DEVICE_GIVEN && !o->started))
+		heed_start(room);
+	if (command == COMMAND_SESSION_PAUSE)
+		o->paused_at = room->now;
+	if (goes_on && o->paused_at != NEVER) {
+		o->paused_ns += room->now - o->paused_at;
+		o->paused_at = NEVER;
+	}
+	if (command == COMMAND_SESSION_STOP) {
+		o->ended = true;
+		o->ended_at = room->now;
+	}
+	if (command == COMMAND_SESSION_CLOSE)
+		o->open = o->started = o->ended = false;
+}
+
+/* The administration ends by itself where it was planned, paused time left out. */
+static void planned_end(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	int64_t at = o->started_at + o->duration_ns + o->paused_ns;
+
+	if (!o->started || o->ended || o->paused_at != NEVER || room->now < at)
+		return;
+	o->ended = true;
+	o->ended_at = at;
 }
 
 static void heed_command(struct room *room, const struct event_command *command)
@@ -308,7 +347,7 @@ static void heed_command(struct room *room, const struct event_command *command)
 	if (world_reply(room) != RESULT_OK)
 		return;
 	if (command->command == COMMAND_SESSION_OPEN)
-		new_session(room);
+		new_session(room, &command->u.order);
 	else if (command->command == COMMAND_OBSERVE)
 		heed_score(room, &command->u.observation);
 	else if (command->command == COMMAND_LIMIT)
@@ -317,9 +356,7 @@ static void heed_command(struct room *room, const struct event_command *command)
 		heed_take_out(room, &command->u.take_out);
 	else if (command->command == COMMAND_RECEIPT)
 		o->display_heard = room->now;
-	if (!o->started && room->engine.session.started)
-		heed_start(room);
-	o->open = room->engine.session.open;
+	heed_course(room, command->command);
 }
 
 /* Whether each device is fine, before its sign of life in this step counts: a silence that nobody was told of breaks
@@ -334,7 +371,6 @@ static void note_silence(struct room *room)
 void world_heed(struct room *room)
 {
 	struct oracle *o = &room->oracle;
-	const struct session *session = &room->engine.session;
 
 	note_silence(room);
 	o->fresh = 0;
@@ -358,10 +394,7 @@ void world_heed(struct room *room)
 
 		o->fine_since[d] = !fine ? NEVER : o->fine_since[d] == NEVER ? room->now : o->fine_since[d];
 	}
-	o->started = session->open && session->started;
-	o->ended = session->open && session->ended;
-	o->started_at = session->started_at.ns;
-	o->ended_at = session->ended_at.ns;
+	planned_end(room);
 }
 
 void world_begin(struct room *room)

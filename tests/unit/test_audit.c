@@ -67,14 +67,38 @@ static void overrides_only_where_something_blocked(void **state)
 	look_and_record(); /* cuff-arm is not ticked */
 	assert_true(audit.wanted);
 	assert_string_equal(audit.kind, "override");
-	says("command=\"session-start\" blockers=\"cuff-arm\" override=\"dr.a\" override_reason=\"cuff is fine\"");
+	says("command=\"session-start\" blockers=\"cuff-arm baseline\" override=\"dr.a\" override_reason=\"cuff is "
+	     "fine\"");
 	engine.session.items = 1;
+	engine.session.baseline.complete = true;
 	look_and_record();
 	assert_false(audit.wanted);
 	engine.session.items = 0;
 	begin_command(COMMAND_SESSION_START);
 	look_and_record();
 	assert_false(audit.wanted);
+}
+
+/* What blocks leaving is no matter of a spray device. */
+static void devices_out_of_turn(void **state)
+{
+	(void)state;
+	open_session();
+	config.plan.dose.device_ug = 28000;
+	config.plan.dose.device_rest_ns = 300 * NS_PER_S;
+	engine.session.ended = false;
+	engine.session.order.dose_ug = 84000;
+	engine.session.given_count = 1;
+	engine.session.given[0].at = (struct mono){engine.now.ns - 300 * NS_PER_S + 1};
+	begin_command(COMMAND_DEVICE_GIVEN);
+	SET(command.u.override.name, "dr.a");
+	SET(command.u.override.reason, "first one was sneezed out");
+	look_and_record();
+	assert_string_equal(audit.kind, "override");
+	says("command=\"device-given\" blockers=\"out-of-turn\" override=\"dr.a\"");
+	engine.session.given[0].at.ns--;
+	look_and_record();
+	assert_false(audit.wanted); /* in turn: nobody's responsibility */
 }
 
 static void items_and_take_outs(void **state)
@@ -120,7 +144,7 @@ static void replies(void **state)
 	SET(action.u.reply.actor, "nurse1");
 	audit_action(&audit, &engine, &action);
 	assert_true(audit.wanted);
-	says("command=\"session-start\" result=\"blocked\" blockers=\"cuff-arm\"");
+	says("command=\"session-start\" result=\"blocked\" blockers=\"cuff-arm baseline\"");
 	action.u.reply.command = COMMAND_RECEIPT;
 	action.u.reply.result = RESULT_OK;
 	audit_action(&audit, &engine, &action);
@@ -196,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(limits_old_and_new, setup),
 	    cmocka_unit_test_setup(overrides_only_where_something_blocked, setup),
+	    cmocka_unit_test_setup(devices_out_of_turn, setup),
 	    cmocka_unit_test_setup(items_and_take_outs, setup),
 	    cmocka_unit_test_setup(replies, setup),
 	    cmocka_unit_test_setup(alarms_and_load, setup),

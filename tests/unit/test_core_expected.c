@@ -223,7 +223,7 @@ static void test_when_there_is_none(void **state)
 	w.config.plan.dose.device_ug = 28000;
 	world_open(&w, T0);
 	assert_false(expect(MINUTE)); /* not started */
-	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_WRONG_STATE);
 	assert_false(expect(MINUTE));      /* no device given */
 	open_infusion(20000, 1000000, 60); /* the most there can be: no overflow */
 	assert_true(expect(MINUTE));

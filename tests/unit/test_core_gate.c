@@ -337,6 +337,9 @@ static void test_devices_given(void **state)
 	struct event event = make_command(&w, COMMAND_SESSION_OPEN);
 
 	world_step(&w, &event);
+	/* T0 is the first device: nothing else starts it. */
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_WRONG_STATE);
+	assert_int_equal(with_override(COMMAND_SESSION_START, "dr.m", "why"), RESULT_WRONG_STATE);
 	assert_int_equal(order(&w, COMMAND_DEVICE_GIVEN), RESULT_BLOCKED); /* the dose is not known */
 	assert_int_equal(w.engine.session.given_count, 0);
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK); /* never started: free */
@@ -389,6 +392,7 @@ static void leave_plan(void)
 	rule->falling = true;
 	put_text(rule->group, "pressure", NAME_BYTES);
 	w.config.plan.leave.cuff_within_ns = 15 * MINUTE;
+	w.config.plan.baseline_readings = 1;
 }
 
 static void start_at_100(int32_t sys, int32_t dia)

@@ -176,7 +176,15 @@ static void test_take_out_orders(void **state)
 	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
 	assert_int_equal(take_out(true, "oximeter", 0, "", ""), RESULT_OK);
+	w.engine.session.baseline.complete = true;
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	/* Who answers for one critical limit does not answer for the next one. */
+	begin();
+	assert_int_equal(take_out(false, "spo2", 300, "changing the probe", "dr.m"), RESULT_OK);
+	assert_int_equal(take_out(true, "bp", 300, "cuff leaks", ""), RESULT_BLOCKED);
+	assert_int_equal(w.engine.taken_out[CUFF].until.ns, 0);
+	assert_int_equal(take_out(false, "spo2", 600, "it takes longer", ""), RESULT_OK); /* the same again */
+	assert_int_equal(take_out(true, "bp", 300, "cuff leaks", "dr.m"), RESULT_OK);
 }
 
 static void test_taken_out(void **state)

@@ -276,6 +276,7 @@ static void test_phases(void **state)
 		int64_t since = w.now;
 
 		w.now += 1 * S;
+		w.engine.session.baseline.complete = true;
 		assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
 		send();
 		assert_int_equal(state_of(&w, c->rule), ALARM_PENDING);

@@ -140,6 +140,7 @@ static void test_dissociation(void **state)
 			enter(PARAMETER_CADSS, 50);
 			enter(PARAMETER_CADSS, entries[i].baseline);
 		}
+		w.engine.session.baseline.complete = true;
 		assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
 		enter(PARAMETER_CADSS, entries[i].points);
 		assert_int_equal(present(D1), entries[i].dissociating);

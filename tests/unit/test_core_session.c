@@ -137,6 +137,18 @@ static void test_planned_end_and_phases(void **state)
 	assert_int_equal(w.engine.session.phase, 0);
 }
 
+static void start_by_override(void)
+{
+	struct event event = make_command(&w, COMMAND_SESSION_START);
+
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
+	assert_int_equal(engine_blockers(&w.engine, NULL, 0), 1); /* "baseline" */
+	put_text(event.u.command.u.override.name, "dr.m", NAME_BYTES);
+	put_text(event.u.command.u.override.reason, "cuff does not fit", TEXT_BYTES);
+	world_step(&w, &event);
+	assert_int_equal(reply(&w), RESULT_OK);
+}
+
 static void test_baseline(void **state)
 {
 	(void)state;
@@ -189,7 +201,7 @@ static void test_baseline(void **state)
 	world_open(&w, 0);
 	pressure(&w, 130, 70);
 	w.now += 1 * S;
-	(void)order(&w, COMMAND_SESSION_START);
+	start_by_override();
 	assert_true(b->complete);
 	assert_int_equal(session_changes(&w, SESSION_BASELINE), 1);
 	assert_int_equal(b->sys, 130 * MILLI);
@@ -197,14 +209,14 @@ static void test_baseline(void **state)
 
 	/* Started with none: the next one is, and without a baseline the rule is not violated. */
 	world_open(&w, 0);
-	(void)order(&w, COMMAND_SESSION_START);
+	start_by_override();
 	w.now += 1 * S;
 	pressure(&w, 230, 70);
 	assert_true(b->complete);
 	assert_int_equal(b->sys, 230 * MILLI);
 	assert_int_equal(state_of(&w, 0), ALARM_INACTIVE);
 	/* A new session, a new baseline. */
-	(void)order(&w, COMMAND_SESSION_CLOSE);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
 	(void)order(&w, COMMAND_SESSION_OPEN);
 	assert_false(b->complete);
 	assert_int_equal(b->readings, 0);

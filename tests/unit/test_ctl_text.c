@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "clients/ctl/decimal.c"
+#include "clients/ctl/options.c"
 #include "clients/ctl/out.c"
 
 static void foreign_text_is_made_harmless(void **state)
@@ -85,9 +86,65 @@ static void values_are_rounded_for_display_only(void **state)
 	}
 }
 
+/* Refused where it is typed, in the unit in which it was typed. */
+static void quantities_have_ranges(void **state)
+{
+	static const struct {
+		const char *option, *value;
+		bool right;
+	} rows[] = {
+	    {"--weight-kg", "20", true},
+	    {"--weight-kg", "19.999", false},
+	    {"--weight-kg", "400", true},
+	    {"--weight-kg", "400.1", false},
+	    {"--dose-mg", "0.001", true},
+	    {"--dose-mg", "0", false},
+	    {"--dose-mg", "1000", true},
+	    {"--dose-mg", "1000.001", false},
+	    {"--duration-min", "1", true},
+	    {"--duration-min", "0.9", false},
+	    {"--duration-min", "720", true},
+	    {"--duration-min", "720.5", false},
+	    {"--minutes", "60", true},
+	    {"--minutes", "61", false},
+	    {"--minutes", "0.5", false},
+	    {"--moaas", "5", true},
+	    {"--moaas", "6", false},
+	    {"--moaas", "-1", false},
+	    {"--moaas", "4.5", false},
+	    {"--rass", "-5", true},
+	    {"--rass", "-6", false},
+	    {"--rass", "4", true},
+	    {"--rass", "5", false},
+	    {"--cadss", "92", true},
+	    {"--cadss", "93", false},
+	    {"--cadss6", "24", true},
+	    {"--cadss6", "25", false},
+	    {"--bprs", "24", true},
+	    {"--bprs", "25", false},
+	    {"--distressed", "on", true},
+	    {"--distressed", "1", false},
+	    {"--concentration-mg-ml", "200", true},
+	    {"--concentration-mg-ml", "201", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct options options;
+		char program[] = "vitalsctl", option[32], value[32];
+		char *argv[] = {program, option, value, NULL};
+		out_copy(option, sizeof(option), rows[i].option);
+		out_copy(value, sizeof(value), rows[i].value);
+		optind = 0; /* from the beginning again */
+		if (options_read(&options, 3, argv) != rows[i].right)
+			fail_msg("%s %s", rows[i].option, rows[i].value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(quantities_have_ranges),
 	    cmocka_unit_test(foreign_text_is_made_harmless),
 	    cmocka_unit_test(decimals_are_exact),
 	    cmocka_unit_test(values_are_rounded_for_display_only),

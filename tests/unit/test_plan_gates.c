@@ -10,7 +10,7 @@ static void test_gates_block_the_start(void **state)
 	(void)state;
 	read_plan_file("etc/plans/ketamine-iv.conf");
 	assert_int_equal(open_with(0, 40, ""), RESULT_OK);
-	assert_string_equal(blockers(), "G1 G2 G2-resp G3 cuff-arm dose baseline-scores ");
+	assert_string_equal(blockers(), "G1 G2 G2-resp G3 cuff-arm dose baseline baseline-scores ");
 	assert_int_equal(order(&bed.w, COMMAND_SESSION_START), RESULT_BLOCKED);
 	assert_int_equal(overriding(COMMAND_SESSION_START, "dr-a", ""), RESULT_OUT_OF_RANGE);
 	assert_int_equal(overriding(COMMAND_SESSION_START, "dr-a", "seen, well"), RESULT_OK);

@@ -102,7 +102,7 @@ static void golden_messages(void **state)
 	golden_message("message-session-closed");
 }
 
-/* Open and not started: an item that nobody ticked blocks the start. */
+/* Open and not started: what blocks the start, in words. */
 static void golden_blocked(void **state)
 {
 	(void)state;

@@ -160,7 +160,7 @@ static void the_screen_tells_what_blocks_and_what_does_not_alarm(void **state)
 	full_session(&sender);
 	const char *frame = shown(sender.now_ns + S);
 	assert_non_null(strstr(frame, "NOT ALARMING: etco2 for 4:59, by nurse1: patient eats"));
-	assert_non_null(strstr(frame, "BEFORE THE START: The cuff is not on the drip arm (cuff-arm)"));
+	assert_non_null(strstr(frame, "BEFORE THE START 1/1: The cuff is not on the drip arm (cuff-arm)"));
 	assert_non_null(strstr(frame, "[ ] cuff-arm"));
 	assert_non_null(strstr(frame, "Enter moaas again in 0:59"));
 	assert_non_null(strstr(frame, "PREDICTION, not measured: plasma level of a typical patient 142 ng/mL"));
@@ -172,6 +172,69 @@ static void the_screen_tells_what_blocks_and_what_does_not_alarm(void **state)
 	screen_frame(&out, &display, &screen, sender.now_ns);
 	text[out.used] = '\0';
 	assert_non_null(strstr(text, "NOT ALARMING"));
+}
+
+/* What alarms first is the last to be cut off, and a cut is shown. */
+static void limits_stand_in_the_order_of_their_alarms(void **state)
+{
+	static struct view_session session;
+	static const struct {
+		Vitals__V1__Comparison comparison;
+		Vitals__V1__Reference reference;
+		int64_t milli;
+		bool changed;
+	} rows[] = {
+	    {VITALS__V1__COMPARISON__COMPARISON_AT_LEAST, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 180000, false},
+	    {VITALS__V1__COMPARISON__COMPARISON_AT_LEAST, VITALS__V1__REFERENCE__REFERENCE_BASELINE, 40000, false},
+	    {VITALS__V1__COMPARISON__COMPARISON_ABOVE, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 160000, true},
+	    {VITALS__V1__COMPARISON__COMPARISON_BELOW, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 80000, false},
+	    {VITALS__V1__COMPARISON__COMPARISON_BELOW, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 90000, false},
+	};
+	static const struct {
+		size_t columns;
+		const char *shown;
+	} widths[] = {{40, "<90 <80 >160* >=180 >=+40"},
+	              {25, "<90 <80 >160* >=180 >=+40"},
+	              {24, "<90 <80 >160* >=180 .."},
+	              {21, "<90 <80 >160* .."},
+	              {6, "<90 .."},
+	              {5, " .."},
+	              {2, ""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view_limit *limit = &session.details.limits[session.details.limit_count++];
+		out_copy(limit->parameter, sizeof(limit->parameter), "nibp_sys");
+		limit->priority = VITALS__V1__PRIORITY__PRIORITY_HIGH;
+		limit->comparison = rows[i].comparison;
+		limit->reference = rows[i].reference;
+		limit->milli = rows[i].milli;
+		limit->changed = rows[i].changed;
+	}
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		struct out out = {text, sizeof(text) - 1, 0, false};
+		session_limits(&out, &session, "nibp_sys", widths[i].columns);
+		text[out.used] = '\0';
+		assert_string_equal(text, widths[i].shown);
+	}
+}
+
+static void devices_given_are_counted_against_the_order(void **state)
+{
+	static struct view_session session;
+	struct session_row rows[SESSION_ROWS_MAX];
+
+	(void)state;
+	session.open = session.started = true;
+	session.dose_ug = 84000;
+	session.details.device_ug = 28000;
+	session.details.given_count = 2;
+	session.details.last_given_ns = 60 * S;
+	assert_int_equal(session_rows(&session, 5 * S, rows), 1);
+	assert_string_equal(rows[0].text, " Devices given: 2 of 3, the last 1:05 ago");
+	session.dose_ug = 0;
+	assert_int_equal(session_rows(&session, 5 * S, rows), 1);
+	assert_string_equal(rows[0].text, " Devices given: 2, the last 1:05 ago");
 }
 
 static void the_screen_marks_tests_and_first_readings(void **state)
@@ -301,6 +364,8 @@ int main(void)
 	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
 	    cmocka_unit_test(the_screen_fits_every_window),
 	    cmocka_unit_test(the_screen_tells_what_blocks_and_what_does_not_alarm),
+	    cmocka_unit_test(limits_stand_in_the_order_of_their_alarms),
+	    cmocka_unit_test(devices_given_are_counted_against_the_order),
 	    cmocka_unit_test(the_screen_marks_tests_and_first_readings),
 	    cmocka_unit_test(json_has_exact_values_and_null),
 	    cmocka_unit_test(json_escapes_every_foreign_text),
