@@ -12,6 +12,7 @@
 	ROW(driver_nonin_df2)     \
 	ROW(driver_nonin_df7)     \
 	ROW(driver_nonin_df8)     \
+	ROW(driver_nonin_ascii)   \
 	ROW(driver_par_nibp)      \
 	ROW(driver_par_combi)     \
 	ROW(driver_suntech)       \

@@ -147,7 +147,8 @@ static inline void replay_raw(const char *name, const char *path, const char *go
 	size_t count = read_whole(path, raw, sizeof raw);
 
 	assert_true(count > 0);
-	assert_true(read_whole(golden_path, golden, sizeof golden) > 0);
+	golden[0] = '\0'; /* a file that is not there yet differs, and what it should be is printed */
+	(void)read_whole(golden_path, golden, sizeof golden);
 	for (size_t piece = 1; piece <= 40; piece++) {
 		struct stream stream = {0};
 		static struct frames frames;
@@ -484,7 +485,8 @@ static inline void replay_talk(const char *name, const char *path, const char *g
 	static uint8_t golden[FILE_BYTES];
 	static struct talk talk;
 
-	assert_true(read_whole(golden_path, golden, sizeof golden) > 0);
+	golden[0] = '\0'; /* a file that is not there yet differs, and what it should be is printed */
+	(void)read_whole(golden_path, golden, sizeof golden);
 	for (size_t piece = 1; piece <= 40; piece++) {
 		(void)talk_play(&talk, name, path, piece, NO_DAMAGE);
 		assert_string_equal(talk.page.text, (const char *)golden);
