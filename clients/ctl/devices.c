@@ -26,6 +26,7 @@ struct hearing {
 	const struct driver *driver;
 	struct stream stream;
 	unsigned frames;
+	char serial[NAME_BYTES]; /* that it told; empty if none */
 };
 
 /* Too large for a stack. */
@@ -37,8 +38,9 @@ static void count_frame(void *context, const struct decoded *decoded)
 {
 	struct hearing *hearing = context;
 
-	(void)decoded;
 	hearing->frames++;
+	if (decoded->serial[0] != '\0')
+		memcpy(hearing->serial, decoded->serial, sizeof hearing->serial);
 }
 
 static bool same_line(const struct line_settings *a, const struct line_settings *b)
@@ -113,6 +115,9 @@ static void print_block(const struct port *port, const char *name, int driver, b
 	       mark, name, mark);
 	printf("%sdevice \"%.15s%s\" { link = \"%.15s-line%s\"  driver = \"%s\" }\n", mark, word, number, word, number,
 	       word);
+	if (hearings[driver].serial[0] != '\0')
+		printf("#   It is number %s. serial_number = \"%s\" in the device section refuses any other.\n",
+		       hearings[driver].serial, hearings[driver].serial);
 	if (!port->is_usb && port->by_path[0] == '\0' && strncmp(port->tty, "/dev/ttyS", 9) != 0)
 		printf("# Will this name last? It is none of udev's.\n");
 }

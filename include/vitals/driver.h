@@ -65,6 +65,7 @@ struct stream {
 
 /* One whole frame. `count` may be 0: the device is alive but measured nothing. */
 struct decoded {
+	char serial[NAME_BYTES]; /* the device's own number, if this frame tells it; else empty */
 	uint8_t count;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
 };
@@ -76,6 +77,7 @@ struct driver {
 	int64_t period_ns; /* how often the device sends a frame */
 	parameter_set provides;
 	bool checksum;            /* its frames carry one: two of them prove what it is; without, it takes three */
+	bool tells_serial;        /* its frames may carry the device's serial number */
 	const char *silence_hint; /* what a technician should check when nothing comes; never NULL */
 
 	/* Takes bytes received at `now`, calls `emit` for each whole valid frame in order: once, or twice where a frame
