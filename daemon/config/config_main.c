@@ -208,6 +208,7 @@ static void read_streaming_device(struct reading *reading, const struct section 
 		    .parity = line->parity != '\0' ? line->parity : usual->parity,
 		    .data_bits = line->data_bits != 0 ? line->data_bits : usual->data_bits,
 		    .stop_bits = line->stop_bits != 0 ? line->stop_bits : usual->stop_bits,
+		    .modem_low = usual->modem_low,
 		};
 }
 

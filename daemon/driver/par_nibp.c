@@ -7,7 +7,7 @@
  *   par-combi  19200 8N1,  STX FD, ETX FE, CR behind each command; SpO2 packets 55 AA between the frames
  *
  * Facts are from the vendor's Technical Description (as cited and tested by the hemodialisis_ciateq project and by an
- * Arduino host test) and one recorded frame of each kind.
+ * Arduino host test) and one recorded frame of each kind. DTR and RTS can reset the module, so they are kept low.
  *
  * Module to host, each ended by ETX CR:
  *   035C0S3                                      live cuff pressure: mmHg, caution code, state. No checksum.
@@ -471,7 +471,7 @@ static size_t combi_say(struct stream *stream, struct mono now, uint8_t *bytes, 
 const struct driver driver_par_nibp = {
     .name = "par-nibp",
     .description = "PAR NIBP2010, NIBP2020 UP blood pressure modules without SpO2",
-    .line = {.baud = 4800, .parity = 'N', .data_bits = 8, .stop_bits = 1},
+    .line = {.baud = 4800, .parity = 'N', .data_bits = 8, .stop_bits = 1, .modem_low = true},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS,
     .checksum = true,
@@ -485,7 +485,7 @@ const struct driver driver_par_nibp = {
 const struct driver driver_par_combi = {
     .name = "par-combi",
     .description = "PAR NIBP2020 UP Combi Board: blood pressure and SpO2",
-    .line = {.baud = 19200, .parity = 'N', .data_bits = 8, .stop_bits = 1},
+    .line = {.baud = 19200, .parity = 'N', .data_bits = 8, .stop_bits = 1, .modem_low = true},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS | PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),
     .checksum = true,

@@ -21,6 +21,7 @@ struct line_settings {
 	char parity;       /* 'N', 'E' or 'O' */
 	uint8_t data_bits; /* 7 or 8 */
 	uint8_t stop_bits; /* 1 or 2 */
+	bool modem_low;    /* DTR and RTS are kept low: they can reset the device */
 };
 
 #define STREAM_BYTES 1024 /* longer than any frame of any driver */

@@ -259,6 +259,23 @@ def test_oximeter_through_libserialport():
         assert "in use" in output and BY_ID in output, output
 
 
+def test_modem_lines_that_reset_a_device_are_kept_low():
+    with Bedside() as bedside, Talker(lambda n: "") as device:
+        wrapper = adapters(bedside, [device], ["A10K1234"])
+        log = bedside.path("modem-lines")
+        env = {"SERIAL_PTY_LOG": log}
+        for driver in ("masimo-ascii1", "par-nibp"):
+            bedside.write_config(f'link "line" {{ type = "serial"  port = "{BY_ID}" }}\n'
+                                 f'device "it" {{ link = "line"  driver = "{driver}" }}\n')
+            bedside.start_daemon(env, wrapper=wrapper)
+            display = bedside.subscribe()
+            display.wait_device("it", "resync")
+            assert bedside.daemon.stop() == 0
+            with open(log, encoding="ascii") as f:
+                last = f.read().splitlines()[-1]
+            assert last == ("DTR 0 RTS 0" if driver == "par-nibp" else "DTR 1 RTS 1"), (driver, last)
+
+
 def test_line_settings_that_a_port_does_not_keep_are_a_fault():
     with Bedside() as bedside, Talker() as device:
         wrapper = adapters(bedside, [device], ["A10K1234"])
