@@ -166,22 +166,23 @@ void cuff_tell(const struct cuff_result *result, struct mono determined, struct 
 void cuff_alive(struct stream *stream, struct sink sink)
 {
 	struct decoded decoded = {.count = 0};
+	enum reason failed = stream->dialogue.failed;
 
-	if (stream->dialogue.failed) {
-		stream->dialogue.failed = false;
+	if (failed != REASON_NONE) {
+		stream->dialogue.failed = REASON_NONE;
 		decoded.count = 4;
-		decoded.list[0] = not_measured(PARAMETER_NIBP_SYS, REASON_FAILED, stream->first);
-		decoded.list[1] = not_measured(PARAMETER_NIBP_DIA, REASON_FAILED, stream->first);
-		decoded.list[2] = not_measured(PARAMETER_NIBP_MEAN, REASON_FAILED, stream->first);
-		decoded.list[3] = not_measured(PARAMETER_NIBP_PULSE, REASON_FAILED, stream->first);
+		decoded.list[0] = not_measured(PARAMETER_NIBP_SYS, failed, stream->first);
+		decoded.list[1] = not_measured(PARAMETER_NIBP_DIA, failed, stream->first);
+		decoded.list[2] = not_measured(PARAMETER_NIBP_MEAN, failed, stream->first);
+		decoded.list[3] = not_measured(PARAMETER_NIBP_PULSE, failed, stream->first);
 	}
 	sink.emit(sink.context, &decoded);
 }
 
-void cuff_end(struct dialogue *dialogue, bool has_result)
+void cuff_end(struct dialogue *dialogue, enum reason failed)
 {
-	if (dialogue->running && !has_result)
-		dialogue->failed = true;
+	if (dialogue->running)
+		dialogue->failed = failed;
 	dialogue->running = false;
 	dialogue->ours = false;
 	dialogue->state = 0;

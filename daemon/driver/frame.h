@@ -76,8 +76,8 @@ void cuff_tell(const struct cuff_result *result, struct mono determined, struct 
  * the device is there. */
 void cuff_alive(struct stream *stream, struct sink sink);
 
-/* The determination, if one is on, is over. */
-void cuff_end(struct dialogue *dialogue, bool has_result);
+/* The determination, if one is on, is over, without a result for this reason; REASON_NONE: with one. */
+void cuff_end(struct dialogue *dialogue, enum reason failed);
 
 /* What we started cannot be over yet: no cuff goes up and down so fast. */
 bool cuff_too_short(const struct dialogue *dialogue, struct mono now);

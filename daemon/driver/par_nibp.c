@@ -129,6 +129,30 @@ static bool is_result(const struct status *status)
 	       status->result.dia > 0 && status->result.mean > 0;
 }
 
+/* Why there is none, as far as the message says. */
+static enum reason reason_of(int32_t message)
+{
+	switch (message) {
+	case 6: /* cuff loose or not connected */
+		return REASON_SENSOR_OFF;
+	case 7: /* leak, also 14; pneumatic fault, overpressure, system error */
+	case 8:
+	case 12:
+	case 14:
+	case 15:
+		return REASON_SENSOR_FAULT;
+	case 9: /* too few oscillations in the time allowed */
+		return REASON_LOW_SIGNAL;
+	case 10: /* out of range */
+		return REASON_IMPLAUSIBLE;
+	case 11: /* motion; signal saturated */
+	case 13:
+		return REASON_INTERFERENCE;
+	default:
+		return REASON_FAILED;
+	}
+}
+
 /* ---- what follows from it ---------------------------------------------------------------------------------------- */
 
 /* A determination that was started at the device, or into which a connect fell, shows by its live pressures. They have
@@ -158,7 +182,7 @@ static void take_end(struct stream *stream)
 
 	if (dialogue->state == STATE_ABORTING ||
 	    (dialogue->state == STATE_MEASURING && cuff_too_short(dialogue, stream->first)))
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 	if (dialogue->state != STATE_MEASURING)
 		return;
 	dialogue->state = STATE_ENDED;
@@ -184,10 +208,10 @@ static bool take_status(struct stream *stream, const struct status *status, stru
 		return false;
 	}
 	if (dialogue->state != STATE_ASKED || !is_result(status)) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, reason_of(status->message));
 		return false;
 	}
-	cuff_end(dialogue, true);
+	cuff_end(dialogue, REASON_NONE);
 	cuff_tell(&status->result, dialogue->ended, sink);
 	return true;
 }
@@ -380,7 +404,7 @@ static size_t say_asking(struct stream *stream, const struct variant *variant, s
 	if (!time_passed(now, dialogue->said, wait))
 		return 0;
 	if (dialogue->tries == ASKS_MAX) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 		return 0;
 	}
 	dialogue->state = STATE_ASKED;
@@ -396,7 +420,7 @@ static size_t say_aborting(struct stream *stream, const struct variant *variant,
 	if (!time_passed(now, dialogue->said, GAP_NS))
 		return 0;
 	if (dialogue->tries == ABORTS_MAX) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 		return 0;
 	}
 	dialogue->tries++;

@@ -29,12 +29,13 @@ struct line_settings {
 
 /* Where a driver that commands a cuff stands in its conversation with the device. Used by the driver alone. */
 struct dialogue {
-	uint8_t state;     /* of the driver's own enum; 0 = nothing is going on */
-	uint8_t tries;     /* questions of this state without the answer wanted */
-	bool start, stop;  /* ordered, not said yet */
-	bool running;      /* a determination is on: its end or its failure has to be told */
-	bool ours;         /* it was started by an order, not at the device */
-	bool failed;       /* it ended without a result: told with the device's next frame */
+	uint8_t state;    /* of the driver's own enum; 0 = nothing is going on */
+	uint8_t tries;    /* questions of this state without the answer wanted */
+	bool start, stop; /* ordered, not said yet */
+	bool running;     /* a determination is on: its end or its failure has to be told */
+	bool ours;        /* it was started by an order, not at the device */
+	enum reason
+	    failed; /* why it ended without a result: told with the device's next frame; REASON_NONE: it did not */
 	struct mono began; /* the determination */
 	struct mono ended;
 	struct mono said;  /* the last command */
@@ -95,7 +96,8 @@ struct driver {
 	size_t (*say)(struct stream *stream, struct mono now, uint8_t *bytes, size_t size);
 	/* Somebody wants a cuff determination to start or to stop; said at one of the next calls of `say`, and
 	 * forgotten when the connection is lost before. False if it makes no sense now (one is on already, or none to
-	 * stop). The end of a determination that fails or is stopped is emitted as REASON_FAILED. */
+	 * stop). The end of a determination that fails or is stopped is emitted as REASON_FAILED,
+	 * or with the reason that the device tells. */
 	bool (*order)(struct stream *stream, bool start);
 };
 

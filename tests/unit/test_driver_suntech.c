@@ -85,14 +85,19 @@ static void begin_determination(struct talk *talk)
 	talk_clear(talk);
 }
 
-static void must_fail_once(struct talk *talk)
+static void must_fail_for(struct talk *talk, enum reason reason)
 {
 	assert_int_equal(talk->frames.count, 1);
 	assert_int_equal(talk->frames.list[0].count, 4);
 	for (uint8_t i = 0; i < 4; i++) {
 		assert_int_equal(talk->frames.list[0].list[i].quality, QUALITY_NO_VALUE);
-		assert_int_equal(talk->frames.list[0].list[i].reason, REASON_FAILED);
+		assert_int_equal(talk->frames.list[0].list[i].reason, reason);
 	}
+}
+
+static void must_fail_once(struct talk *talk)
+{
+	must_fail_for(talk, REASON_FAILED);
 }
 
 static void test_golden(void **state)
@@ -162,10 +167,14 @@ static void test_failures(void **state)
 {
 	static const struct {
 		int sys, dia, mean, pulse, error;
+		enum reason reason;
 	} cases[] = {
-	    {127, 79, 95, 71, 3},  {127, 79, 95, 71, 1},  {127, 79, 95, 71, 86}, {127, 79, 95, 71, 87},
-	    {127, 79, 95, 71, 88}, {127, 79, 95, 71, 89}, {127, 79, 95, 71, 90}, {127, 79, 95, 71, 255},
-	    {0, 79, 95, 71, 0},    {127, 0, 95, 71, 0},   {127, 79, 95, 0, 0},   {0, 0, 0, 0, 0},
+	    {127, 79, 95, 71, 3, REASON_IMPLAUSIBLE},   {127, 79, 95, 71, 1, REASON_FAILED},
+	    {127, 79, 95, 71, 86, REASON_FAILED},       {127, 79, 95, 71, 87, REASON_SENSOR_OFF},
+	    {127, 79, 95, 71, 88, REASON_FAILED},       {127, 79, 95, 71, 89, REASON_SENSOR_FAULT},
+	    {127, 79, 95, 71, 90, REASON_SENSOR_FAULT}, {127, 79, 95, 71, 255, REASON_FAILED},
+	    {0, 79, 95, 71, 0, REASON_FAILED},          {127, 0, 95, 71, 0, REASON_FAILED},
+	    {127, 79, 95, 0, 0, REASON_FAILED},         {0, 0, 0, 0, 0, REASON_FAILED},
 	};
 	static struct talk talk;
 
@@ -174,7 +183,7 @@ static void test_failures(void **state)
 		begin_determination(&talk);
 		hear_letter(&talk, 'K');
 		hear_result(&talk, cases[i].sys, cases[i].dia, cases[i].mean, cases[i].pulse, cases[i].error);
-		must_fail_once(&talk);
+		must_fail_for(&talk, cases[i].reason);
 		talk_wait(&talk, 5 * NS_PER_S);
 		hear_pressure(&talk, 0);
 		assert_int_equal(talk.frames.count, 1); /* told once */
