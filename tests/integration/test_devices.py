@@ -290,6 +290,18 @@ def test_line_settings_that_a_port_does_not_keep_are_a_fault():
         assert not display.values("spo2")
 
 
+def test_scan_finds_a_device_that_is_set_to_another_rate():
+    """A Nellcor at 19200 baud, which some units have; the driver's own rate is 9600."""
+    with Bedside() as bedside:
+        device = Talker(lambda n: "21-Nov-26 09:14:%02d    9%d      72      61             \r\n" % (n % 60, n % 9)
+                        if termios.tcgetattr(device.slave)[5] == termios.B19200 else "")
+        with device:
+            output = ctl("devices", "scan", "--seconds", "2", wrapper=adapters(bedside, [device], ["A10K1234"]))
+            assert "recognised: nellcor-ascii" in output and "  baud = 19200\n" in output, output
+        bedside.write_config(block_of(output))
+        assert "nellcor-ascii" in ctl("config", "check", bedside.config)
+
+
 def test_scan_names_adapters_so_that_they_are_found_again():
     with Bedside() as bedside, Talker() as first, Talker() as second:
         output = ctl("devices", "scan", "--seconds", "2", wrapper=adapters(bedside, [first, second], ["A10K1234", "B77"]))
