@@ -101,11 +101,13 @@ static void take_complete(struct stream *stream)
 {
 	struct dialogue *dialogue = &stream->dialogue;
 
-	if (dialogue->state == STATE_ABORTING || cuff_too_short(dialogue, stream->first))
+	if (dialogue->state == STATE_ABORTING ||
+	    (dialogue->state != STATE_IDLE && cuff_too_short(dialogue, stream->first)))
 		cuff_end(dialogue, REASON_FAILED);
 	else if (dialogue->state == STATE_MEASURING || dialogue->state == STATE_IDLE) {
 		/* In idle: its start was before a reconnect, or nobody's here. It is a determination all the same. */
 		dialogue->state = STATE_ENDED;
+		dialogue->start = false; /* who wants one gets this one */
 		dialogue->tries = 0;
 		dialogue->running = true;
 		dialogue->ended = stream->first;

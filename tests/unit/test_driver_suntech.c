@@ -247,6 +247,30 @@ static void test_busy(void **state)
 	assert_false(SAID(&talk, say_start));
 }
 
+/* The module was busy with a determination that somebody had started at it. That one is the wish's, and no second one
+ * is started behind it. */
+static void test_busy_with_another(void **state)
+{
+	static struct talk talk;
+
+	(void)state;
+	begin(&talk);
+	assert_true(talk_order(&talk, true));
+	hear_letter(&talk, 'B');
+	talk_wait(&talk, NS_PER_S);
+	hear_letter(&talk, 'K');
+	assert_true(SAID(&talk, say_result));
+	hear_result(&talk, 127, 79, 95, 71, 0);
+	assert_int_equal(talk.frames.count, 1);
+	must_be(&talk.frames.list[0], PARAMETER_NIBP_SYS, 127);
+	for (int i = 0; i < 30; i++) {
+		talk_wait(&talk, NS_PER_S);
+		assert_false(SAID(&talk, say_start));
+		hear_letter(&talk, 'B');
+	}
+	assert_int_equal(talk.frames.count, 1);
+}
+
 static void test_stop(void **state)
 {
 	static struct talk talk;
@@ -414,10 +438,10 @@ int main(void)
 	    cmocka_unit_test(test_golden),        cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_determination), cmocka_unit_test(test_no_start_by_itself),
 	    cmocka_unit_test(test_failures),      cmocka_unit_test(test_start_not_answered),
-	    cmocka_unit_test(test_busy),          cmocka_unit_test(test_stop),
-	    cmocka_unit_test(test_too_long),      cmocka_unit_test(test_too_short),
-	    cmocka_unit_test(test_no_result),     cmocka_unit_test(test_framing),
-	    cmocka_unit_test(test_capture),
+	    cmocka_unit_test(test_busy),          cmocka_unit_test(test_busy_with_another),
+	    cmocka_unit_test(test_stop),          cmocka_unit_test(test_too_long),
+	    cmocka_unit_test(test_too_short),     cmocka_unit_test(test_no_result),
+	    cmocka_unit_test(test_framing),       cmocka_unit_test(test_capture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
