@@ -205,6 +205,7 @@ def test_session_runs_through_its_phases():
         session = bedside.request(status=pb.Empty()).snapshot.session
         assert session.ended and session.phase == "recovery" and session.weight_g == 72500 and session.dose_ug == 36300
         bedside.ctl("session", "close")
+        wait_for(lambda: any(s.change == "closed" for s in display.bodies("session")), "the end of the session")
         changes = [s.change for s in display.bodies("session")]
         for change in ("opened", "started", "paused", "resumed", "ended", "closed"):
             assert change in changes, changes
