@@ -270,4 +270,4 @@ clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
-  $(REPLAY_SRC) $(SIMULATE_SRC)))
+  $(REPLAY_SRC) $(SIMULATE_SRC) $(FUZZ_SRC)))

@@ -159,7 +159,8 @@ static void limit(char *text, const struct engine *engine, const struct limit_or
 	const struct rule_term *term = &rule->terms[order->term];
 	const struct parameter_info *info = &parameter_table[term->parameter];
 	if (result == RESULT_SECOND_PERSON)
-		(void)snprintf(text, EXPLAIN_BYTES, "%s is looser than the plan's %s: name the second person who agrees.",
+		(void)snprintf(text, EXPLAIN_BYTES,
+		               "%s is looser than the plan's %s: name the second person who agrees.",
 		               decimal(a, order->limit), decimal(b, term->limit));
 	else if (result == RESULT_OUT_OF_RANGE && term->reference == REFERENCE_ABSOLUTE)
 		(void)snprintf(text, EXPLAIN_BYTES,

@@ -26,6 +26,7 @@ struct player {
 	struct stream stream;
 	struct mono now;
 	unsigned frames, bad;
+	char serial[NAME_BYTES]; /* the last one told */
 };
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */
@@ -59,6 +60,10 @@ static void print_frame(void *context, const struct decoded *decoded)
 	struct player *player = context;
 
 	player->frames++;
+	if (decoded->serial[0] != '\0' && strcmp(decoded->serial, player->serial) != 0) {
+		memcpy(player->serial, decoded->serial, sizeof player->serial);
+		printf("# serial number %s\n", player->serial);
+	}
 	decode_print(player->now, "", decoded);
 }
 

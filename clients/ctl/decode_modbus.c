@@ -1,6 +1,7 @@
 /* `vitalsctl decode --map`: pairs the requests and answers of recorded Modbus traffic, RTU or TCP, with the same checks
  * as a link, and decodes rounds as it does: a round begins with the block that is read first and counts only if every
- * block was read. See decode.h. */
+ * block was read, and if the device has shown its identity since the connect and since the last error. See decode.h. */
+#include <stdio.h>
 #include <string.h>
 
 #include "clients/ctl/decode.h"
@@ -11,6 +12,7 @@
 struct exchange {
 	const struct register_map *map;
 	struct register_state states[UNITS];
+	bool identified[UNITS];
 	bool asked;
 	struct traffic_request request;
 	size_t count; /* of the answer so far */
@@ -20,7 +22,7 @@ struct exchange {
 	uint16_t read; /* a bit for each block */
 	struct mono began;
 	uint16_t registers[REGISTER_MAP_BLOCKS_MAX][REGISTER_BLOCK_MAX];
-	unsigned rounds, refused;
+	unsigned rounds, refused, strangers;
 };
 
 static uint8_t first_block(const struct register_map *map)
@@ -38,18 +40,52 @@ static int block_of(const struct register_map *map, const struct traffic_request
 	return -1;
 }
 
+static bool asks_identity(const struct register_map *map, const struct traffic_request *request)
+{
+	return map->has_identity && map->identity.start == request->address &&
+	       map->identity.count == request->argument &&
+	       (map->identity.table == REGISTER_INPUT ? 4 : 3) == request->function;
+}
+
+static void take_identity(struct exchange *exchange, const uint16_t *registers)
+{
+	const struct register_map *map = exchange->map;
+	uint8_t unit = exchange->request.unit;
+
+	exchange->identified[unit] =
+	    memcmp(registers, map->identity_expect, map->identity_expect_count * sizeof registers[0]) == 0;
+	if (exchange->identified[unit])
+		return;
+	printf("# unit %u is another device than the map's: its identity is", unit);
+	for (uint8_t i = 0; i < map->identity_expect_count; i++)
+		printf(" 0x%04X", registers[i]);
+	printf("\n");
+}
+
+/* After an error: as a link, which asks every device of the bus again who it is. */
+static void doubt(struct exchange *exchange)
+{
+	exchange->read = 0;
+	exchange->states[exchange->request.unit] = (struct register_state){0};
+	memset(exchange->identified, 0, sizeof exchange->identified);
+}
+
 static void end_round(struct exchange *exchange)
 {
 	const uint16_t *registers[REGISTER_MAP_BLOCKS_MAX];
 	struct decoded decoded;
 	char before[16];
 
+	exchange->read = 0;
+	if (exchange->map->has_identity && !exchange->identified[exchange->unit]) {
+		exchange->strangers++;
+		return;
+	}
 	for (uint8_t i = 0; i < REGISTER_MAP_BLOCKS_MAX; i++)
 		registers[i] = exchange->registers[i];
 	register_map_decode(exchange->map, &exchange->states[exchange->unit], registers, exchange->began, &decoded);
 	(void)snprintf(before, sizeof before, "unit %u ", exchange->unit);
 	decode_print(exchange->began, before, &decoded);
-	exchange->read = 0;
 	exchange->rounds++;
 }
 
@@ -87,14 +123,15 @@ static void take_answer(struct exchange *exchange, const struct traffic_line *li
 		return;
 	case TRAFFIC_ANSWER_WRONG:
 		exchange->refused++;
-		exchange->read = 0;
-		exchange->states[exchange->request.unit] = (struct register_state){0};
+		doubt(exchange);
 		return;
 	case TRAFFIC_ANSWER_NONE:
 		return;
 	case TRAFFIC_ANSWER_READ:
 		break;
 	}
+	if (asks_identity(map, &exchange->request))
+		take_identity(exchange, registers);
 	int block = block_of(map, &exchange->request);
 	if (block < 0 || exchange->request.unit != exchange->unit)
 		return;
@@ -122,15 +159,13 @@ static bool play(void *context, const char *text)
 		take_answer(exchange, &line);
 		break;
 	case TRAFFIC_SENT:
-		/* A question that got no answer ends its round, and what was known of the device. */
-		if (exchange->asked) {
-			exchange->read = 0;
-			exchange->states[exchange->request.unit] = (struct register_state){0};
-		}
+		if (exchange->asked) /* and it got no answer */
+			doubt(exchange);
 		take_request(exchange, &line, (struct mono){DECODE_EPOCH_NS + line.at_us * 1000});
 		break;
 	case TRAFFIC_CONNECTED:
 		memset(exchange->states, 0, sizeof exchange->states);
+		memset(exchange->identified, 0, sizeof exchange->identified);
 		exchange->asked = false;
 		exchange->read = 0;
 		break;
@@ -152,6 +187,9 @@ bool decode_modbus(const struct register_map *map, FILE *file, const char *path)
 	}
 	exchange = (struct exchange){.map = map};
 	bool good = decode_lines(file, path, play, &exchange);
-	printf("# %u rounds, %u frames refused\n", exchange.rounds, exchange.refused);
+	printf("# %u rounds, %u frames refused", exchange.rounds, exchange.refused);
+	if (exchange.strangers > 0)
+		printf(", %u rounds of a device that had not shown its identity", exchange.strangers);
+	printf("\n");
 	return good;
 }

@@ -2,7 +2,7 @@
  * what it recognises. Everything it prints but that configuration is a comment, so that the output can be put into a
  * configuration file as it is.
  *
- * A device is recognised by whole valid frames of a driver, heard at the driver's own line settings. Nothing is ever
+ * A device is recognised by whole valid frames of a driver, heard at the line settings of any driver. Nothing is ever
  * written to a port, so a device that speaks only when it is asked is not recognised. */
 #include "clients/ctl/devices.h"
 
@@ -26,6 +26,7 @@ struct hearing {
 	const struct driver *driver;
 	struct stream stream;
 	unsigned frames;
+	char serial[NAME_BYTES]; /* that it told; empty if none */
 };
 
 /* Too large for a stack. */
@@ -37,8 +38,9 @@ static void count_frame(void *context, const struct decoded *decoded)
 {
 	struct hearing *hearing = context;
 
-	(void)decoded;
 	hearing->frames++;
+	if (decoded->serial[0] != '\0')
+		memcpy(hearing->serial, decoded->serial, sizeof hearing->serial);
 }
 
 static bool same_line(const struct line_settings *a, const struct line_settings *b)
@@ -63,8 +65,9 @@ static bool fits(const struct hearing *hearing)
 	return hearing->frames >= wanted && hearing->stream.bad_frames <= hearing->frames / 3;
 }
 
-/* Listens at one line setting with all drivers that use it. Returns the bytes heard, -1 if the port is gone. */
-static long listen_at(struct port_ear *ear, const struct line_settings *line, uint32_t seconds)
+/* Listens at one line setting with all drivers: a device may be set to another rate than is usual for it. Returns the
+ * bytes heard, -1 if the port is gone. */
+static long listen_at(struct port_ear *ear, uint32_t seconds)
 {
 	struct mono until = mono_after(now(), seconds * NS_PER_S);
 	uint8_t bytes[HEAR_BYTES];
@@ -76,9 +79,8 @@ static long listen_at(struct port_ear *ear, const struct line_settings *line, ui
 	while ((count = port_ear_hear(ear, bytes, HEAR_BYTES, until)) > 0) {
 		heard += count;
 		for (int i = 0; driver_list[i] != NULL; i++)
-			if (same_line(&driver_list[i]->line, line))
-				driver_list[i]->feed(&hearings[i].stream, bytes, (size_t)count, now(), count_frame,
-				                     &hearings[i]);
+			driver_list[i]->feed(&hearings[i].stream, bytes, (size_t)count, now(), count_frame,
+			                     &hearings[i]);
 	}
 	return count < 0 ? -1 : heard;
 }
@@ -102,23 +104,35 @@ static void print_port(const struct port *port)
 		printf("#   latency  %d ms\n", port->latency_ms);
 }
 
-static void print_block(const struct port *port, const char *name, int driver, bool comment)
+static void print_block(const struct port *port, const struct line_settings *line, const char *name, int driver,
+                        bool comment)
 {
 	const char *mark = comment ? "# " : "", *word = driver_list[driver]->name;
 	char number[16] = "";
 
 	if (++named[driver] > 1)
 		(void)snprintf(number, sizeof number, "-%u", named[driver]);
-	printf("%slink \"%.15s-line%s\" {\n%s  type = \"serial\"\n%s  port = \"%s\"\n%s}\n", mark, word, number, mark,
-	       mark, name, mark);
+	printf("%slink \"%.15s-line%s\" {\n%s  type = \"serial\"\n%s  port = \"%s\"\n", mark, word, number, mark, mark,
+	       name);
+	if (!same_line(&driver_list[driver]->line, line))
+		printf("%s  baud = %d\n%s  parity = \"%s\"\n%s  data_bits = %u\n%s  stop_bits = %u\n", mark,
+		       (int)line->baud, mark,
+		       line->parity == 'N'   ? "none"
+		       : line->parity == 'E' ? "even"
+		                             : "odd",
+		       mark, line->data_bits, mark, line->stop_bits);
+	printf("%s}\n", mark);
 	printf("%sdevice \"%.15s%s\" { link = \"%.15s-line%s\"  driver = \"%s\" }\n", mark, word, number, word, number,
 	       word);
+	if (hearings[driver].serial[0] != '\0')
+		printf("#   It is number %s. serial_number = \"%s\" in the device section refuses any other.\n",
+		       hearings[driver].serial, hearings[driver].serial);
 	if (!port->is_usb && port->by_path[0] == '\0' && strncmp(port->tty, "/dev/ttyS", 9) != 0)
 		printf("# Will this name last? It is none of udev's.\n");
 }
 
 /* What fits, and its configuration. A driver with checksums outdoes those without. Returns how many fit. */
-static int print_found(const struct port *port)
+static int print_found(const struct port *port, const struct line_settings *line)
 {
 	const char *name = port_lasting_name(port);
 	bool sums = false;
@@ -134,7 +148,7 @@ static int print_found(const struct port *port)
 		printf("#   recognised: %s, %u frames (%s)\n", driver_list[i]->name, hearings[i].frames,
 		       driver_list[i]->description);
 		if (name != NULL)
-			print_block(port, name, i, found > 1);
+			print_block(port, line, name, i, found > 1);
 	}
 	if (found > 1)
 		printf("#   More than one driver fits: compare with the device's settings and take one.\n");
@@ -180,14 +194,14 @@ static void listen_all(const struct port *port, struct port_ear *ear, uint32_t s
 			printf("#   %s: the port cannot be set so\n", text);
 			continue;
 		}
-		long count = listen_at(ear, &driver_list[i]->line, seconds);
+		long count = listen_at(ear, seconds);
 		if (count < 0) {
 			printf("#   %s: the port is gone\n", text);
 			return;
 		}
 		printf("#   %s: %ld bytes\n", text, count);
 		heard = heard || count > 0;
-		if (print_found(port) > 0)
+		if (print_found(port, &driver_list[i]->line) > 0)
 			return;
 		(void)fflush(stdout); /* looked at in the end */
 	}

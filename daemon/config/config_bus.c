@@ -62,7 +62,7 @@ static int64_t whole_ms(int64_t ns)
 	return (ns + NS_PER_MS - 1) / NS_PER_MS;
 }
 
-/* "cuff 46 + 300, gas 52 + 300": what each device of a link adds to a round. */
+/* "cuff 46 (4 registers, 1 read) + 300, gas 52 (..) + 300 at 9600 baud": what each device of a link adds to a round. */
 static void describe_round(const struct config *config, uint8_t link, char *text, size_t size)
 {
 	size_t used = 0;
@@ -71,11 +71,18 @@ static void describe_round(const struct config *config, uint8_t link, char *text
 		const struct device_config *device = &config->devices[i];
 		if (device->link != link || device->map < 0)
 			continue;
+		const struct register_map *map = &config->maps[device->map];
+		unsigned registers = 0;
+		for (uint8_t b = 0; b < map->block_count; b++)
+			registers += map->blocks[b].count;
 		int length =
-		    snprintf(text + used, size - used, "%s%s %" PRId64 " + %d", used > 0 ? ", " : "", device->name,
-		             whole_ms(device_round_ns(config, device)), (int)config->links[link].timeout_ms);
+		    snprintf(text + used, size - used, "%s%s %" PRId64 " (%u registers, %u read%s) + %d",
+		             used > 0 ? ", " : "", device->name, whole_ms(device_round_ns(config, device)), registers,
+		             map->block_count, map->block_count == 1 ? "" : "s", (int)config->links[link].timeout_ms);
 		used += length > 0 ? (size_t)length : 0;
 	}
+	if (config->links[link].type == LINK_MODBUS_RTU && used < size)
+		(void)snprintf(text + used, size - used, " at %d baud", (int)config->links[link].line.baud);
 }
 
 static void check_period(struct reading *reading, const struct section *section, const struct device_config *device)

@@ -37,6 +37,7 @@ static cfg_opt_t device_rows[] = {
     TREE_VALUE("poll_period_ms"),
     TREE_LIST("parameters"),
     TREE_VALUE("same_limb_as_cuff"),
+    TREE_VALUE("serial_number"),
     TREE_VALUE("use"),
     TREE_END(),
 };
@@ -196,6 +197,9 @@ static void read_streaming_device(struct reading *reading, const struct section 
 		return;
 	}
 	device->period_ns = device->driver->period_ns;
+	(void)key_token(section, "serial_number", OPTIONAL, device->serial);
+	if (!device->driver->tells_serial)
+		key_refuse(section, "serial_number", "the device does not tell it");
 	struct line_settings *line = &link->line;
 	const struct line_settings *usual = &device->driver->line;
 	if (link->type == LINK_SERIAL)
@@ -204,6 +208,7 @@ static void read_streaming_device(struct reading *reading, const struct section 
 		    .parity = line->parity != '\0' ? line->parity : usual->parity,
 		    .data_bits = line->data_bits != 0 ? line->data_bits : usual->data_bits,
 		    .stop_bits = line->stop_bits != 0 ? line->stop_bits : usual->stop_bits,
+		    .modem_low = usual->modem_low,
 		};
 }
 
@@ -225,6 +230,7 @@ static void read_modbus_device(struct reading *reading, const struct section *se
                                const struct link_config *link)
 {
 	key_refuse(section, "driver", "a Modbus device is described by a map");
+	key_refuse(section, "serial_number", "a Modbus device is known by the identity of its map");
 	read_device_map(reading, section, device);
 	int64_t value;
 	if (key_integer(section, "unit", REQUIRED, 1, link->type == LINK_MODBUS_TCP ? 255 : 247, &value)) {

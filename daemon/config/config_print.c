@@ -63,6 +63,8 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 		(void)fprintf(out, "driver %s (%s)\n", device->driver->name, device->driver->description);
 	else
 		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
+	if (device->serial[0] != '\0')
+		(void)fprintf(out, "  only number %s is believed\n", device->serial);
 	if (config->engine.devices[index].provides == 0)
 		(void)fprintf(out, "  its values are NOT USED, only its state is shown\n");
 	(void)fprintf(out, "  provides");

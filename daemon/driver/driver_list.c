@@ -1,13 +1,11 @@
-/* The visible list of streaming drivers. Read by configuration (names), replay and `vitalsctl`; const, any thread.
- * Modbus devices are not here: they are register maps in etc/devices. */
+/* Makes the list of drivers.h. Read by configuration (names), replay and `vitalsctl`; const, any thread. */
 #include <string.h>
 
 #include "daemon/driver/drivers.h"
 
-const struct driver *const driver_list[] = {
-    &driver_masimo_ascii1, &driver_nellcor,   &driver_nonin_df2, &driver_nonin_df7,  &driver_nonin_df8,
-    &driver_par_nibp,      &driver_par_combi, &driver_suntech,   &driver_ivy_ansarb, NULL,
-};
+#define DRIVER_ADDRESS(row) &row,
+
+const struct driver *const driver_list[] = {DRIVERS(DRIVER_ADDRESS) NULL};
 
 const struct driver *driver_by_name(const char *name)
 {

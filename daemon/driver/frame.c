@@ -117,6 +117,27 @@ void stream_drop_old(struct stream *stream, struct mono now, int64_t age_ns, siz
 		stream_drop(stream, stream->count, frame_bytes);
 }
 
+void stream_lines(struct stream *stream, struct text bytes, struct mono now, int64_t age_ns, size_t usual,
+                  bool (*take)(struct text line, struct mono began, struct sink sink), struct sink sink)
+{
+	stream_drop_old(stream, now, age_ns, usual);
+	for (size_t i = 0; i < bytes.count; i++) {
+		if (bytes.at[i] == '\n') {
+			struct text line = {stream->bytes, stream->count};
+			if (line.count > 0 && line.at[line.count - 1] == '\r')
+				line.count--;
+			if (stream->synchronised && line.count > 0 && !take(line, stream->first, sink))
+				stream->bad_frames++;
+			stream_good(stream, stream->count);
+			continue;
+		}
+		/* Before the first line end nothing is kept, but a stream without any line end is counted. */
+		stream_add(stream, bytes.at[i], now);
+		if (!stream->synchronised || stream->count == STREAM_BYTES)
+			stream_drop(stream, stream->count, usual);
+	}
+}
+
 struct measurement measured(enum parameter parameter, int32_t value, struct mono determined)
 {
 	return (struct measurement){
@@ -145,22 +166,23 @@ void cuff_tell(const struct cuff_result *result, struct mono determined, struct 
 void cuff_alive(struct stream *stream, struct sink sink)
 {
 	struct decoded decoded = {.count = 0};
+	enum reason failed = stream->dialogue.failed;
 
-	if (stream->dialogue.failed) {
-		stream->dialogue.failed = false;
+	if (failed != REASON_NONE) {
+		stream->dialogue.failed = REASON_NONE;
 		decoded.count = 4;
-		decoded.list[0] = not_measured(PARAMETER_NIBP_SYS, REASON_FAILED, stream->first);
-		decoded.list[1] = not_measured(PARAMETER_NIBP_DIA, REASON_FAILED, stream->first);
-		decoded.list[2] = not_measured(PARAMETER_NIBP_MEAN, REASON_FAILED, stream->first);
-		decoded.list[3] = not_measured(PARAMETER_NIBP_PULSE, REASON_FAILED, stream->first);
+		decoded.list[0] = not_measured(PARAMETER_NIBP_SYS, failed, stream->first);
+		decoded.list[1] = not_measured(PARAMETER_NIBP_DIA, failed, stream->first);
+		decoded.list[2] = not_measured(PARAMETER_NIBP_MEAN, failed, stream->first);
+		decoded.list[3] = not_measured(PARAMETER_NIBP_PULSE, failed, stream->first);
 	}
 	sink.emit(sink.context, &decoded);
 }
 
-void cuff_end(struct dialogue *dialogue, bool has_result)
+void cuff_end(struct dialogue *dialogue, enum reason failed)
 {
-	if (dialogue->running && !has_result)
-		dialogue->failed = true;
+	if (dialogue->running)
+		dialogue->failed = failed;
 	dialogue->running = false;
 	dialogue->ours = false;
 	dialogue->state = 0;

@@ -44,6 +44,7 @@ enum field {
 	FIELD_PI,
 	FIELD_ALARM,
 	FIELD_EXC,
+	FIELD_SN,
 	FIELD_OTHER,
 };
 
@@ -52,6 +53,7 @@ struct line_values {
 	unsigned seen;                  /* 1 << enum field */
 	int32_t spo2, pulse, perfusion; /* milli */
 	uint32_t alarm, exc;
+	char serial[NAME_BYTES]; /* empty: not printed, or dashes */
 };
 
 static bool in_range(const uint8_t *digits, int32_t low, int32_t high)
@@ -117,7 +119,8 @@ static bool read_perfusion(struct text text, int32_t *milli)
 static enum field field_of(struct text key)
 {
 	static const char *const names[] = {
-	    [FIELD_SPO2] = "SPO2", [FIELD_BPM] = "BPM", [FIELD_PI] = "PI", [FIELD_ALARM] = "ALARM", [FIELD_EXC] = "EXC",
+	    [FIELD_SPO2] = "SPO2",   [FIELD_BPM] = "BPM", [FIELD_PI] = "PI",
+	    [FIELD_ALARM] = "ALARM", [FIELD_EXC] = "EXC", [FIELD_SN] = "SN",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -137,6 +140,18 @@ static bool read_other(struct text value)
 	return value.count > 0;
 }
 
+/* The device's number, digits all of it. */
+static bool read_serial(struct text value, char serial[NAME_BYTES])
+{
+	for (size_t i = 0; i < value.count; i++)
+		if (!text_is_digit(value.at[i]))
+			return read_other(value);
+	if (value.count == 0 || value.count >= NAME_BYTES)
+		return false;
+	memcpy(serial, value.at, value.count);
+	return true;
+}
+
 static bool read_value(enum field field, struct text value, struct line_values *values)
 {
 	switch (field) {
@@ -153,6 +168,8 @@ static bool read_value(enum field field, struct text value, struct line_values *
 		return read_hex(value, "246", &values->alarm);
 	case FIELD_EXC:
 		return read_hex(value, "367", &values->exc);
+	case FIELD_SN:
+		return read_serial(value, values->serial);
 	case FIELD_OTHER:
 		return read_other(value);
 	}
@@ -264,6 +281,7 @@ static void end_line(struct stream *stream, void (*emit)(void *context, const st
 	             judge(PARAMETER_PULSE, values.pulse, values.exc, stream->first),
 	             judge(PARAMETER_PERFUSION, values.perfusion, values.exc, stream->first)},
 	};
+	memcpy(decoded.serial, values.serial, sizeof decoded.serial);
 	emit(context, &decoded);
 }
 
@@ -304,6 +322,7 @@ const struct driver driver_masimo_ascii1 = {
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = NS_PER_S,
     .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_PERFUSION),
+    .tells_serial = true,
     .silence_hint =
         "Is the device's serial output set to ASCII 1? (Rad-8: menu level 3, SEr = AS1; it ships with ASCII 2)",
     .feed = masimo_feed,

@@ -205,47 +205,28 @@ static struct measurement judge(enum parameter parameter, int32_t value, const s
 	return m;
 }
 
-/* Takes the line in the stream, without its LF, and empties the stream. */
-static void end_line(struct stream *stream, struct sink sink)
+static bool take_line(struct text line, struct mono began, struct sink sink)
 {
-	struct text line = {stream->bytes, stream->count};
 	struct line_values values;
 
-	stream->count = 0;
-	if (line.count > 0 && line.at[line.count - 1] == '\r')
-		line.count--;
-	if (line.count == 0 || is_header(line))
-		return;
-	if (!read_line(line, &values)) {
-		stream->bad_frames++;
-		return;
-	}
+	if (is_header(line))
+		return true;
+	if (!read_line(line, &values))
+		return false;
 	struct decoded decoded = {
 	    .count = 2,
-	    .list = {judge(PARAMETER_SPO2, values.spo2, &values, stream->first),
-	             judge(PARAMETER_PULSE, values.pulse, &values, stream->first)},
+	    .list = {judge(PARAMETER_SPO2, values.spo2, &values, began),
+	             judge(PARAMETER_PULSE, values.pulse, &values, began)},
 	};
 	sink.emit(sink.context, &decoded);
+	return true;
 }
 
 static void nellcor_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
                          emit_function *emit, void *context)
 {
-	stream_drop_old(stream, now, LINE_NS, LINE_BYTES);
-	for (size_t i = 0; i < count; i++) {
-		if (bytes[i] == '\n') {
-			if (stream->synchronised)
-				end_line(stream, (struct sink){emit, context});
-			stream->count = 0;
-			stream->synchronised = true;
-			stream->skipped = 0;
-			continue;
-		}
-		/* Before the first line end nothing is kept, but a stream without any line end is counted. */
-		stream_add(stream, bytes[i], now);
-		if (!stream->synchronised || stream->count == STREAM_BYTES)
-			stream_drop(stream, stream->count, LINE_BYTES);
-	}
+	stream_lines(stream, (struct text){bytes, count}, now, LINE_NS, LINE_BYTES, take_line,
+	             (struct sink){emit, context});
 }
 
 const struct driver driver_nellcor = {

@@ -7,7 +7,7 @@
  *   par-combi  19200 8N1,  STX FD, ETX FE, CR behind each command; SpO2 packets 55 AA between the frames
  *
  * Facts are from the vendor's Technical Description (as cited and tested by the hemodialisis_ciateq project and by an
- * Arduino host test) and one recorded frame of each kind.
+ * Arduino host test) and one recorded frame of each kind. DTR and RTS can reset the module, so they are kept low.
  *
  * Module to host, each ended by ETX CR:
  *   035C0S3                                      live cuff pressure: mmHg, caution code, state. No checksum.
@@ -129,6 +129,30 @@ static bool is_result(const struct status *status)
 	       status->result.dia > 0 && status->result.mean > 0;
 }
 
+/* Why there is none, as far as the message says. */
+static enum reason reason_of(int32_t message)
+{
+	switch (message) {
+	case 6: /* cuff loose or not connected */
+		return REASON_SENSOR_OFF;
+	case 7: /* leak, also 14; pneumatic fault, overpressure, system error */
+	case 8:
+	case 12:
+	case 14:
+	case 15:
+		return REASON_SENSOR_FAULT;
+	case 9: /* too few oscillations in the time allowed */
+		return REASON_LOW_SIGNAL;
+	case 10: /* out of range */
+		return REASON_IMPLAUSIBLE;
+	case 11: /* motion; signal saturated */
+	case 13:
+		return REASON_INTERFERENCE;
+	default:
+		return REASON_FAILED;
+	}
+}
+
 /* ---- what follows from it ---------------------------------------------------------------------------------------- */
 
 /* A determination that was started at the device, or into which a connect fell, shows by its live pressures. They have
@@ -158,7 +182,7 @@ static void take_end(struct stream *stream)
 
 	if (dialogue->state == STATE_ABORTING ||
 	    (dialogue->state == STATE_MEASURING && cuff_too_short(dialogue, stream->first)))
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 	if (dialogue->state != STATE_MEASURING)
 		return;
 	dialogue->state = STATE_ENDED;
@@ -184,10 +208,10 @@ static bool take_status(struct stream *stream, const struct status *status, stru
 		return false;
 	}
 	if (dialogue->state != STATE_ASKED || !is_result(status)) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, reason_of(status->message));
 		return false;
 	}
-	cuff_end(dialogue, true);
+	cuff_end(dialogue, REASON_NONE);
 	cuff_tell(&status->result, dialogue->ended, sink);
 	return true;
 }
@@ -380,7 +404,7 @@ static size_t say_asking(struct stream *stream, const struct variant *variant, s
 	if (!time_passed(now, dialogue->said, wait))
 		return 0;
 	if (dialogue->tries == ASKS_MAX) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 		return 0;
 	}
 	dialogue->state = STATE_ASKED;
@@ -396,7 +420,7 @@ static size_t say_aborting(struct stream *stream, const struct variant *variant,
 	if (!time_passed(now, dialogue->said, GAP_NS))
 		return 0;
 	if (dialogue->tries == ABORTS_MAX) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 		return 0;
 	}
 	dialogue->tries++;
@@ -471,7 +495,7 @@ static size_t combi_say(struct stream *stream, struct mono now, uint8_t *bytes, 
 const struct driver driver_par_nibp = {
     .name = "par-nibp",
     .description = "PAR NIBP2010, NIBP2020 UP blood pressure modules without SpO2",
-    .line = {.baud = 4800, .parity = 'N', .data_bits = 8, .stop_bits = 1},
+    .line = {.baud = 4800, .parity = 'N', .data_bits = 8, .stop_bits = 1, .modem_low = true},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS,
     .checksum = true,
@@ -485,7 +509,7 @@ const struct driver driver_par_nibp = {
 const struct driver driver_par_combi = {
     .name = "par-combi",
     .description = "PAR NIBP2020 UP Combi Board: blood pressure and SpO2",
-    .line = {.baud = 19200, .parity = 'N', .data_bits = 8, .stop_bits = 1},
+    .line = {.baud = 19200, .parity = 'N', .data_bits = 8, .stop_bits = 1, .modem_low = true},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS | PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),
     .checksum = true,

@@ -108,7 +108,7 @@ static bool scale_f32(const struct register_value *value, uint32_t bits, int32_t
 	if (power <= 0)
 		return finish(divide_rounded(product, value->divisor, (unsigned)-power), value->offset_milli, milli);
 	for (; power > 0 && product != 0; power--) {
-		if (product > INT64_MAX / 2 || product < INT64_MIN / 2)
+		if (product > INT64_MAX / 2 || product <= INT64_MIN / 2)
 			return false;
 		product *= 2;
 	}

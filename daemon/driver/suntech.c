@@ -58,6 +58,23 @@ static int32_t number_at(const uint8_t *at)
 	return at[0] | at[1] << 8;
 }
 
+static enum reason reason_of(uint8_t error)
+{
+	switch (error) {
+	case 3: /* out of range */
+		return REASON_IMPLAUSIBLE;
+	case 87: /* leak or loose cuff */
+		return REASON_SENSOR_OFF;
+	case 89: /* overpressure, supply, transducer, calibration */
+	case 90:
+	case 97:
+	case 99:
+		return REASON_SENSOR_FAULT;
+	default: /* aborted, safety timeout, permission, and what is not known */
+		return REASON_FAILED;
+	}
+}
+
 /* Returns true if the results have been told. */
 static bool take_result(struct stream *stream, struct sink sink)
 {
@@ -71,7 +88,7 @@ static bool take_result(struct stream *stream, struct sink sink)
 
 	if (dialogue->state != STATE_ASKED)
 		return false;
-	cuff_end(dialogue, good);
+	cuff_end(dialogue, good ? REASON_NONE : reason_of(bytes[20]));
 	if (!good)
 		return false;
 	if (result.mean == 0)
@@ -84,11 +101,13 @@ static void take_complete(struct stream *stream)
 {
 	struct dialogue *dialogue = &stream->dialogue;
 
-	if (dialogue->state == STATE_ABORTING || cuff_too_short(dialogue, stream->first))
-		cuff_end(dialogue, false);
+	if (dialogue->state == STATE_ABORTING ||
+	    (dialogue->state != STATE_IDLE && cuff_too_short(dialogue, stream->first)))
+		cuff_end(dialogue, REASON_FAILED);
 	else if (dialogue->state == STATE_MEASURING || dialogue->state == STATE_IDLE) {
 		/* In idle: its start was before a reconnect, or nobody's here. It is a determination all the same. */
 		dialogue->state = STATE_ENDED;
+		dialogue->start = false; /* who wants one gets this one */
 		dialogue->tries = 0;
 		dialogue->running = true;
 		dialogue->ended = stream->first;
@@ -100,7 +119,7 @@ static void take_busy(struct dialogue *dialogue)
 	if (dialogue->state != STATE_STARTING)
 		return;
 	if (dialogue->tries == TRIES_MAX) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 		return;
 	}
 	dialogue->state = STATE_IDLE;
@@ -122,7 +141,7 @@ static void take_letter(struct stream *stream, uint8_t letter)
 		break;
 	case 'A':
 		if (begun || dialogue->state == STATE_ABORTING)
-			cuff_end(dialogue, false);
+			cuff_end(dialogue, REASON_FAILED);
 		break;
 	case 'B':
 		take_busy(dialogue);
@@ -130,7 +149,7 @@ static void take_letter(struct stream *stream, uint8_t letter)
 	case 'R':
 	case 'S':
 		if (begun)
-			cuff_end(dialogue, false);
+			cuff_end(dialogue, REASON_FAILED);
 		break;
 	default: /* 'N', 'E' and what is not known: whatever has begun is stopped */
 		if (begun)
@@ -264,7 +283,7 @@ static size_t say_asking(struct dialogue *dialogue, struct mono now, uint8_t *by
 	if (dialogue->state == STATE_ASKED && !time_passed(now, dialogue->said, ANSWER_NS))
 		return 0;
 	if (dialogue->tries == TRIES_MAX) {
-		cuff_end(dialogue, false);
+		cuff_end(dialogue, REASON_FAILED);
 		return 0;
 	}
 	dialogue->state = STATE_ASKED;
@@ -278,7 +297,7 @@ static size_t say_aborting(struct dialogue *dialogue, struct mono now, uint8_t *
 		return 0;
 	if (dialogue->tries < TRIES_MAX)
 		return say_abort(dialogue, now, bytes);
-	cuff_end(dialogue, false);
+	cuff_end(dialogue, REASON_FAILED);
 	return 0;
 }
 

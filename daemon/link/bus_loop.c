@@ -201,9 +201,12 @@ static bool settle(struct bus *bus, struct bus_device *device, enum outcome outc
 		return true;
 	case OUTCOME_EXCEPTION:
 		note_failure(bus, device, FAULT_EXCEPTION);
+		if (!device->identified) /* given up: what it measures meanwhile will have no known age */
+			device->state = (struct register_state){0};
 		return true;
 	case OUTCOME_REFUSED:
 		note_failure(bus, device, FAULT_WRONG_IDENTITY);
+		device->state = (struct register_state){0};
 		return true;
 	case OUTCOME_TIMEOUT:
 		return recover(bus, device, FAULT_TIMEOUT);

@@ -121,6 +121,9 @@ bool serial_port_settle(const struct serial_port *port, int fd, const struct lin
 		return false;
 	if (!port->is_pty && !settled(&settings, line))
 		return false;
+	/* Opening has raised them for a moment. A pty and some adapters have none. */
+	if (line->modem_low)
+		(void)ioctl(fd, TIOCMBIC, &(int){TIOCM_DTR | TIOCM_RTS});
 	return ioctl(fd, TIOCEXCL) == 0 && tcflush(fd, TCIOFLUSH) == 0;
 }
 

@@ -6,6 +6,7 @@
  * no valid frame for a while, because some adapters come back only so. */
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/link/stream_port.h"
@@ -26,6 +27,7 @@ struct reader {
 	struct stream stream;
 	struct mono last_good; /* or the connect */
 	uint32_t bad_at_good;  /* stream.bad_frames at that time */
+	bool stranger;         /* the last frame did not tell the serial number that is configured */
 	int64_t settle_ns;     /* of the kind of port */
 	struct mono heard;     /* the last byte, or the connect */
 	struct mono settled;   /* until then what comes is thrown away */
@@ -67,6 +69,14 @@ static void take_frame(void *context, const struct decoded *decoded)
 	reader->last_good = link_now();
 	reader->bad_at_good = reader->stream.bad_frames;
 	link_works(reader->link);
+	if (reader->own->serial[0] != '\0' && strcmp(reader->own->serial, decoded->serial) != 0) {
+		/* One may be a damaged line; its values do not count either. */
+		if (reader->stranger)
+			link_tell(reader->link, reader->device, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+		reader->stranger = true;
+		return;
+	}
+	reader->stranger = false;
 	link_tell(reader->link, reader->device, DEVICE_UP, FAULT_NONE);
 	link_deliver(reader->link, reader->device, decoded);
 }

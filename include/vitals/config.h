@@ -42,6 +42,7 @@ struct device_config {
 	int8_t map;                  /* Modbus devices: index into config.maps, else -1 */
 	uint8_t unit;                /* Modbus unit id, 1 .. 247 (TCP also 255) */
 	int64_t period_ns;           /* poll period, or the driver's frame period */
+	char serial[NAME_BYTES];     /* streaming devices: the only one that is believed; empty = any */
 };
 
 struct publish_config {

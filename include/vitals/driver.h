@@ -21,6 +21,7 @@ struct line_settings {
 	char parity;       /* 'N', 'E' or 'O' */
 	uint8_t data_bits; /* 7 or 8 */
 	uint8_t stop_bits; /* 1 or 2 */
+	bool modem_low;    /* DTR and RTS are kept low: they can reset the device */
 };
 
 #define STREAM_BYTES 1024 /* longer than any frame of any driver */
@@ -28,12 +29,13 @@ struct line_settings {
 
 /* Where a driver that commands a cuff stands in its conversation with the device. Used by the driver alone. */
 struct dialogue {
-	uint8_t state;     /* of the driver's own enum; 0 = nothing is going on */
-	uint8_t tries;     /* questions of this state without the answer wanted */
-	bool start, stop;  /* ordered, not said yet */
-	bool running;      /* a determination is on: its end or its failure has to be told */
-	bool ours;         /* it was started by an order, not at the device */
-	bool failed;       /* it ended without a result: told with the device's next frame */
+	uint8_t state;    /* of the driver's own enum; 0 = nothing is going on */
+	uint8_t tries;    /* questions of this state without the answer wanted */
+	bool start, stop; /* ordered, not said yet */
+	bool running;     /* a determination is on: its end or its failure has to be told */
+	bool ours;        /* it was started by an order, not at the device */
+	enum reason
+	    failed; /* why it ended without a result: told with the device's next frame; REASON_NONE: it did not */
 	struct mono began; /* the determination */
 	struct mono ended;
 	struct mono said;  /* the last command */
@@ -65,6 +67,7 @@ struct stream {
 
 /* One whole frame. `count` may be 0: the device is alive but measured nothing. */
 struct decoded {
+	char serial[NAME_BYTES]; /* the device's own number, if this frame tells it; else empty */
 	uint8_t count;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
 };
@@ -76,6 +79,7 @@ struct driver {
 	int64_t period_ns; /* how often the device sends a frame */
 	parameter_set provides;
 	bool checksum;            /* its frames carry one: two of them prove what it is; without, it takes three */
+	bool tells_serial;        /* its frames may carry the device's serial number */
 	const char *silence_hint; /* what a technician should check when nothing comes; never NULL */
 
 	/* Takes bytes received at `now`, calls `emit` for each whole valid frame in order: once, or twice where a frame
@@ -92,7 +96,8 @@ struct driver {
 	size_t (*say)(struct stream *stream, struct mono now, uint8_t *bytes, size_t size);
 	/* Somebody wants a cuff determination to start or to stop; said at one of the next calls of `say`, and
 	 * forgotten when the connection is lost before. False if it makes no sense now (one is on already, or none to
-	 * stop). The end of a determination that fails or is stopped is emitted as REASON_FAILED. */
+	 * stop). The end of a determination that fails or is stopped is emitted as REASON_FAILED,
+	 * or with the reason that the device tells. */
 	bool (*order)(struct stream *stream, bool start);
 };
 

@@ -251,7 +251,7 @@ class TcpSlave(Slave):
         self.unplug()
 
 
-LINE = "11/21/26 09:14:22 SN=0000012345 SPO2={spo2:03d}% BPM={bpm:03d} ALARM=0000 EXC=000800\r\n"
+LINE = "11/21/26 09:14:22 SN={number} SPO2={spo2:03d}% BPM={bpm:03d} ALARM=0000 EXC=000800\r\n"
 
 
 class Oximeter:
@@ -260,7 +260,7 @@ class Oximeter:
 
     def __init__(self, path=None):
         self.path = path
-        self.manner, self.spo2 = "good", 97
+        self.manner, self.spo2, self.number = "good", 97, "0000012345"
         self.said = 0
         self.peer = -1  # pty master or connection
         self.greeting = []  # lines for whoever connects, 50 ms apart
@@ -312,7 +312,7 @@ class Oximeter:
                 os.write(self.peer, data)
 
     def line(self, spo2=None):
-        return LINE.format(spo2=self.spo2 if spo2 is None else spo2, bpm=62).encode()
+        return LINE.format(spo2=self.spo2 if spo2 is None else spo2, bpm=62, number=self.number).encode()
 
     def _run(self):
         while not self.stopping.wait(1.0):  # the pace of the device

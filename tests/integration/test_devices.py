@@ -259,6 +259,23 @@ def test_oximeter_through_libserialport():
         assert "in use" in output and BY_ID in output, output
 
 
+def test_modem_lines_that_reset_a_device_are_kept_low():
+    with Bedside() as bedside, Talker(lambda n: "") as device:
+        wrapper = adapters(bedside, [device], ["A10K1234"])
+        log = bedside.path("modem-lines")
+        env = {"SERIAL_PTY_LOG": log}
+        for driver in ("masimo-ascii1", "par-nibp"):
+            bedside.write_config(f'link "line" {{ type = "serial"  port = "{BY_ID}" }}\n'
+                                 f'device "it" {{ link = "line"  driver = "{driver}" }}\n')
+            bedside.start_daemon(env, wrapper=wrapper)
+            display = bedside.subscribe()
+            display.wait_device("it", "resync")
+            assert bedside.daemon.stop() == 0
+            with open(log, encoding="ascii") as f:
+                last = f.read().splitlines()[-1]
+            assert last == ("DTR 0 RTS 0" if driver == "par-nibp" else "DTR 1 RTS 1"), (driver, last)
+
+
 def test_line_settings_that_a_port_does_not_keep_are_a_fault():
     with Bedside() as bedside, Talker() as device:
         wrapper = adapters(bedside, [device], ["A10K1234"])
@@ -271,6 +288,18 @@ def test_line_settings_that_a_port_does_not_keep_are_a_fault():
         wait_for(lambda: [r for r in bedside.records("notice") if 'what="line-settings"' in r[3] and
                           "asked for 9600 7N1, the port keeps 9600 8N1" in r[3]], "the settings on the record")
         assert not display.values("spo2")
+
+
+def test_scan_finds_a_device_that_is_set_to_another_rate():
+    """A Nellcor at 19200 baud, which some units have; the driver's own rate is 9600."""
+    with Bedside() as bedside:
+        device = Talker(lambda n: "21-Nov-26 09:14:%02d    9%d      72      61             \r\n" % (n % 60, n % 9)
+                        if termios.tcgetattr(device.slave)[5] == termios.B19200 else "")
+        with device:
+            output = ctl("devices", "scan", "--seconds", "2", wrapper=adapters(bedside, [device], ["A10K1234"]))
+            assert "recognised: nellcor-ascii" in output and "  baud = 19200\n" in output, output
+        bedside.write_config(block_of(output))
+        assert "nellcor-ascii" in ctl("config", "check", bedside.config)
 
 
 def test_scan_names_adapters_so_that_they_are_found_again():

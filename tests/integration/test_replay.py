@@ -48,6 +48,31 @@ def test_decoded_files_agree_with_the_drivers_own():
     assert compared > 100
 
 
+def test_every_driver_is_complete():
+    """Golden files, a fuzz target with a corpus, and a row in both tables, for each driver that the programs offer."""
+    done = subprocess.run([os.path.join(BUILD, "vitalsctl"), "decode", "--driver", "?", "/dev/null"], capture_output=True, text=True,
+                          check=False, timeout=60)
+    drivers = done.stderr.split("Drivers: ")[1].split()
+    assert len(drivers) >= 9, done.stderr
+    fuzz = {}
+    for file in os.listdir(os.path.join(ROOT, "tests/fuzz")):
+        if file.endswith(".c"):
+            with open(os.path.join(ROOT, "tests/fuzz", file), encoding="ascii") as f:
+                fuzz[file[len("fuzz_"):-len(".c")]] = f.read()
+    texts = {}
+    for name in ("docs/DRIVERS.md", "docs/CONFIGURATION.md"):
+        with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+            texts[name] = f.read()
+    files = os.listdir(REPLAY)
+    for driver in drivers:
+        assert {driver + ".golden", driver + ".decoded"} <= set(files), driver
+        assert any(driver + ending in files for ending in ENDINGS), driver
+        targets = [target for target, text in fuzz.items() if f'"{driver}"' in text]
+        assert targets and os.listdir(os.path.join(ROOT, "tests/fuzz/corpus", targets[0])), driver
+        assert f"`{driver}`" in texts["docs/CONFIGURATION.md"], driver
+        assert re.search(rf"^\| .*`({driver}|{driver[driver.rindex('-'):]})`.* \|", texts["docs/DRIVERS.md"], re.M), driver
+
+
 def values(output, parameter):
     return [(float(value) if value != "none" else None)
             for value in re.findall(rf"^\S+ {parameter} (\S+)", output, re.M)]

@@ -58,9 +58,11 @@ def rested(bedside):
 
 
 def record(bedside, kind, *parts):
-    rows = [row[3] for row in bedside.records(kind) if all(part in row[3] for part in parts)]
-    assert rows, (kind, parts, [row[3] for row in bedside.records(kind)])
-    return rows[-1]
+    """The last such row; a display may have heard of it before it was written."""
+    def rows():
+        return [row[3] for row in bedside.records(kind) if all(part in row[3] for part in parts)]
+    wait_for(rows, f"{kind} with {parts} on the record")
+    return rows()[-1]
 
 
 def test_gate_blocks_until_it_is_cured_or_overridden():

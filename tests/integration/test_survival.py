@@ -427,12 +427,27 @@ def test_streaming_device_of_bad_manners():
         try:
             bedside.write_config(f'''
 link "line" {{ type = "serial"  port = "{line.path}" }}
-device "line" {{ link = "line"  driver = "masimo-ascii1" }}
+device "line" {{ link = "line"  driver = "masimo-ascii1"  serial_number = "{line.number}" }}
 ''')
             bedside.start_daemon()
             display = bedside.subscribe()
             display.wait_value("spo2")
             bedside.ctl("session", "open", "--patient", "line")
+            # Another one of the same make, perhaps of another patient, is plugged in.
+            own = line.number
+            mark = display.mark()
+            line.unplug()
+            display.wait_device("line", "down", mark)
+            line.number, line.spo2 = "0000054321", 88
+            line.plug()
+            display.wait_device("line", "refused", mark)
+            assert display.wait_alarm("device-line", "raised", mark).text
+            wait_for(lambda: any("A different device answers as line" in a.text for s in display.bodies("snapshot", mark)
+                                 for a in s.alarm) or any("A different device answers as line" in c.alarm.text
+                                                          for c in display.alarms("device-line", mark)), "a clear alarm")
+            line.number, line.spo2 = own, 97
+            display.wait_alarm("device-line", "cleared", mark)
+            display.wait_value("spo2", display.mark())
             for manner in ("half", "stranger", "silent"):
                 mark = display.mark()
                 line.manner = manner

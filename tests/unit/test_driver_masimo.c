@@ -292,6 +292,24 @@ static void test_unsynchronised(void **state)
 	assert_int_equal(stream.bad_frames, 0);
 }
 
+static void test_serial(void **state)
+{
+	struct decoded decoded;
+
+	(void)state;
+	assert_true(decode_line("11/21/26 09:14:22 SN=0000012345 SPO2=098% BPM=062 ALARM=0000 EXC=000800", &decoded));
+	assert_string_equal(decoded.serial, "0000012345");
+	assert_true(decode_line("11/21/26 09:14:22 SN=---------- SPO2=098% BPM=062 ALARM=0000 EXC=000800", &decoded));
+	assert_string_equal(decoded.serial, "");
+	assert_true(decode_line("11/21/26 09:14:22 SPO2=098% BPM=062 ALARM=0000 EXC=000800", &decoded));
+	assert_string_equal(decoded.serial, "");
+	assert_false(decode_line("11/21/26 09:14:22 SN=00000123450000012345000001234500 SPO2=098% BPM=062 ALARM=0000 "
+	                         "EXC=000800",
+	                         &decoded));
+	assert_false(decode_line(
+	    "11/21/26 09:14:22 SN=0000012345 SN=0000012345 SPO2=098% BPM=062 ALARM=0000 EXC=000800", &decoded));
+}
+
 static void test_endless_line(void **state)
 {
 	struct stream stream = synchronised();
@@ -379,6 +397,7 @@ int main(void)
 	    cmocka_unit_test(test_old_half),     cmocka_unit_test(test_first_byte_stamps),
 	    cmocka_unit_test(test_endless_line), cmocka_unit_test(test_unsynchronised),
 	    cmocka_unit_test(test_truncations),  cmocka_unit_test(test_bit_flips),
+	    cmocka_unit_test(test_serial),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,14 +86,6 @@ static void test_packet_bit_flips(void **state)
 	}
 }
 
-static void test_truncations(void **state)
-{
-	(void)state;
-	truncate_raw("nonin-df2", "tests/replay/nonin-df2.bin", 0);
-	truncate_raw("nonin-df7", "tests/replay/nonin-df7.bin", 0);
-	truncate_raw("nonin-df8", "tests/replay/nonin-df8.bin", 0);
-}
-
 /* The vectors of the Pufferfish project. */
 static void test_capture_packets(void **state)
 {
@@ -245,11 +237,15 @@ static void test_endless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_golden),          cmocka_unit_test(test_packets),
-	    cmocka_unit_test(test_truncations),     cmocka_unit_test(test_packet_bit_flips),
-	    cmocka_unit_test(test_capture_packets), cmocka_unit_test(test_capture_format8),
-	    cmocka_unit_test(test_format8_ranges),  cmocka_unit_test(test_format8_bit_flips),
-	    cmocka_unit_test(test_old_half),        cmocka_unit_test(test_endless),
+	    cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_packets),
+	    cmocka_unit_test(test_packet_bit_flips),
+	    cmocka_unit_test(test_capture_packets),
+	    cmocka_unit_test(test_capture_format8),
+	    cmocka_unit_test(test_format8_ranges),
+	    cmocka_unit_test(test_format8_bit_flips),
+	    cmocka_unit_test(test_old_half),
+	    cmocka_unit_test(test_endless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

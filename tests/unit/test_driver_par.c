@@ -50,14 +50,19 @@ static void measure(struct talk *talk, int seconds)
 	}
 }
 
-static void must_fail_once(struct talk *talk)
+static void must_fail_for(struct talk *talk, enum reason reason)
 {
 	assert_int_equal(talk->frames.count, 1);
 	assert_int_equal(talk->frames.list[0].count, 4);
 	for (uint8_t i = 0; i < 4; i++) {
 		assert_int_equal(talk->frames.list[0].list[i].quality, QUALITY_NO_VALUE);
-		assert_int_equal(talk->frames.list[0].list[i].reason, REASON_FAILED);
+		assert_int_equal(talk->frames.list[0].list[i].reason, reason);
 	}
+}
+
+static void must_fail_once(struct talk *talk)
+{
+	must_fail_for(talk, REASON_FAILED);
 }
 
 static void test_golden(void **state)
@@ -147,27 +152,33 @@ static void end_with(struct talk *talk, const char *status)
 
 static void test_failures(void **state)
 {
-	static const char *const statuses[] = {
-	    ERROR_STATUS, /* with the pressures of before */
-	    "S2;A0;C05;M07;P---------;R---;T    ;;",
-	    "S1;A0;C00;M06;P118074089;R068;T    ;;", /* message, state well */
-	    "S1;A0;C00;M09;P118074089;R068;T    ;;",
-	    "S1;A0;C--;M--;P118074089;R068;T    ;;",
-	    "S6;A0;C03;M00;P118074089;R068;T0100;;", /* not the state in which a result counts */
-	    "S1;A0;C00;M00;P---------;R---;T    ;;",
-	    "S1;A0;C00;M00;P118---089;R068;T    ;;",
-	    "S1;A0;C00;M00;P000000000;R000;T    ;;",
-	    "S0;A0;C--;M--;P---------;R---;T----;;", /* self-test: it was reset */
-	    "S5;A0;C00;M00;P118074089;R068;T    ;;",
+	static const struct {
+		const char *status;
+		enum reason reason;
+	} cases[] = {
+	    {ERROR_STATUS, REASON_SENSOR_FAULT}, /* with the pressures of before */
+	    {"S2;A0;C05;M07;P---------;R---;T    ;;", REASON_SENSOR_FAULT},
+	    {"S1;A0;C00;M06;P118074089;R068;T    ;;", REASON_SENSOR_OFF}, /* message, state well */
+	    {"S1;A0;C00;M09;P118074089;R068;T    ;;", REASON_LOW_SIGNAL},
+	    {"S2;A0;C00;M10;P118074089;R068;T    ;;", REASON_IMPLAUSIBLE},
+	    {"S2;A0;C00;M11;P118074089;R068;T    ;;", REASON_INTERFERENCE},
+	    {"S2;A0;C00;M02;P118074089;R068;T    ;;", REASON_FAILED},
+	    {"S1;A0;C--;M--;P118074089;R068;T    ;;", REASON_FAILED},
+	    {"S6;A0;C03;M00;P118074089;R068;T0100;;", REASON_FAILED}, /* not the state in which a result counts */
+	    {"S1;A0;C00;M00;P---------;R---;T    ;;", REASON_FAILED},
+	    {"S1;A0;C00;M00;P118---089;R068;T    ;;", REASON_FAILED},
+	    {"S1;A0;C00;M00;P000000000;R000;T    ;;", REASON_FAILED},
+	    {"S0;A0;C--;M--;P---------;R---;T----;;", REASON_FAILED}, /* self-test: it was reset */
+	    {"S5;A0;C00;M00;P118074089;R068;T    ;;", REASON_FAILED},
 	};
 	static struct talk talk;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-		end_with(&talk, statuses[i]);
-		must_fail_once(&talk);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		end_with(&talk, cases[i].status);
+		must_fail_for(&talk, cases[i].reason);
 		talk_wait(&talk, 5 * NS_PER_S);
-		hear_status(&talk, statuses[i]);
+		hear_status(&talk, cases[i].status);
 		assert_int_equal(talk.frames.count, 1); /* told once */
 	}
 	end_with(&talk, "S1;A0;C00;M03;P118074089;R---;T    ;;");
@@ -443,9 +454,9 @@ static void test_capture(void **state)
 	assert_int_equal(talk.frames.count, 0);
 	assert_int_equal(talk.stream.bad_frames, 1);
 	answer_with(&talk, NAME, text, "[D]"); /* an error with the pressures of before */
-	must_fail_once(&talk);
+	must_fail_for(&talk, REASON_SENSOR_FAULT);
 	answer_with(&talk, NAME, text, "[E]");
-	must_fail_once(&talk);
+	must_fail_for(&talk, REASON_SENSOR_FAULT);
 	answer_with(&talk, NAME, text, "[F]");
 	must_fail_once(&talk);
 	answer_with(&talk, NAME, text, "[A]"); /* the other variant's frame */

@@ -207,8 +207,10 @@ static void test_out_of_range(void **state)
 	struct register_map deep = one_value(REGISTER_U32, ORDER_ABCD, INT32_MIN, 1, INT32_MIN);
 	struct register_map f32 = one_value(REGISTER_F32, ORDER_ABCD, INT32_MAX, 1, 0);
 	struct register_map edge = one_value(REGISTER_U32, ORDER_ABCD, 1, 1, 0);
+	struct register_map power = one_value(REGISTER_F32, ORDER_ABCD, 1024, 1, 0);
 
 	(void)state;
+	has_no_value(&power, 0xDA00, 0x0000, REASON_IMPLAUSIBLE); /* -2^53: -2^63 when scaled, which has no opposite */
 	has_no_value(&u32, 0xFFFF, 0xFFFF, REASON_IMPLAUSIBLE);
 	has_no_value(&wide, 0xFFFF, 0xFFFF, REASON_IMPLAUSIBLE);
 	has_no_value(&deep, 0xFFFF, 0xFFFF, REASON_IMPLAUSIBLE);

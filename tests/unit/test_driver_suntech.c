@@ -85,14 +85,19 @@ static void begin_determination(struct talk *talk)
 	talk_clear(talk);
 }
 
-static void must_fail_once(struct talk *talk)
+static void must_fail_for(struct talk *talk, enum reason reason)
 {
 	assert_int_equal(talk->frames.count, 1);
 	assert_int_equal(talk->frames.list[0].count, 4);
 	for (uint8_t i = 0; i < 4; i++) {
 		assert_int_equal(talk->frames.list[0].list[i].quality, QUALITY_NO_VALUE);
-		assert_int_equal(talk->frames.list[0].list[i].reason, REASON_FAILED);
+		assert_int_equal(talk->frames.list[0].list[i].reason, reason);
 	}
+}
+
+static void must_fail_once(struct talk *talk)
+{
+	must_fail_for(talk, REASON_FAILED);
 }
 
 static void test_golden(void **state)
@@ -162,10 +167,14 @@ static void test_failures(void **state)
 {
 	static const struct {
 		int sys, dia, mean, pulse, error;
+		enum reason reason;
 	} cases[] = {
-	    {127, 79, 95, 71, 3},  {127, 79, 95, 71, 1},  {127, 79, 95, 71, 86}, {127, 79, 95, 71, 87},
-	    {127, 79, 95, 71, 88}, {127, 79, 95, 71, 89}, {127, 79, 95, 71, 90}, {127, 79, 95, 71, 255},
-	    {0, 79, 95, 71, 0},    {127, 0, 95, 71, 0},   {127, 79, 95, 0, 0},   {0, 0, 0, 0, 0},
+	    {127, 79, 95, 71, 3, REASON_IMPLAUSIBLE},   {127, 79, 95, 71, 1, REASON_FAILED},
+	    {127, 79, 95, 71, 86, REASON_FAILED},       {127, 79, 95, 71, 87, REASON_SENSOR_OFF},
+	    {127, 79, 95, 71, 88, REASON_FAILED},       {127, 79, 95, 71, 89, REASON_SENSOR_FAULT},
+	    {127, 79, 95, 71, 90, REASON_SENSOR_FAULT}, {127, 79, 95, 71, 255, REASON_FAILED},
+	    {0, 79, 95, 71, 0, REASON_FAILED},          {127, 0, 95, 71, 0, REASON_FAILED},
+	    {127, 79, 95, 0, 0, REASON_FAILED},         {0, 0, 0, 0, 0, REASON_FAILED},
 	};
 	static struct talk talk;
 
@@ -174,7 +183,7 @@ static void test_failures(void **state)
 		begin_determination(&talk);
 		hear_letter(&talk, 'K');
 		hear_result(&talk, cases[i].sys, cases[i].dia, cases[i].mean, cases[i].pulse, cases[i].error);
-		must_fail_once(&talk);
+		must_fail_for(&talk, cases[i].reason);
 		talk_wait(&talk, 5 * NS_PER_S);
 		hear_pressure(&talk, 0);
 		assert_int_equal(talk.frames.count, 1); /* told once */
@@ -236,6 +245,30 @@ static void test_busy(void **state)
 	must_fail_once(&talk);
 	talk_wait(&talk, 30 * NS_PER_S);
 	assert_false(SAID(&talk, say_start));
+}
+
+/* The module was busy with a determination that somebody had started at it. That one is the wish's, and no second one
+ * is started behind it. */
+static void test_busy_with_another(void **state)
+{
+	static struct talk talk;
+
+	(void)state;
+	begin(&talk);
+	assert_true(talk_order(&talk, true));
+	hear_letter(&talk, 'B');
+	talk_wait(&talk, NS_PER_S);
+	hear_letter(&talk, 'K');
+	assert_true(SAID(&talk, say_result));
+	hear_result(&talk, 127, 79, 95, 71, 0);
+	assert_int_equal(talk.frames.count, 1);
+	must_be(&talk.frames.list[0], PARAMETER_NIBP_SYS, 127);
+	for (int i = 0; i < 30; i++) {
+		talk_wait(&talk, NS_PER_S);
+		assert_false(SAID(&talk, say_start));
+		hear_letter(&talk, 'B');
+	}
+	assert_int_equal(talk.frames.count, 1);
 }
 
 static void test_stop(void **state)
@@ -405,10 +438,10 @@ int main(void)
 	    cmocka_unit_test(test_golden),        cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_determination), cmocka_unit_test(test_no_start_by_itself),
 	    cmocka_unit_test(test_failures),      cmocka_unit_test(test_start_not_answered),
-	    cmocka_unit_test(test_busy),          cmocka_unit_test(test_stop),
-	    cmocka_unit_test(test_too_long),      cmocka_unit_test(test_too_short),
-	    cmocka_unit_test(test_no_result),     cmocka_unit_test(test_framing),
-	    cmocka_unit_test(test_capture),
+	    cmocka_unit_test(test_busy),          cmocka_unit_test(test_busy_with_another),
+	    cmocka_unit_test(test_stop),          cmocka_unit_test(test_too_long),
+	    cmocka_unit_test(test_too_short),     cmocka_unit_test(test_no_result),
+	    cmocka_unit_test(test_framing),       cmocka_unit_test(test_capture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

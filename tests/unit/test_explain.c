@@ -115,10 +115,9 @@ static void test_limits(void **state)
 	read_plan_file("etc/plans/ketamine-iv.conf");
 	assert_int_equal(open_with(35000, 40, ""), RESULT_OK);
 	assert_string_equal(limit_of("O2", 0, 88500, RESULT_SECOND_PERSON),
-	                    "88.5 looser than the plan's 90 needs a second named person: the limit is critical.");
-	assert_string_equal(
-	    limit_of("B5", 0, 50000, RESULT_SECOND_PERSON),
-	    "50 looser than the plan's 40 needs a second named person: no critical limit calls before.");
+	                    "88.5 is looser than the plan's 90: name the second person who agrees.");
+	assert_string_equal(limit_of("B5", 0, 50000, RESULT_SECOND_PERSON),
+	                    "50 is looser than the plan's 40: name the second person who agrees.");
 	assert_string_equal(limit_of("B1", 2, 170000, RESULT_OUT_OF_RANGE),
 	                    "B1 has no term 2 (it has 2, counted from 0).");
 	assert_non_null(strstr(limit_of("O2", 0, 200000, RESULT_OUT_OF_RANGE), "SpO2 must be a value"));

@@ -306,6 +306,29 @@ static void test_cuff(void **state)
 	world_end(world);
 }
 
+/* What a cuff measured while it was given up, or while another one answered in its place, has no known age. */
+static void test_cuff_that_was_away(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	atomic_store(&world->fake.mode, FAKE_EXCEPTION);
+	world_await_state(world, 0, DEVICE_DOWN);
+	atomic_fetch_add(&world->fake.sequence, 1);
+	atomic_store(&world->fake.mode, FAKE_NORMAL);
+	world_await_state(world, 0, DEVICE_UP);
+	world_await_rounds(world, 0, 2);
+	assert_int_equal(world->nibp_valid, 0);
+	atomic_fetch_add(&world->fake.sequence, 1);
+	world_await_rounds(world, 0, 3);
+	assert_int_equal(world->nibp_valid, 1);
+	world_end(world);
+}
+
 /* A command waits for the next poll's pause, not for its end. */
 static void test_cuff_between_polls(void **state)
 {
@@ -387,33 +410,20 @@ static void test_queue_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_normal),
-	    cmocka_unit_test(test_late),
-	    cmocka_unit_test(test_very_late),
-	    cmocka_unit_test(test_dribble),
-	    cmocka_unit_test(test_wrong_unit),
-	    cmocka_unit_test(test_wrong_length),
-	    cmocka_unit_test(test_bad_crc),
-	    cmocka_unit_test(test_exception),
-	    cmocka_unit_test(test_busy),
-	    cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_silent),
-	    cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_echo),
-	    cmocka_unit_test(test_stale),
-	    cmocka_unit_test(test_tail),
-	    cmocka_unit_test(test_slow_device_is_told_once),
-	    cmocka_unit_test(test_drain_alone),
-	    cmocka_unit_test(test_wrong_identity),
-	    cmocka_unit_test(test_replug),
-	    cmocka_unit_test(test_not_found),
-	    cmocka_unit_test(test_locked),
-	    cmocka_unit_test(test_dead_unit),
-	    cmocka_unit_test(test_cuff),
-	    cmocka_unit_test(test_cuff_expires),
-	    cmocka_unit_test(test_cuff_between_polls),
-	    cmocka_unit_test(test_back_off),
-	    cmocka_unit_test(test_queue_is_bounded),
+	    cmocka_unit_test(test_normal),       cmocka_unit_test(test_late),
+	    cmocka_unit_test(test_very_late),    cmocka_unit_test(test_dribble),
+	    cmocka_unit_test(test_wrong_unit),   cmocka_unit_test(test_wrong_length),
+	    cmocka_unit_test(test_bad_crc),      cmocka_unit_test(test_exception),
+	    cmocka_unit_test(test_busy),         cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_silent),       cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_echo),         cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_tail),         cmocka_unit_test(test_slow_device_is_told_once),
+	    cmocka_unit_test(test_drain_alone),  cmocka_unit_test(test_wrong_identity),
+	    cmocka_unit_test(test_replug),       cmocka_unit_test(test_not_found),
+	    cmocka_unit_test(test_locked),       cmocka_unit_test(test_dead_unit),
+	    cmocka_unit_test(test_cuff),         cmocka_unit_test(test_cuff_that_was_away),
+	    cmocka_unit_test(test_cuff_expires), cmocka_unit_test(test_cuff_between_polls),
+	    cmocka_unit_test(test_back_off),     cmocka_unit_test(test_queue_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,6 +246,30 @@ static void test_serial(void **state)
 	bedside_end(bedside);
 }
 
+/* Another one of the same make, perhaps of another patient, and one that does not say which it is. */
+static void test_another_number(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+
+	(void)state;
+	memcpy(bedside->config.devices[0].serial, "0000012345", sizeof "0000012345");
+	plug_pty(bedside);
+	bedside_start(bedside);
+	talk_until_up(bedside);
+	for (int i = 0; i < 2; i++) {
+		say(bedside, i == 0 ? "11/21/26 09:14:22 SN=0000012346 SPO2=088% BPM=062 ALARM=0000 EXC=000800\r\n"
+		                      "11/21/26 09:14:23 SN=0000012346 SPO2=088% BPM=062 ALARM=0000 EXC=000800\r\n"
+		                    : "11/21/26 09:14:22 SPO2=088% BPM=062 ALARM=0000 EXC=000800\r\n"
+		                      "11/21/26 09:14:23 SN=---------- SPO2=088% BPM=062 ALARM=0000 EXC=000800\r\n");
+		await(bedside, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+		assert_int_not_equal(bedside->spo2, 88000);
+		say_line(bedside, 94 + i);
+		await_spo2(bedside, 94 + i);
+		assert_int_equal(bedside->state, DEVICE_UP);
+	}
+	bedside_end(bedside);
+}
+
 static void test_garbage(void **state)
 {
 	struct bedside *bedside = bedside_new(LINK_SERIAL);
@@ -434,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_serial),
+	    cmocka_unit_test(test_another_number),
 	    cmocka_unit_test(test_garbage),
 	    cmocka_unit_test(test_locked),
 	    cmocka_unit_test(test_no_terminal),

@@ -245,6 +245,50 @@ static unsigned count_lines(enum traffic_kind kind)
 	return count;
 }
 
+/* Every single flipped bit and every truncation of each answer of a recording. RTU has a checksum: nothing passes. Of
+ * TCP, whose packets have their own, the registers themselves may be others, nothing else. */
+static void damage_answers(const char *path, size_t payload_at, unsigned at_least)
+{
+	FILE *file = fopen(path, "r");
+	struct traffic_request request;
+	struct traffic_line line;
+	uint16_t registers[125];
+	char one[TRAFFIC_LINE_BYTES];
+	bool asked = false;
+	unsigned answers = 0;
+
+	assert_non_null(file);
+	while (fgets(one, sizeof one, file) != NULL) {
+		if (traffic_parse(one, &line) != TRAFFIC_LINE)
+			continue;
+		if (line.kind == TRAFFIC_SENT)
+			asked = traffic_request(line.bytes, line.count, &request);
+		if (line.kind != TRAFFIC_RECEIVED || !asked ||
+		    traffic_answer(&request, line.bytes, line.count, registers) != TRAFFIC_ANSWER_READ)
+			continue;
+		answers++;
+		for (size_t count = 0; count < line.count; count++)
+			assert_int_not_equal(traffic_answer(&request, line.bytes, count, registers),
+			                     TRAFFIC_ANSWER_READ);
+		for (size_t bit = 0; bit < line.count * 8U; bit++) {
+			uint8_t mask = (uint8_t)(1U << bit % 8);
+			line.bytes[bit / 8] ^= mask;
+			if (traffic_answer(&request, line.bytes, line.count, registers) == TRAFFIC_ANSWER_READ)
+				assert_true(bit / 8 >= payload_at);
+			line.bytes[bit / 8] ^= mask;
+		}
+	}
+	assert_int_equal(fclose(file), 0);
+	assert_true(answers >= at_least);
+}
+
+static void test_recorded_answers_damaged(void **state)
+{
+	(void)state;
+	damage_answers("tests/replay/vitals-sim-cuff.traffic", SIZE_MAX, 20);
+	damage_answers("tests/replay/vitals-sim-ecg.traffic", 9, 5); /* behind header, unit, function and byte count */
+}
+
 static void test_what_is_added_is_written(void **state)
 {
 	struct told told = {0};
@@ -428,6 +472,7 @@ int main(void)
 	    cmocka_unit_test(test_what_is_no_line_is_refused),
 	    cmocka_unit_test(test_rtu_frames),
 	    cmocka_unit_test(test_tcp_frames),
+	    cmocka_unit_test(test_recorded_answers_damaged),
 	    cmocka_unit_test(test_what_is_added_is_written),
 	    cmocka_unit_test(test_what_finds_no_room_is_counted),
 	    cmocka_unit_test(test_a_broken_answer_is_kept),
