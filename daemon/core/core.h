@@ -51,7 +51,7 @@ struct timing {
 	bool latching;
 };
 
-/* ---- engine.c ---- */
+/* ---- step.c ---- */
 struct action *step_action(struct step *step, enum action_kind kind);
 void step_session(struct step *step, enum session_change change, const char *actor);
 void core_copy_text(char *to, const char *from, size_t size); /* zero-fills the rest, so that structs compare */
