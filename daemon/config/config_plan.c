@@ -93,34 +93,6 @@ static cfg_opt_t plan_rows[] = {
     TREE_END(),
 };
 
-static const char *const priorities[] = {
-    [PRIORITY_NONE] = "none", [PRIORITY_LOW] = "low", [PRIORITY_MEDIUM] = "medium", [PRIORITY_HIGH] = "high", NULL,
-};
-static const char *const anchors[] = {
-    [ANCHOR_OPEN] = "open",
-    [ANCHOR_START] = "start",
-    [ANCHOR_END] = "end",
-    NULL,
-};
-
-bool read_priority(const struct section *section, const char *key, enum need need, enum priority *priority)
-{
-	int choice;
-	if (!key_choice(section, key, need, priorities, &choice))
-		return false;
-	*priority = (enum priority)choice;
-	return true;
-}
-
-bool read_anchor(const struct section *section, enum anchor *anchor)
-{
-	int choice;
-	if (!key_choice(section, "anchor", REQUIRED, anchors, &choice))
-		return false;
-	*anchor = (enum anchor)choice;
-	return true;
-}
-
 /* The parameters that the list `key` names, all of `cadence`; what else it names is reported with `why`. */
 static parameter_set read_parameter_set(const struct section *section, const char *key, enum cadence cadence,
                                         const char *why, const char *legal)

@@ -9,7 +9,7 @@
 /* Schemas of config_rule.c. */
 extern cfg_opt_t rule_rows[], gate_rows[], leave_rule_rows[];
 
-/* config_plan.c */
+/* plan_word.c */
 bool read_priority(const struct section *section, const char *key, enum need need, enum priority *priority);
 bool read_anchor(const struct section *section, enum anchor *anchor);
 

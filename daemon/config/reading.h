@@ -18,6 +18,9 @@ struct reading {
 	bool device_good[DEVICES_MAX];
 };
 
+/* Ends `state` and writes its digest. */
+void reading_hash_hex(crypto_hash_sha256_state *state, char hex[65]);
+
 /* Loads, hashes, scans and parses `file`; `where` names it in errors before it can be opened. file_hash_hex may be
  * NULL. Close *source with tree_close even after false. */
 bool reading_open(struct reading *reading, struct source *source, const char *file, struct where where, cfg_opt_t *rows,
