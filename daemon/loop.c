@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/notify.h"
+#include "daemon/shell.h"
 
 #define EVENTS_PER_TURN  128            /* then time is read again: a flood of events cannot hold up deadlines */
 #define RECORDER_SLOW_NS (2 * NS_PER_S) /* a technical alarm */
@@ -22,25 +23,9 @@
 #define ENGINE_LATE_NS (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
 #define ENGINE_FINE_NS (10 * NS_PER_S)   /* without being late again: it ends */
 
-struct mono loop_now(void)
-{
-	struct timespec now;
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		abort(); /* cannot happen on Linux; without a clock there is no monitor */
-	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
-}
-
-int64_t loop_wall_ns(void)
-{
-	struct timespec now;
-	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-		abort();
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 static void service_event(struct loop *loop, enum service service, bool ok, struct mono now)
 {
-	struct event event = {.kind = EVENT_SERVICE, .wall_ns = loop_wall_ns()};
+	struct event event = {.kind = EVENT_SERVICE, .wall_ns = shell_wall_ns()};
 	event.u.service.service = service;
 	event.u.service.ok = ok;
 	perform_event(loop, &event, now);
@@ -48,12 +33,12 @@ static void service_event(struct loop *loop, enum service service, bool ok, stru
 
 static void check_clock(struct loop *loop, struct mono now)
 {
-	int64_t offset = loop_wall_ns() - now.ns;
+	int64_t offset = shell_wall_ns() - now.ns;
 	int64_t step = offset - loop->clock_offset_ns;
 	loop->clock_offset_ns = offset;
 	if (step > -CLOCK_STEP_NS && step < CLOCK_STEP_NS)
 		return;
-	struct event event = {.kind = EVENT_CLOCK, .wall_ns = loop_wall_ns()};
+	struct event event = {.kind = EVENT_CLOCK, .wall_ns = shell_wall_ns()};
 	event.u.clock.step_ns = step;
 	perform_event(loop, &event, now);
 }
@@ -207,11 +192,11 @@ static int take_signals(struct loop *loop)
 static void take_events(struct loop *loop)
 {
 	struct event event;
-	struct mono now = loop_now();
+	struct mono now = shell_now();
 	for (int i = 0; i < EVENTS_PER_TURN && mailbox_take(loop->mailbox, &event); i++)
 		perform_event(loop, &event, now);
 	if (!mono_before(now, engine_deadline(&loop->engine))) {
-		event = (struct event){.kind = EVENT_TICK, .wall_ns = loop_wall_ns()};
+		event = (struct event){.kind = EVENT_TICK, .wall_ns = shell_wall_ns()};
 		perform_event(loop, &event, now);
 	}
 	perform_turn_end(loop, now);
@@ -227,14 +212,14 @@ static struct timespec until(struct mono then, struct mono now)
 
 int loop_run(struct loop *loop)
 {
-	struct mono now = loop_now();
+	struct mono now = shell_now();
 	loop->next_beat = now;
-	loop->clock_offset_ns = loop_wall_ns() - now.ns;
+	loop->clock_offset_ns = shell_wall_ns() - now.ns;
 	loop->publisher_ok = true;
 	if (recorder_found_open_session(loop->recorder))
 		service_event(loop, SERVICE_SESSION, false, now);
 	for (;;) {
-		now = loop_now();
+		now = shell_now();
 		struct mono wake = mono_earlier(engine_deadline(&loop->engine), loop->next_beat);
 		struct timespec timeout = until(wake, now);
 		struct pollfd fds[] = {
@@ -246,7 +231,7 @@ int loop_run(struct loop *loop)
 		int ready = ppoll(fds, 3, &timeout, NULL);
 		if (ready < 0 && errno != EINTR)
 			abort(); /* our own descriptors are wrong: a bug; the service manager starts us again */
-		struct mono woken = loop_now();
+		struct mono woken = shell_now();
 		take_events(loop);
 		judge_punctuality(loop, wake, woken);
 		if (ready > 0 && fds[1].revents != 0) {
@@ -254,7 +239,7 @@ int loop_run(struct loop *loop)
 			if (signal_number != 0)
 				return signal_number;
 		}
-		now = loop_now();
+		now = shell_now();
 		if (ready > 0 && (fds[1].revents | fds[2].revents) != 0)
 			check_publisher(loop, now);
 		if (!mono_before(now, loop->next_beat)) {

@@ -54,9 +54,6 @@ struct loop {
 /* Runs until SIGTERM or SIGINT. Returns the signal. The engine and everything in `loop` above it must be set up. */
 int loop_run(struct loop *loop);
 
-struct mono loop_now(void);
-int64_t loop_wall_ns(void);
-
 /* ---- daemon/perform.c: carrying out what the engine asks for -------------------------------------------------------
  */
 

@@ -18,6 +18,7 @@
 #include "daemon/audit.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
+#include "daemon/shell.h"
 
 enum exit_code {
 	EXIT_OK = 0,
@@ -149,7 +150,7 @@ static bool fail(const char *what)
 static bool start(const struct options *options)
 {
 	struct audit_line audit;
-	struct mono now = loop_now();
+	struct mono now = shell_now();
 
 	loop.config = &config;
 	loop.stream.config_hash_hex = config.hash_hex;
@@ -173,7 +174,7 @@ static bool start(const struct options *options)
 		return false;
 	perform_new_epoch(&loop, now);
 	audit_start(&audit, &config, loop.stream.epoch);
-	if (!recorder_write(loop.recorder, audit.severity, loop_wall_ns(), audit.kind, audit.line.text))
+	if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
 		return false;
 	make_punctual();
 	loop.links = links_start(&config, loop.mailbox);
@@ -191,7 +192,7 @@ static bool stop(const char *why)
 		clean = false;
 	if (loop.recorder != NULL) {
 		audit_stop(&audit, why);
-		if (!recorder_write(loop.recorder, audit.severity, loop_wall_ns(), audit.kind, audit.line.text))
+		if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
 			clean = false;
 		if (!recorder_stop(loop.recorder, STOP_WAIT_MS))
 			clean = false;

@@ -6,10 +6,11 @@
 #include "daemon/audit.h"
 #include "daemon/explain.h"
 #include "daemon/loop.h"
+#include "daemon/shell.h"
 
 static struct stamp stamp_of(struct mono now)
 {
-	return (struct stamp){now, loop_wall_ns()};
+	return (struct stamp){now, shell_wall_ns()};
 }
 
 static void send_message(struct loop *loop)
@@ -21,7 +22,7 @@ static void send_message(struct loop *loop)
 static void record(struct loop *loop, const struct audit_line *audit)
 {
 	/* A full queue is the recorder's to count and to report; the alarm goes on. */
-	(void)recorder_write(loop->recorder, audit->severity, loop_wall_ns(), audit->kind, audit->line.text);
+	(void)recorder_write(loop->recorder, audit->severity, shell_wall_ns(), audit->kind, audit->line.text);
 }
 
 /* The state that `status` gets. Refreshed before an answer is released, so that who asks next sees what was done. */
@@ -203,7 +204,7 @@ void perform_new_epoch(struct loop *loop, struct mono now)
 	uint64_t epoch = 0;
 	/* Without the random source the clock will do: an epoch must differ from the last one, not be secret. */
 	if (getrandom(&epoch, sizeof(epoch), GRND_NONBLOCK) != (ssize_t)sizeof(epoch))
-		epoch = (uint64_t)loop_wall_ns() * UINT64_C(6364136223846793005);
+		epoch = (uint64_t)shell_wall_ns() * UINT64_C(6364136223846793005);
 	loop->stream.epoch = epoch;
 	memset(loop->stream.sequence, 0, sizeof(loop->stream.sequence));
 	memset(&loop->receipts, 0, sizeof(loop->receipts));
