@@ -69,8 +69,7 @@ static void alarm(const struct lines *lines, const Vitals__V1__Alarm *from, Vita
 	if (known != NULL && now.generation <= known->generation)
 		return;
 	begin(lines, "alarm");
-	out_word(priority, sizeof(priority), &vitals__v1__priority__descriptor, (int)now.priority);
-	out_format(out, "%s%s ", now.test ? "TEST " : "", out_upper(priority));
+	out_format(out, "%s%s ", now.test ? "TEST " : "", view_priority_word(priority, sizeof(priority), now.priority));
 	if (change == VITALS__V1__CHANGE__CHANGE_UNSPECIFIED)
 		word(lines, &vitals__v1__alarm_state__descriptor, (int)now.state);
 	else

@@ -31,12 +31,6 @@ static const char *alarm_style(const struct frame *frame, const struct view_alar
 	return dark || answered ? "1;31" : STYLE_RED;
 }
 
-static const char *alarm_word(char *to, size_t size, const struct view_alarm *alarm)
-{
-	out_word(to, size, &vitals__v1__priority__descriptor, (int)alarm->priority);
-	return out_upper(to);
-}
-
 /* ---- top --------------------------------------------------------------------------------------------------------- */
 
 static void session_times(struct frame *frame, struct out *out)
@@ -186,7 +180,7 @@ static void alarm_banner(struct frame *frame)
 	size_t right = frame->row.columns > strlen(count) ? frame->row.columns - strlen(count) : 0;
 	row_style(&frame->row, alarm_style(frame, first));
 	row_text(&frame->row, first->test ? " TEST " : " ");
-	row_text(&frame->row, alarm_word(word, sizeof(word), first));
+	row_text(&frame->row, view_priority_word(word, sizeof(word), first->priority));
 	row_text(&frame->row, "  ");
 	if (right > frame->row.column)
 		row_field(&frame->row, first->text, right - frame->row.column);
@@ -333,7 +327,7 @@ static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
 	row_begin(row);
 	row_text(row, " ");
 	row_style(row, alarm_style(frame, alarm));
-	row_field(row, alarm_word(word, sizeof(word), alarm), 8);
+	row_field(row, view_priority_word(word, sizeof(word), alarm->priority), 8);
 	row_style(row, "");
 	struct out *out = words_begin(&words);
 	out_duration(out, alarm->age_ns + since(frame, alarm->received_ns));

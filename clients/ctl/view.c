@@ -502,6 +502,15 @@ int view_rank(Vitals__V1__Priority priority)
 	           : 4;
 }
 
+const char *view_priority_word(char *to, size_t size, Vitals__V1__Priority priority)
+{
+	if (priority == VITALS__V1__PRIORITY__PRIORITY_NONE)
+		out_copy(to, size, "NOTE"); /* "none" reads as if there were nothing */
+	else
+		out_word(to, size, &vitals__v1__priority__descriptor, (int)priority);
+	return out_upper(to);
+}
+
 static bool before(const struct view_alarm *a, const struct view_alarm *b, int64_t now_ns)
 {
 	bool a_answered = a->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;

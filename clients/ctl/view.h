@@ -179,6 +179,8 @@ bool view_announced(const struct view_alarm *alarm);
 
 /* 0 = none .. 3 = high; 4 = a priority this program does not know, which must not sink below those it knows. */
 int view_rank(Vitals__V1__Priority priority);
+/* For people: HIGH, MEDIUM, LOW, NOTE. */
+const char *view_priority_word(char *to, size_t size, Vitals__V1__Priority priority);
 
 /* Indexes of the announced alarms: highest priority first, unanswered before acknowledged, then newest first. Returns
  * how many. */

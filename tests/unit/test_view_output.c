@@ -47,6 +47,16 @@ static void the_screen_says_no_alarm_only_when_it_knows(void **state)
 	assert_non_null(strstr(shown(sender.now_ns), "SpO2 below 90 %"));
 }
 
+static void priorities_are_words(void **state)
+{
+	char word[16];
+
+	(void)state;
+	assert_string_equal(view_priority_word(word, sizeof(word), VITALS__V1__PRIORITY__PRIORITY_NONE), "NOTE");
+	assert_string_equal(view_priority_word(word, sizeof(word), VITALS__V1__PRIORITY__PRIORITY_LOW), "LOW");
+	assert_string_equal(view_priority_word(word, sizeof(word), VITALS__V1__PRIORITY__PRIORITY_HIGH), "HIGH");
+}
+
 /* Every size of window, with a full view: the frame has as many rows as the window and none is wider. */
 static void the_screen_fits_every_window(void **state)
 {
@@ -362,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_screen_never_shows_an_old_value_as_live),
 	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
+	    cmocka_unit_test(priorities_are_words),
 	    cmocka_unit_test(the_screen_fits_every_window),
 	    cmocka_unit_test(the_screen_tells_what_blocks_and_what_does_not_alarm),
 	    cmocka_unit_test(limits_stand_in_the_order_of_their_alarms),
