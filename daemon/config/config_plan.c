@@ -81,6 +81,8 @@ static cfg_opt_t plan_rows[] = {
     TREE_VALUE("cuff_mask_s"),
     TREE_VALUE("cuff_mask_max_s"),
     TREE_VALUE("baseline_readings"),
+    TREE_VALUE("gate_cuff_within_s"),
+    TREE_VALUE("gate_cuff_within_min"),
     TREE_LIST("baseline_scores"),
     TREE_SECTION("missing", missing_rows),
     TREE_SECTION("dose", dose_rows),
@@ -381,7 +383,9 @@ static void read_manners(const struct section *root, struct plan *plan)
 
 static void read_baseline(const struct section *root, struct plan *plan)
 {
+	static const struct span within = {"gate_cuff_within_s", "gate_cuff_within_min", 60, 14400};
 	int64_t readings;
+	(void)key_span(root, &within, OPTIONAL, &plan->gate_cuff_within_ns); /* left out: any age */
 	if (key_integer(root, "baseline_readings", REQUIRED, 1, 4, &readings))
 		plan->baseline_readings = (uint8_t)readings;
 	plan->baseline_scores =

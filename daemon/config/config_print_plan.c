@@ -246,6 +246,7 @@ static void print_manners(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "  expected response: %s\n", routes[plan->route]);
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
 	print_span("counted as nuisance when over within", plan->nuisance_ns, out);
+	print_span("gates: cuff readings no older than", plan->gate_cuff_within_ns, out);
 	print_span("between two inflations", plan->cuff_rest_ns, out);
 	print_span("oximeter on the cuff's limb, no missing value after an inflation for", plan->cuff_mask_ns, out);
 	print_span("and from its beginning no longer than", plan->cuff_mask_max_ns, out);

@@ -70,36 +70,53 @@ static bool asked(const struct engine *engine, const struct plan_rule *rule)
 	return true;
 }
 
+/* How old a value may be that a gate or leave rule looks at; 0 = any age. */
+static int64_t within_ns(const struct plan *plan, const struct plan_rule *rule, enum parameter parameter)
+{
+	switch (parameter_table[parameter].cadence) {
+	case CADENCE_CONTINUOUS:
+		return 0; /* it grows stale by itself */
+	case CADENCE_INTERMITTENT:
+		return rule->kind == RULE_GATE ? plan->gate_cuff_within_ns : plan->leave.cuff_within_ns;
+	case CADENCE_ENTERED:
+		return rule->kind == RULE_GATE ? 0 : plan->leave.score_within_ns;
+	}
+	return 0;
+}
+
+static bool too_old(const struct engine *engine, uint8_t rule)
+{
+	const struct plan *plan = &engine->config->plan;
+	const struct plan_rule *p = &plan->rules[rule];
+
+	for (uint8_t i = 0; i < p->term_count; i++) {
+		enum parameter parameter = p->terms[i].parameter;
+		int64_t within = within_ns(plan, p, parameter);
+
+		if (within != 0 && mono_since(engine->now, engine->parameters[parameter].latest.determined) > within)
+			return true;
+	}
+	return false;
+}
+
 /* Missing data are never normal: a gate that cannot be judged blocks, and a first reading blocks until its repeat. */
 static bool gate_blocks(const struct engine *engine, uint8_t rule)
 {
 	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
 
 	return alarm->kept_back || (alarm->state == ALARM_PENDING && engine->config->plan.rules[rule].confirm) ||
-	       rule_verdict(engine, rule, false).judgement == JUDGEMENT_UNKNOWN;
-}
-
-static bool recent(const struct engine *engine, enum parameter parameter)
-{
-	const struct plan_leave *leave = &engine->config->plan.leave;
-	int64_t within_ns = 0;
-
-	if (parameter_table[parameter].cadence == CADENCE_INTERMITTENT)
-		within_ns = leave->cuff_within_ns;
-	else if (parameter_table[parameter].cadence == CADENCE_ENTERED)
-		within_ns = leave->score_within_ns;
-	return within_ns == 0 || mono_since(engine->now, engine->parameters[parameter].latest.determined) <= within_ns;
+	       rule_verdict(engine, rule, false).judgement == JUDGEMENT_UNKNOWN || too_old(engine, rule);
 }
 
 static bool leave_rule_met(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = &engine->config->plan.rules[rule];
 
+	if (too_old(engine, rule))
+		return false;
 	for (uint8_t i = 0; i < p->term_count; i++) {
 		const struct engine_parameter *value = &engine->parameters[p->terms[i].parameter];
 
-		if (!recent(engine, p->terms[i].parameter))
-			return false;
 		if (p->falling && parameter_table[p->terms[i].parameter].cadence == CADENCE_INTERMITTENT &&
 		    (!value->has_previous || value->latest.milli > value->previous_milli))
 			return false;
@@ -227,10 +244,7 @@ enum blocker_cause engine_blocker_cause(const struct engine *engine, uint8_t rul
 
 	if (judgement == JUDGEMENT_UNKNOWN)
 		return BLOCKER_UNKNOWN;
-	if (p->kind == RULE_GATE && judgement == JUDGEMENT_GONE)
-		return BLOCKER_UNCONFIRMED;
-	for (uint8_t i = 0; p->kind == RULE_LEAVE && i < p->term_count; i++)
-		if (!recent(engine, p->terms[i].parameter))
-			return BLOCKER_OLD;
-	return BLOCKER_VIOLATED;
+	if (too_old(engine, rule))
+		return BLOCKER_OLD;
+	return p->kind == RULE_GATE && judgement == JUDGEMENT_GONE ? BLOCKER_UNCONFIRMED : BLOCKER_VIOLATED;
 }

@@ -309,7 +309,7 @@ uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], u
 enum blocker_cause {
 	BLOCKER_VIOLATED,    /* the value is beyond the limit */
 	BLOCKER_UNKNOWN,     /* there is no value */
-	BLOCKER_OLD,         /* leave rules: the value is older than the plan accepts */
+	BLOCKER_OLD,         /* the value is older than the plan accepts */
 	BLOCKER_UNCONFIRMED, /* gates: the value is back, but not yet for as long or as often as the plan asks */
 };
 

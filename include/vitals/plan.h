@@ -227,7 +227,8 @@ struct plan {
 	struct plan_leave leave;
 	uint8_t item_count;
 	struct plan_item items[PLAN_ITEMS_MAX];
-	uint8_t baseline_readings; /* cuff determinations averaged into the baseline, 1 .. 4 */
+	uint8_t baseline_readings;   /* cuff determinations averaged into the baseline, 1 .. 4 */
+	int64_t gate_cuff_within_ns; /* gates look at cuff values no older than this; older ones block; 0 = any */
 	parameter_set
 	    baseline_scores; /* entered scores without which the start is blocked ("baseline-scores"). The last entry
 	                      * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */

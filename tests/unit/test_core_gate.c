@@ -142,6 +142,25 @@ static void test_gate_confirms_and_clears(void **state)
 	assert_int_equal(state_of(&w, 0), ALARM_INACTIVE); /* a gate is over with the start */
 }
 
+/* A gate judges the pressure of now: a value that has lain about for longer than the plan accepts blocks. */
+static void test_gate_asks_for_a_fresh_pressure(void **state)
+{
+	(void)state;
+	gate_plan();
+	w.config.plan.gate_cuff_within_ns = 1800 * S;
+	open_aged(40);
+	measure(120, 80);
+	int64_t measured = w.now;
+	still(&w, measured + 1800 * S);
+	assert_false(blocked_by("G1"));
+	still(&w, measured + 1800 * S + 1);
+	assert_true(blocked_by("G1"));
+	assert_int_equal(engine_blocker_cause(&w.engine, 0), BLOCKER_OLD);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
+	measure(120, 80);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+}
+
 /* 30 s out of range block, 60 s in range free. */
 static void test_gate_delays(void **state)
 {
@@ -530,6 +549,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pressure_gate),
 	    cmocka_unit_test(test_gate_confirms_and_clears),
+	    cmocka_unit_test(test_gate_asks_for_a_fresh_pressure),
 	    cmocka_unit_test(test_gate_delays),
 	    cmocka_unit_test(test_gate_optional),
 	    cmocka_unit_test(test_scores_and_items),
