@@ -131,6 +131,7 @@ static void test_gate_confirms_and_clears(void **state)
 	measure(146, 85);
 	measure(138, 85);
 	assert_true(blocked_by("G1")); /* two at or below */
+	assert_int_equal(engine_blocker_cause(&w.engine, 0), BLOCKER_UNCONFIRMED);
 	measure(138, 85);
 	assert_false(blocked_by("G1"));
 	still(&w, w.now + 1 * S);
