@@ -176,6 +176,25 @@ static void test_less_urgent_was_urgent_until_then(void **state)
 	assert_int_equal(w.engine.session.urgent_until.ns, 120 * S);
 }
 
+/* A rise is a rise above something: without a baseline there is none. */
+static void test_no_rise_without_a_baseline(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "B5", PRIORITY_MEDIUM, 0, 0);
+	protocol_term(rule, PARAMETER_NIBP_SYS, COMPARISON_AT_LEAST, 40, 35);
+	rule->terms[0].reference = REFERENCE_BASELINE;
+	rule->phases = 0xff;
+	world_open(&w, 100 * S);
+	still(&w, 101 * S);
+	pressure(&w, 130, 80);
+	assert_false(w.engine.session.baseline.complete);
+	assert_int_equal(state_of(&w, 0), ALARM_INACTIVE);
+	assert_int_equal(announced(&w), 0);
+}
+
 /* A take-out ends at its instant, the first device's too. */
 static void test_first_device_comes_back_in_time(void **state)
 {
@@ -206,6 +225,7 @@ int main(void)
 	    cmocka_unit_test(test_acknowledged_while_kept_back),
 	    cmocka_unit_test(test_more_urgent_ends_a_pause),
 	    cmocka_unit_test(test_less_urgent_was_urgent_until_then),
+	    cmocka_unit_test(test_no_rise_without_a_baseline),
 	    cmocka_unit_test(test_first_device_comes_back_in_time),
 	};
 
