@@ -55,7 +55,9 @@ int talk_tell(const struct options *options, const Vitals__V1__Response *respons
 	out_copy(text, sizeof(text), response->text[0] != '\0' ? response->text : response->result);
 	if (status == EXIT_OK)
 		return printf("%s%s\n", response->demo ? "DEMO " : "", text) > 0 ? EXIT_OK : EXIT_REFUSED;
-	fprintf(stderr, "vitalsctl: refused by the monitor: %s\n", text);
+	/* It was done, or may have been: who reads "refused" does it twice. */
+	bool done = strcmp(response->result, "not-recorded") == 0;
+	fprintf(stderr, "vitalsctl: %s%s\n", done ? "" : "refused by the monitor: ", text);
 	return EXIT_REFUSED;
 }
 

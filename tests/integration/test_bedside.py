@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 
 from harness import BUILD, Bedside, free_port, pb, wait_for
@@ -302,6 +303,20 @@ def test_restart_in_a_session_is_an_alarm():
         bedside.daemon.stop(signal.SIGTERM)
         bedside.start_daemon()
         assert "open the session again" not in bedside.ctl("alarm", "list")
+
+
+def test_what_cannot_be_recorded_is_not_called_refused():
+    with Bedside() as bedside:
+        start(bedside)
+        lock = sqlite3.connect(bedside.record, isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")  # as a full disk: nothing can be written
+        done = subprocess.run([os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, "observe", "--note", "seen"],
+                              capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 1 and "could not be recorded" in done.stderr and "refused" not in done.stderr, done.stderr
+        wait_for(lambda: "record cannot be written" in bedside.ctl("alarm", "list"), "the alarm")
+        lock.execute("ROLLBACK")
+        lock.close()
+        wait_for(lambda: any('note="seen"' in row[3] for row in bedside.records()), "the row, late but there")
 
 
 def test_tcp_endpoint_and_watch_json():

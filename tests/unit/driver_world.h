@@ -181,6 +181,25 @@ static inline void decode_bytes(const char *name, const uint8_t *bytes, size_t c
 	driver_named(name)->feed(stream, bytes, count, (struct mono){7}, frames_collect, frames);
 }
 
+/* A frame whose halves come more than a second apart is none; one that comes in pieces soon after each other counts,
+ * and has the time of its first byte. */
+static inline void old_half(const char *name, const uint8_t *frame, size_t count, size_t cut)
+{
+	const struct driver *driver = driver_named(name);
+	struct stream stream = {.synchronised = true};
+	static struct frames frames;
+
+	frames.count = 0;
+	driver->feed(&stream, frame, cut, (struct mono){0}, frames_collect, &frames);
+	driver->feed(&stream, frame + cut, count - cut, (struct mono){NS_PER_S + 1}, frames_collect, &frames);
+	assert_int_equal(frames.count, 0);
+	assert_int_equal(stream.bad_frames, 1);
+	driver->feed(&stream, frame, cut, (struct mono){2 * NS_PER_S}, frames_collect, &frames);
+	driver->feed(&stream, frame + cut, count - cut, (struct mono){2 * NS_PER_S + 9}, frames_collect, &frames);
+	assert_int_equal(frames.count, 1);
+	assert_int_equal(frames.list[0].list[0].determined.ns, 2 * NS_PER_S);
+}
+
 /* Every truncation, front and back, of a file: nothing but frames that the whole file has, in its order, at most
  * `extra` others. */
 static inline void truncate_raw(const char *name, const char *path, size_t extra)

@@ -69,21 +69,8 @@ static void test_bad_lines(void **state)
 
 static void test_old_half(void **state)
 {
-	const struct driver *driver = driver_named(NAME);
-	const uint8_t *line = (const uint8_t *)good_line;
-	struct stream stream = {.synchronised = true};
-	static struct frames frames;
-
 	(void)state;
-	frames.count = 0;
-	driver->feed(&stream, line, 9, (struct mono){0}, frames_collect, &frames);
-	driver->feed(&stream, line + 9, sizeof good_line - 10, (struct mono){NS_PER_S + 1}, frames_collect, &frames);
-	assert_int_equal(frames.count, 0);
-	driver->feed(&stream, line, 9, (struct mono){2 * NS_PER_S}, frames_collect, &frames);
-	driver->feed(&stream, line + 9, sizeof good_line - 10, (struct mono){2 * NS_PER_S + 9}, frames_collect,
-	             &frames);
-	assert_int_equal(frames.count, 1);
-	assert_int_equal(frames.list[0].list[0].determined.ns, 2 * NS_PER_S); /* the first byte's time */
+	old_half(NAME, (const uint8_t *)good_line, sizeof good_line - 1, 9);
 }
 
 static void test_endless(void **state)
