@@ -50,13 +50,14 @@ MODBUS_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libmodbus)
 
 CORE_SRC   := $(sort $(wildcard daemon/core/*.c))
 DAEMON_SRC := $(sort $(filter-out daemon/main.c,$(wildcard daemon/*.c)) $(wildcard daemon/link/*.c daemon/driver/*.c \
-              daemon/record/*.c daemon/publish/*.c daemon/config/*.c))
+              daemon/record/*.c daemon/wire/*.c daemon/desk/*.c daemon/publish/*.c \
+              daemon/config/*.c))
 CTL_SRC    := $(sort $(wildcard clients/ctl/*.c))
-SIM_SRC    := $(sort $(wildcard tests/simulator/*.c))
+SIM_SRC    := $(sort $(wildcard clients/sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) tests/simulator/patient.c tests/simulator/pk.c
+SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) clients/sim/patient.c clients/sim/pk.c
 REPLAY_SRC := $(sort $(wildcard tests/replay/*.c))
 
 # One short line for each file; V=1 shows the commands.
@@ -222,7 +223,7 @@ DATADIR   ?= $(PREFIX)/share/vitalsd
 CONFDIR   := $(SYSCONFDIR)/vitalsd
 PLACE     := $(INSTALL) -D -m
 EXAMPLES  := $(sort $(wildcard etc/plans/*.conf etc/devices/*.conf))
-SCENARIOS := $(sort $(wildcard tests/simulator/scenarios/*))
+SCENARIOS := $(sort $(wildcard clients/sim/scenarios/*))
 CONTRACT  := $(sort $(wildcard proto/*.proto proto/README.md))
 GUIDES    := README.md CHANGELOG.md LICENSE $(sort $(wildcard docs/*.md))
 MANUALS   := $(sort $(wildcard docs/*.[158]))

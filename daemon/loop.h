@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/receipts.h"
-#include "daemon/reload.h"
+#include "daemon/publish/receipts.h"
+#include "daemon/config/reload.h"
 #include "vitals/config.h"
 #include "vitals/control.h"
 #include "vitals/engine.h"

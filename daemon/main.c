@@ -15,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "daemon/audit.h"
+#include "daemon/record/audit.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/shell.h"

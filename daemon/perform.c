@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "daemon/audit.h"
-#include "daemon/explain.h"
+#include "daemon/record/audit.h"
+#include "daemon/desk/explain.h"
 #include "daemon/loop.h"
 #include "daemon/shell.h"
 

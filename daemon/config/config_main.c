@@ -25,7 +25,7 @@ static cfg_opt_t link_rows[] = {
     TREE_VALUE("host"),
     TREE_VALUE("tcp_port"),
     TREE_VALUE("timeout_ms"),
-    TREE_VALUE("record_path"),
+    TREE_VALUE("traffic_path"),
     TREE_END(),
 };
 static cfg_opt_t device_rows[] = {
@@ -148,7 +148,7 @@ static void read_link(struct reading *reading, const struct section *section, ui
 	else
 		key_refuse(section, "timeout_ms", "a streaming link asks no questions");
 	link->timeout_ms = (int32_t)timeout;
-	(void)key_path(section, "record_path", OPTIONAL, PATH_BYTES - 1, link->record_path);
+	(void)key_path(section, "traffic_path", OPTIONAL, PATH_BYTES - 1, link->traffic_path);
 	reading->link_good[index] = reading->report.count == before;
 }
 

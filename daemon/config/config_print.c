@@ -47,8 +47,8 @@ static void print_link(const struct config *config, uint8_t index, FILE *out)
 		              link->line.parity, link->line.stop_bits);
 	else
 		(void)fprintf(out, "over TCP to %s port %u\n", link->host, link->tcp_port);
-	if (link->record_path[0] != '\0')
-		(void)fprintf(out, "  RAW TRAFFIC with patient data is recorded in %s\n", link->record_path);
+	if (link->traffic_path[0] != '\0')
+		(void)fprintf(out, "  RAW TRAFFIC with patient data is recorded in %s\n", link->traffic_path);
 	if (modbus)
 		(void)fprintf(out, "  timeout %d ms, worst round %" PRId64 " ms\n", (int)link->timeout_ms,
 		              config_link_cycle_ns(config, index) / NS_PER_MS);

@@ -141,7 +141,7 @@ void link_notice(struct link *link, bool trouble, const char *what, const char *
 	(void)pthread_mutex_unlock(&notices->lock);
 }
 
-void link_record(struct link *link, enum traffic_kind kind, const void *bytes, size_t count)
+void link_traffic(struct link *link, enum traffic_kind kind, const void *bytes, size_t count)
 {
 	if (link->ring != NULL)
 		traffic_add(link->ring, kind, bytes, count, link_now());

@@ -99,7 +99,7 @@ void link_deliver(struct link *link, uint8_t device, const struct decoded *decod
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail);
 
 /* What came or went, for the recording of raw traffic, if there is one. Costs next to nothing and never waits. */
-void link_record(struct link *link, enum traffic_kind kind, const void *bytes, size_t count);
+void link_traffic(struct link *link, enum traffic_kind kind, const void *bytes, size_t count);
 
 /* Takes the oldest waiting command whose device is up; false if there is none. Commands that waited too long for their
  * device are thrown away: a cuff must not start long after somebody wanted it. */

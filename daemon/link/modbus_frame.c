@@ -55,7 +55,7 @@ uint16_t frame_crc(const uint8_t *bytes, size_t count)
 	return (uint16_t)crc;
 }
 
-void answer_record(struct modbus_port *port, const uint8_t *answer, size_t size, int count)
+void answer_traffic(struct modbus_port *port, const uint8_t *answer, size_t size, int count)
 {
 	size_t length = (size_t)(count > 0 ? count : 0);
 
@@ -63,7 +63,7 @@ void answer_record(struct modbus_port *port, const uint8_t *answer, size_t size,
 		for (length = size; length > 0 && answer[length - 1] == ANSWER_FILLING; length--)
 			continue;
 	if (length > 0)
-		link_record(port->link, TRAFFIC_RECEIVED, answer, length);
+		link_traffic(port->link, TRAFFIC_RECEIVED, answer, length);
 }
 
 enum outcome outcome_of_errno(int error)

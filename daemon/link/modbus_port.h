@@ -1,10 +1,10 @@
 /* The seam between the Modbus bus loop and what carries its frames: four functions, so that the loop knows nothing of
- * serial lines and sockets. In rtu_link.c and tcp_link.c; called by the link thread only. */
+ * serial lines and sockets. In rtu_port.c and tcp_port.c; called by the link thread only. */
 #ifndef VITALS_DAEMON_MODBUS_PORT_H
 #define VITALS_DAEMON_MODBUS_PORT_H
 
 #include "daemon/link/link_thread.h"
-#include "daemon/link/serial_port.h"
+#include "daemon/link/serial_line.h"
 
 enum modbus_function {
 	MODBUS_READ_HOLDING = 3,
@@ -38,7 +38,7 @@ struct modbus_port {
 	const struct modbus_port_ops *ops;
 	modbus_t *context;
 	int fd;
-	struct serial_port serial;   /* RTU */
+	struct serial_line serial;   /* RTU */
 	struct mono line_busy_until; /* RTU: when the last character came or went */
 	uint16_t transaction;        /* TCP */
 	uint16_t longest;            /* registers of the longest answer on this bus */
@@ -72,7 +72,7 @@ uint16_t frame_crc(const uint8_t *bytes, size_t count);
  * filled with ANSWER_FILLING before, and what differs at its front was received (bytes of that value at its end are
  * missed). `count` is libmodbus's result. */
 #define ANSWER_FILLING 0xA5
-void answer_record(struct modbus_port *port, const uint8_t *answer, size_t size, int count);
+void answer_traffic(struct modbus_port *port, const uint8_t *answer, size_t size, int count);
 
 /* What an errno of libmodbus or of a system call means for the bus. */
 enum outcome outcome_of_errno(int error);

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/link/serial_port.h"
+#include "daemon/link/serial_line.h"
 #include "vitals/port.h"
 
 enum port_access port_ear_open(struct port_ear *ear, const char *path)
@@ -44,9 +44,9 @@ enum port_access port_ear_open(struct port_ear *ear, const char *path)
 
 bool port_ear_tune(struct port_ear *ear, const struct line_settings *line)
 {
-	struct serial_port port = {.lock_fd = ear->fd, .is_pty = ear->is_pty};
+	struct serial_line port = {.lock_fd = ear->fd, .is_pty = ear->is_pty};
 
-	return serial_port_set_line(&port, ear->fd, line) && serial_port_settle(&port, ear->fd, line);
+	return serial_line_set_line(&port, ear->fd, line) && serial_line_settle(&port, ear->fd, line);
 }
 
 int port_ear_hear(struct port_ear *ear, uint8_t *bytes, int size, struct mono until)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/link/serial_port.h"
+#include "daemon/link/serial_line.h"
 #include "vitals/port.h"
 
 #define BY_ID   "/dev/serial/by-id"
@@ -58,7 +58,7 @@ static void add_names(struct port *port)
 {
 	find_name(BY_ID, port->tty, port->by_id);
 	find_name(BY_PATH, port->tty, port->by_path);
-	port->latency_ms = serial_port_latency_ms(port->tty);
+	port->latency_ms = serial_line_latency_ms(port->tty);
 }
 
 static bool describe(struct port *port, const struct sp_port *library)

@@ -1,201 +1,94 @@
-/* Claiming and settling serial ports. Called by link threads when they open and close their port.
+/* A serial line with one streaming device. Ports are opened and set up by libserialport and read by our own poll loop,
+ * because the library's reads spin or sleep when a cable is pulled. Called by the link's thread from stream_loop.c.
  *
- * The lock is our own descriptor, taken before libmodbus or libserialport open the port, because both set the line up
- * before anybody could notice that it belongs to somebody else. flock() keeps out programs that ask, TIOCEXCL those
- * that do not (but not root). */
-#include "daemon/link/serial_port.h"
-
+ * libserialport 0.1.1 refuses pseudo terminals (it wants sysfs and modem lines), so those, which only tests and the
+ * simulator have, are set up with termios. */
+#include <libserialport.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
 #include <termios.h>
-#include <unistd.h>
 
-#include "daemon/link/link_thread.h"
-#include "vitals/port.h"
+#include "daemon/link/stream_port.h"
 
-static const struct {
-	int32_t baud;
-	speed_t speed;
-} speeds[] = {
-    {1200, B1200},   {2400, B2400},   {4800, B4800},   {9600, B9600},
-    {19200, B19200}, {38400, B38400}, {57600, B57600}, {115200, B115200},
-};
-
-static speed_t speed_of(int32_t baud)
+static enum sp_parity parity_of(char parity)
 {
-	for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++)
-		if (speeds[i].baud == baud)
-			return speeds[i].speed;
-	return B0;
+	return parity == 'E' ? SP_PARITY_EVEN : parity == 'O' ? SP_PARITY_ODD : SP_PARITY_NONE;
 }
 
-/* 0 for one that nobody would have set. */
-static int32_t baud_of(speed_t speed)
+static bool set_up(struct sp_port *library, const struct line_settings *line)
 {
-	for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++)
-		if (speeds[i].speed == speed)
-			return speeds[i].baud;
-	return 0;
+	return sp_set_baudrate(library, line->baud) == SP_OK && sp_set_bits(library, line->data_bits) == SP_OK &&
+	       sp_set_parity(library, parity_of(line->parity)) == SP_OK &&
+	       sp_set_stopbits(library, line->stop_bits) == SP_OK &&
+	       sp_set_flowcontrol(library, SP_FLOWCONTROL_NONE) == SP_OK;
 }
 
-enum device_fault serial_port_claim(struct serial_port *port, const char *path)
+/* Opens the claimed port with the library. */
+static enum device_fault open_library(struct link *link, struct stream_port *port)
 {
-	if (realpath(path, port->real) == NULL)
-		return FAULT_NOT_FOUND;
-	port->is_pty = strncmp(port->real, "/dev/pts/", strlen("/dev/pts/")) == 0;
-	port->lock_fd = open(port->real, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	int error = errno;
-	if (port->lock_fd < 0)
-		return error == EBUSY ? FAULT_LOCKED : FAULT_NOT_FOUND;
-	enum device_fault fault = FAULT_NONE;
-	if (isatty(port->lock_fd) == 0)
-		fault = FAULT_NOT_FOUND;
-	else if (flock(port->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	const struct line_settings *line = &link->own->line;
+	enum device_fault fault = FAULT_NOT_FOUND;
+
+	if (sp_get_port_by_name(port->serial.real, &port->library) != SP_OK)
+		return fault;
+	enum sp_return rc = sp_open(port->library, SP_MODE_READ_WRITE);
+	int error = rc == SP_ERR_FAIL ? sp_last_error_code() : 0;
+	if (rc == SP_OK) {
+		if (set_up(port->library, line) && sp_get_port_handle(port->library, &port->fd) == SP_OK)
+			return FAULT_NONE;
+		serial_line_tell_line(link, &port->serial, line);
+		(void)sp_close(port->library); /* it is useless either way */
+	} else if (error == EBUSY) {
 		fault = FAULT_LOCKED;
-	if (fault != FAULT_NONE)
-		(void)close(port->lock_fd); /* nothing was written */
+	}
+	sp_free_port(port->library);
 	return fault;
 }
 
-static struct line_settings line_of(const struct termios *now)
+static bool open_pty(struct stream_port *port)
 {
-	tcflag_t parity = now->c_cflag & (PARENB | PARODD);
+	struct termios raw;
 
-	return (struct line_settings){
-	    .baud = cfgetispeed(now) == cfgetospeed(now) ? baud_of(cfgetospeed(now)) : 0,
-	    .parity = parity == PARENB              ? 'E'
-	              : parity == (PARENB | PARODD) ? 'O'
-	                                            : 'N',
-	    .data_bits = (now->c_cflag & CSIZE) == CS8   ? 8
-	                 : (now->c_cflag & CSIZE) == CS7 ? 7
-	                                                 : 0,
-	    .stop_bits = (now->c_cflag & CSTOPB) != 0 ? 2 : 1,
-	};
-}
-
-/* Whether the line is as configured. Drivers may round or refuse without an error. */
-static bool settled(const struct termios *now, const struct line_settings *line)
-{
-	struct line_settings is = line_of(now);
-
-	return is.baud == line->baud && is.parity == line->parity && is.data_bits == line->data_bits &&
-	       is.stop_bits == line->stop_bits && (now->c_cflag & CRTSCTS) == 0;
-}
-
-bool serial_port_set_line(const struct serial_port *port, int fd, const struct line_settings *line)
-{
-	struct termios settings;
-
-	if (tcgetattr(fd, &settings) < 0)
+	port->library = NULL;
+	port->fd = port->serial.lock_fd;
+	if (tcgetattr(port->fd, &raw) < 0)
 		return false;
-	cfmakeraw(&settings);
-	if (!port->is_pty) {
-		settings.c_cflag &= ~(tcflag_t)(CSIZE | PARENB | PARODD | CSTOPB | CRTSCTS);
-		settings.c_cflag |= (line->data_bits == 7 ? CS7 : CS8) | CREAD | CLOCAL;
-		settings.c_cflag |= line->parity == 'N' ? 0 : line->parity == 'E' ? PARENB : PARENB | PARODD;
-		settings.c_cflag |= line->stop_bits == 2 ? CSTOPB : 0;
-		if (cfsetispeed(&settings, speed_of(line->baud)) < 0 ||
-		    cfsetospeed(&settings, speed_of(line->baud)) < 0)
-			return false;
+	cfmakeraw(&raw);
+	return tcsetattr(port->fd, TCSANOW, &raw) == 0;
+}
+
+static void serial_close(struct stream_port *port)
+{
+	(void)tcflush(port->fd, TCIOFLUSH); /* else close may wait for output; may fail on a port that is gone */
+	if (port->library != NULL) {
+		(void)sp_close(port->library); /* a port that is gone cannot be closed better */
+		sp_free_port(port->library);
 	}
-	return tcsetattr(fd, TCSANOW, &settings) == 0;
+	serial_line_release(&port->serial);
 }
 
-bool serial_port_settle(const struct serial_port *port, int fd, const struct line_settings *line)
+static enum device_fault serial_open(struct link *link, struct stream_port *port)
 {
-	struct termios settings;
+	const struct line_settings *line = &link->own->line;
+	enum device_fault fault = serial_line_claim(&port->serial, link->own->port);
 
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || tcgetattr(fd, &settings) < 0)
-		return false;
-	/* libserialport leaves CRTSCTS as the last program set it and sets HUPCL, which drops DTR at close and can
-	 * reset a device; neither library lets the kernel check parity. */
-	settings.c_cflag &= ~(tcflag_t)(CRTSCTS | HUPCL);
-	if (line->parity != 'N' && !port->is_pty)
-		settings.c_iflag |= INPCK;
-	if (tcsetattr(fd, TCSANOW, &settings) < 0 || tcgetattr(fd, &settings) < 0)
-		return false;
-	if (!port->is_pty && !settled(&settings, line))
-		return false;
-	/* Opening has raised them for a moment. A pty and some adapters have none. */
-	if (line->modem_low)
-		(void)ioctl(fd, TIOCMBIC, &(int){TIOCM_DTR | TIOCM_RTS});
-	return ioctl(fd, TIOCEXCL) == 0 && tcflush(fd, TCIOFLUSH) == 0;
-}
-
-int serial_port_latency_ms(const char *node)
-{
-	const char *slash = strrchr(node, '/');
-	char path[NAME_MAX + 64], text[8];
-	int ms = 0;
-
-	int length =
-	    snprintf(path, sizeof path, "/sys/class/tty/%s/device/latency_timer", slash != NULL ? slash + 1 : node);
-	if (length < 0 || (size_t)length >= sizeof path)
-		return -1;
-	int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t count = read(fd, text, sizeof text);
-	(void)close(fd); /* nothing was written */
-	ssize_t digits = 0;
-	while (digits < count && text[digits] >= '0' && text[digits] <= '9' && ms < 1000)
-		ms = ms * 10 + (text[digits++] - '0');
-	return digits > 0 ? ms : -1;
-}
-
-void port_line_text(const struct line_settings *line, char text[TEXT_BYTES])
-{
-	(void)snprintf(text, TEXT_BYTES, "%d %u%c%u", (int)line->baud, line->data_bits, line->parity, line->stop_bits);
-}
-
-/* The engine is told of every change of it, not of every connect. */
-static void tell_latency(struct link *link, const struct serial_port *port)
-{
-	char detail[TEXT_BYTES];
-	int ms = serial_port_latency_ms(port->real);
-
-	if (ms < 0 || ms == link->latency_told_ms)
-		return;
-	link->latency_told_ms = ms;
-	(void)snprintf(detail, sizeof detail, "the adapter at %.40s holds short packets for %d ms", port->real, ms);
-	link_notice(link, false, "latency-timer", detail);
-}
-
-bool serial_port_settle_link(struct link *link, const struct serial_port *port, int fd,
-                             const struct line_settings *line)
-{
-	if (serial_port_settle(port, fd, line)) {
-		tell_latency(link, port);
-		return true;
+	if (fault != FAULT_NONE)
+		return fault;
+	if (port->serial.is_pty)
+		fault = open_pty(port) ? FAULT_NONE : FAULT_NOT_FOUND;
+	else
+		fault = open_library(link, port);
+	if (fault != FAULT_NONE) {
+		serial_line_release(&port->serial);
+		return fault;
 	}
-	serial_port_tell_line(link, port, line);
-	return false;
+	if (serial_line_settle_link(link, &port->serial, port->fd, line))
+		return FAULT_NONE;
+	serial_close(port);
+	return FAULT_NOT_FOUND;
 }
 
-void serial_port_tell_line(struct link *link, const struct serial_port *port, const struct line_settings *line)
-{
-	char wanted[TEXT_BYTES], is[TEXT_BYTES], detail[TEXT_BYTES];
-	struct termios now;
-
-	if (port->is_pty || link->line_told || tcgetattr(port->lock_fd, &now) < 0 || settled(&now, line))
-		return;
-	link->line_told = true;
-	struct line_settings has = line_of(&now);
-	port_line_text(line, wanted);
-	port_line_text(&has, is);
-	/* Cut on purpose. */
-	(void)snprintf(detail, sizeof detail, "asked for %.20s, the port keeps %.20s", wanted, is);
-	link_notice(link, true, "line-settings", detail);
-}
-
-void serial_port_release(struct serial_port *port)
-{
-	/* A pty slave stays exclusive after its last close. Either call may fail on a port that is gone. */
-	(void)ioctl(port->lock_fd, TIOCNXCL);
-	(void)close(port->lock_fd);
-}
+const struct stream_port_ops serial_port_ops = {
+    .open = serial_open,
+    .close = serial_close,
+};

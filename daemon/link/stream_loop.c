@@ -40,7 +40,7 @@ static void begin_settling(struct reader *reader)
 {
 	reader->settled = mono_after(link_now(), reader->settle_ns);
 	reader->settled_at_most = mono_after(link_now(), SETTLE_MAX_NS);
-	link_record(reader->link, TRAFFIC_CONNECTED, NULL, 0);
+	link_traffic(reader->link, TRAFFIC_CONNECTED, NULL, 0);
 	reader->stream = (struct stream){0};
 	reader->bad_at_good = 0;
 }
@@ -99,7 +99,7 @@ static bool read_some(struct reader *reader)
 		return false; /* readable and empty: the other end has closed */
 	if (are_old(reader))
 		return true;
-	link_record(reader->link, TRAFFIC_RECEIVED, bytes, (size_t)count);
+	link_traffic(reader->link, TRAFFIC_RECEIVED, bytes, (size_t)count);
 	reader->own->driver->feed(&reader->stream, bytes, (size_t)count, link_now(), take_frame, reader);
 	if (bad_in_a_row(reader) >= BAD_FRAMES_MAX)
 		link_tell(reader->link, reader->device, DEVICE_RESYNC, FAULT_BAD_FRAME);
@@ -114,7 +114,7 @@ static bool speak(struct reader *reader)
 	uint8_t bytes[SAY_BYTES];
 
 	while (driver->order != NULL && link_take_command(reader->link, &command)) {
-		link_record(reader->link, command.start ? TRAFFIC_START : TRAFFIC_STOP, NULL, 0);
+		link_traffic(reader->link, command.start ? TRAFFIC_START : TRAFFIC_STOP, NULL, 0);
 		(void)driver->order(&reader->stream,
 		                    command.start); /* refused: a determination is on, its end is told */
 	}
@@ -125,7 +125,7 @@ static bool speak(struct reader *reader)
 		reader->stream.say_at = mono_after(now, SAY_PAUSE_NS);
 	if (count == 0)
 		return true;
-	link_record(reader->link, TRAFFIC_SENT, bytes, count);
+	link_traffic(reader->link, TRAFFIC_SENT, bytes, count);
 	/* A port that does not take a few bytes at once is not working. */
 	return write(reader->port.fd, bytes, count) == (ssize_t)count;
 }

@@ -1,16 +1,16 @@
-/* The seam between the stream loop and what carries a streaming device's bytes. In serial_link.c and raw_tcp_link.c;
+/* The seam between the stream loop and what carries a streaming device's bytes. In serial_port.c and raw_tcp_port.c;
  * called by the link thread only. */
 #ifndef VITALS_DAEMON_STREAM_PORT_H
 #define VITALS_DAEMON_STREAM_PORT_H
 
 #include "daemon/link/link_thread.h"
-#include "daemon/link/serial_port.h"
+#include "daemon/link/serial_line.h"
 
 struct sp_port; /* libserialport */
 
 struct stream_port {
 	int fd; /* non-blocking; read and polled by the loop */
-	struct serial_port serial;
+	struct serial_line serial;
 	struct sp_port *library; /* NULL on a pty */
 };
 

@@ -101,7 +101,7 @@ static void tell(const struct traffic *traffic, const struct traffic_ring *ring,
 	char detail[TEXT_BYTES];
 
 	/* Cut on purpose. */
-	(void)snprintf(detail, sizeof detail, "%s: %s", traffic->config->links[ring->link].record_path, why);
+	(void)snprintf(detail, sizeof detail, "%s: %s", traffic->config->links[ring->link].traffic_path, why);
 	traffic->tell(traffic->context, ring->link, what, detail);
 }
 
@@ -198,7 +198,7 @@ static void open_file(const struct traffic *traffic, struct traffic_ring *ring)
 {
 	struct stat status;
 
-	ring->fd = open(traffic->config->links[ring->link].record_path,
+	ring->fd = open(traffic->config->links[ring->link].traffic_path,
 	                O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
 	int error = errno;
 	if (ring->fd < 0) {
@@ -307,7 +307,7 @@ static void release(struct traffic *traffic)
 static bool make_rings(struct traffic *traffic)
 {
 	for (uint8_t i = 0; i < traffic->config->link_count; i++) {
-		if (traffic->config->links[i].record_path[0] == '\0')
+		if (traffic->config->links[i].traffic_path[0] == '\0')
 			continue;
 		traffic->rings[i] = calloc(1, sizeof *traffic->rings[i]);
 		if (traffic->rings[i] == NULL)
@@ -354,7 +354,7 @@ struct traffic *traffic_start(const struct config *config, int64_t limit, traffi
 	bool wanted = false;
 
 	for (uint8_t i = 0; i < config->link_count; i++)
-		wanted = wanted || config->links[i].record_path[0] != '\0';
+		wanted = wanted || config->links[i].traffic_path[0] != '\0';
 	if (!wanted) {
 		errno = 0;
 		return NULL;

@@ -1,5 +1,5 @@
 /* Builds the text of a record: key="value" pairs in one line that no value can break out of. Pure. Called by the engine
- * thread (daemon/audit.c) and by the recorder for rows of its own.
+ * thread (daemon/record/audit.c) and by the recorder for rows of its own.
  *
  * A text is kept so short that the syslog line around it (kind, seq and hash of the row) stays within
  * RECORD_TEXT_BYTES. What does not fit is cut between two escapes, and the line says so by its last pair. */

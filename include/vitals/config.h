@@ -31,8 +31,8 @@ struct link_config {
 	struct line_settings line; /* serial types; for LINK_SERIAL the driver's unless given */
 	char host[46];             /* TCP types: numeric IPv4 or IPv6 address */
 	uint16_t tcp_port;
-	int32_t timeout_ms;           /* for a whole answer (Modbus); 20 .. 5000 */
-	char record_path[PATH_BYTES]; /* "" or a file to append raw traffic to */
+	int32_t timeout_ms;            /* for a whole answer (Modbus); 20 .. 5000 */
+	char traffic_path[PATH_BYTES]; /* "" or a file to append raw traffic to */
 };
 
 struct device_config {

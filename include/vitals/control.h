@@ -1,7 +1,7 @@
 /* The control socket: local, SOCK_SEQPACKET, one packet = one vitals.v1.Request or Response (proto/README.md). The
  * peer's uid comes from the kernel (SO_PEERCRED); who may connect is a matter of the socket file's mode and group. One
- * thread (daemon/control.c) owns it; it turns requests into EVENT_COMMAND and gives answers when the recorder or the
- * loop releases them. Nothing a client does can stall, grow or crash the daemon: at most CONTROL_CLIENTS_MAX
+ * thread (daemon/desk/control.c) owns it; it turns requests into EVENT_COMMAND and gives answers when the recorder or
+ * the loop releases them. Nothing a client does can stall, grow or crash the daemon: at most CONTROL_CLIENTS_MAX
  * connections, one outstanding request each. */
 #ifndef VITALS_CONTROL_H
 #define VITALS_CONTROL_H
@@ -18,7 +18,7 @@
 
 struct control;
 
-#define CONTROL_STATE_BYTES 106496 /* larger than any packed Snapshot; MESSAGE_BYTES of publish.h */
+#define CONTROL_STATE_BYTES 106496 /* larger than any packed Snapshot; MESSAGE_BYTES of wire.h */
 
 /* Binds `path` (a stale socket of a dead daemon is replaced, a live one is an error), starts the thread. `bedside` and
  * `demo` go into every response. NULL after writing the reason to stderr. */

@@ -1,5 +1,5 @@
 /* Recorded traffic: the text format of what went over a link, with times. Written by the traffic writer of daemon/link
- * (link option record_path), read by `vitalsctl decode` and by tests. Pure; in daemon/link/traffic_text.c.
+ * (link option traffic_path), read by `vitalsctl decode` and by tests. Pure; in daemon/link/traffic_text.c.
  *
  * A file is lines: comments, which begin with '#', and "TIME WHAT". TIME is in microseconds since the file's own start,
  * or, with a point, in seconds. WHAT is "<" and hexadecimal bytes that came from the device, ">" and bytes that went to

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control_message.h"
+#include "daemon/wire/request.h"
 #include "vitals/alarm.h"
 #include "vitals/parameter.h"
 

@@ -1,4 +1,4 @@
-"""Finding devices, recording what they send and reading it back: devices scan, record_path, decode, and the path
+"""Finding devices, recording what they send and reading it back: devices scan, traffic_path, decode, and the path
 through the real libserialport."""
 import contextlib
 import fcntl
@@ -118,11 +118,11 @@ def test_recorded_traffic_gives_the_values_again():
         port = re.search(r"listening ecg 127\.0\.0\.1:(\d+)", sim.out()).group(1)
         files = {name: bedside.path(name + ".traffic") for name in ("oximeter", "cuff", "ecg")}
         bedside.write_config(f'''
-link "oximeter-line" {{ type = "serial"  port = "{bedside.path("oximeter")}"  record_path = "{files["oximeter"]}" }}
+link "oximeter-line" {{ type = "serial"  port = "{bedside.path("oximeter")}"  traffic_path = "{files["oximeter"]}" }}
 device "oximeter" {{ link = "oximeter-line"  driver = "masimo-ascii1" }}
-link "bp-bus" {{ type = "modbus-rtu"  port = "{bedside.path("cuff")}"  baud = 19200  parity = "none"  record_path = "{files["cuff"]}" }}
+link "bp-bus" {{ type = "modbus-rtu"  port = "{bedside.path("cuff")}"  baud = 19200  parity = "none"  traffic_path = "{files["cuff"]}" }}
 device "cuff" {{ link = "bp-bus"  map = "{bedside.map("vitals-sim-cuff")}"  unit = 1  poll_period_ms = 400 }}
-link "gateway" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port}  record_path = "{files["ecg"]}" }}
+link "gateway" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port}  traffic_path = "{files["ecg"]}" }}
 device "ecg" {{ link = "gateway"  map = "{bedside.map("vitals-sim-ecg")}"  unit = 1  poll_period_ms = 600 }}
 ''')
         assert ctl("config", "check", bedside.config).count("RAW TRAFFIC with patient data is recorded in ") == 3
@@ -158,7 +158,7 @@ def test_recording_that_fails_is_told_and_costs_nothing_else():
     with Bedside() as bedside, Talker() as device:
         fifo = bedside.path("fifo")
         os.mkfifo(fifo)
-        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}"  record_path = "{fifo}" }}\n'
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}"  traffic_path = "{fifo}" }}\n'
                              'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
         bedside.start_daemon()
         display = bedside.subscribe()

@@ -412,7 +412,7 @@ def test_sim_cable_of_a_socket():
 # ---- words -----------------------------------------------------------------------------------------------------------
 
 def test_sim_scenarios_of_the_repository():
-    directory = os.path.join(ROOT, "tests/simulator/scenarios")
+    directory = os.path.join(ROOT, "clients/sim/scenarios")
     names = sorted(os.listdir(directory))
     assert {"demo.scn", "misbehave.scn", "quiet.scn"} <= set(names)
     for name in names:

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tests/simulator/patient.h"
+#include "clients/sim/patient.h"
 #include "vitals/config.h"
 
 #define MINUTE (60 * NS_PER_S)

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "vitals.pb-c.h"
-#include "vitals/publish.h"
+#include "vitals/wire.h"
 
 static const struct stamp stamp = {{100 * NS_PER_S}, INT64_C(1760000000000000000)};
 

@@ -1,7 +1,7 @@
 /* The record of commands and alarms: who, what, old and new, in a fixed order. */
 #include "tests/unit/encode_bedside.h"
 
-#include "daemon/audit.h"
+#include "daemon/record/audit.h"
 
 static struct audit_line audit;
 static struct audit_before before;

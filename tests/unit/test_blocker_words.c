@@ -3,7 +3,7 @@
 #include "tests/unit/plan_world.h"
 
 #include "vitals.pb-c.h"
-#include "vitals/publish.h"
+#include "vitals/wire.h"
 
 /* The words of blocker `name`, as the displays get them; "" if it does not block. */
 static const char *words_of(const char *name)

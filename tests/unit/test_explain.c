@@ -1,7 +1,7 @@
 /* What staff are told when a command is refused, with the shipped plans. Run from the top of the repository. */
 #include "tests/unit/plan_world.h"
 
-#include "daemon/explain.h"
+#include "daemon/desk/explain.h"
 
 static char said[EXPLAIN_BYTES];
 

@@ -3,7 +3,7 @@
 #include "link_world.h"
 
 #include "daemon/link/link_thread.h"
-#include "daemon/link/serial_port.h"
+#include "daemon/link/serial_line.h"
 
 static struct world *running_world(void)
 {
@@ -225,17 +225,17 @@ static void test_not_found(void **state)
 static void test_locked(void **state)
 {
 	struct world *world = world_new(LINK_MODBUS_RTU);
-	struct serial_port other;
+	struct serial_line other;
 
 	(void)state;
 	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
 	world_plug(world);
-	assert_int_equal(serial_port_claim(&other, world->fake.path), FAULT_NONE);
+	assert_int_equal(serial_line_claim(&other, world->fake.path), FAULT_NONE);
 	world_start(world);
 	world_await_state(world, 0, DEVICE_DOWN);
 	assert_int_equal(world->fault[0], FAULT_LOCKED);
 	assert_int_equal(atomic_load(&world->fake.requests), 0);
-	serial_port_release(&other);
+	serial_line_release(&other);
 	world_await_rounds(world, 0, 2);
 	world_end(world);
 }

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/link/serial_port.h"
+#include "daemon/link/serial_line.h"
 #include "vitals/link.h"
 
 #define DEADLINE_MS 20000
@@ -290,14 +290,14 @@ static void test_garbage(void **state)
 static void test_locked(void **state)
 {
 	struct bedside *bedside = bedside_new(LINK_SERIAL);
-	struct serial_port other;
+	struct serial_line other;
 
 	(void)state;
 	plug_pty(bedside);
-	assert_int_equal(serial_port_claim(&other, bedside->path), FAULT_NONE);
+	assert_int_equal(serial_line_claim(&other, bedside->path), FAULT_NONE);
 	bedside_start(bedside);
 	await(bedside, DEVICE_DOWN, FAULT_LOCKED);
-	serial_port_release(&other);
+	serial_line_release(&other);
 	await(bedside, DEVICE_RESYNC, FAULT_NONE);
 	talk_until_up(bedside);
 	bedside_end(bedside);

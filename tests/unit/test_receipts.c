@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/receipts.h"
+#include "daemon/publish/receipts.h"
 
 #define EPOCH UINT64_C(77)
 

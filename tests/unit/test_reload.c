@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/reload.h"
+#include "daemon/config/reload.h"
 
 static struct config running, before;
 static struct reload reload;

@@ -211,7 +211,7 @@ static const struct config *config_of(const char *name, char path[PATH_BYTES])
 	config.device_count = 1;
 	config.devices[0] = (struct device_config){.name = "oximeter", .link = 1, .map = -1, .driver = driver_list[0]};
 	(void)snprintf(path, PATH_BYTES, "%s/%s", directory, name);
-	(void)snprintf(config.links[1].record_path, PATH_BYTES, "%s", path);
+	(void)snprintf(config.links[1].traffic_path, PATH_BYTES, "%s", path);
 	return &config;
 }
 
@@ -363,11 +363,11 @@ static void test_a_broken_answer_is_kept(void **state)
 	(void)state;
 	assert_non_null(link.ring);
 	memset(answer, ANSWER_FILLING, sizeof answer);
-	answer_record(&port, answer, sizeof answer, -1); /* nothing came */
+	answer_traffic(&port, answer, sizeof answer, -1); /* nothing came */
 	memcpy(answer, "\x01\xA5\x03", 3);
-	answer_record(&port, answer, sizeof answer, -1);
-	answer_record(&port, answer, sizeof answer, 0); /* of another unit */
-	answer_record(&port, answer, sizeof answer, 5); /* whole */
+	answer_traffic(&port, answer, sizeof answer, -1);
+	answer_traffic(&port, answer, sizeof answer, 0); /* of another unit */
+	answer_traffic(&port, answer, sizeof answer, 5); /* whole */
 	finish(traffic);
 	read_text(path);
 	const char *last = strstr(text, " < 01A503\n");

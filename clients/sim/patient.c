@@ -1,0 +1,283 @@
+/* The simulated patient: what is true, before any device measures it. Owned and called by the main thread, one step a
+ * real second; the drug's clock runs `speed` times faster. The same seed and the same events give the same patient.
+ *
+ * Sizes: peak rise of an infusion N(16, 11) / N(11, 8.5) mmHg (Yale 2024), heart rate +4 +/- 6; esketamine spray 88 %
+ * N(6)/N(4) and 12 % high responders with +22/+11 on top, by the proposal drawn from the label and trial rows. */
+#include <math.h>
+
+#include "clients/sim/patient.h"
+
+uint64_t prng_next(struct prng *prng)
+{
+	uint64_t z = prng->state += UINT64_C(0x9E3779B97F4A7C15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+double prng_uniform(struct prng *prng)
+{
+	return (double)(prng_next(prng) >> 11) * 0x1p-53;
+}
+
+double prng_gauss(struct prng *prng)
+{
+	double u = 1.0 - prng_uniform(prng); /* never 0 */
+
+	return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * prng_uniform(prng));
+}
+
+static double clamp(double value, double low, double high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* Systolic and diastolic move together: correlation 0.6. */
+static void draw_pair(struct prng *prng, double sd_sys, double sd_dia, double *sys, double *dia)
+{
+	double a = prng_gauss(prng), b = prng_gauss(prng);
+
+	*sys += sd_sys * a;
+	*dia += sd_dia * (0.6 * a + 0.8 * b);
+}
+
+static void draw_day(struct patient *patient)
+{
+	if (patient->kind == SESSION_KETAMINE_IV) {
+		patient->peak_sys = 16;
+		patient->peak_dia = 11;
+		draw_pair(&patient->prng, 11, 8.5, &patient->peak_sys, &patient->peak_dia);
+		return;
+	}
+	patient->peak_sys = patient->usual_sys;
+	patient->peak_dia = patient->usual_dia;
+	draw_pair(&patient->prng, 7.5, 6, &patient->peak_sys, &patient->peak_dia);
+}
+
+static void draw_person(struct patient *patient)
+{
+	struct prng *prng = &patient->prng;
+
+	/* Nobody is started at 140/90 or above; a draw beyond that is drawn again. */
+	for (int tries = 0; tries < 50; tries++) {
+		patient->base_sys = 122;
+		patient->base_dia = 76;
+		draw_pair(prng, 14, 9, &patient->base_sys, &patient->base_dia);
+		if (patient->base_sys < 140 && patient->base_dia < 90 && patient->base_sys > 95 &&
+		    patient->base_dia > 50)
+			break;
+	}
+	patient->base_sys = clamp(patient->base_sys, 95, 139);
+	patient->base_dia = clamp(patient->base_dia, 50, 89);
+	patient->base_hr = clamp(72 + 8 * prng_gauss(prng), 56, 92);
+	patient->peak_hr = 4 + 6 * prng_gauss(prng);
+	if (patient->kind == SESSION_KETAMINE_IV)
+		return;
+
+	bool high = prng_uniform(prng) < 0.12;
+
+	patient->usual_sys = 6 + (high ? 22 : 0);
+	patient->usual_dia = 4 + (high ? 11 : 0);
+	draw_pair(prng, 6.5, 5, &patient->usual_sys, &patient->usual_dia);
+}
+
+void patient_init(struct patient *patient, uint64_t seed, enum session_kind kind, double speed)
+{
+	*patient = (struct patient){.prng = {seed}, .kind = kind, .speed = speed};
+	draw_person(patient);
+	draw_day(patient);
+	pk_start(&patient->pk, kind);
+	pk_advance(&patient->pk, 40);
+	patient->ng_ml_40 = pk_ng_ml(&patient->pk);
+	pk_start(&patient->pk, kind);
+	patient_step(patient);
+	patient->now.time_s = 0;
+}
+
+void patient_another_day(struct patient *patient)
+{
+	struct patient before = *patient;
+
+	*patient = (struct patient){.prng = before.prng,
+	                            .kind = before.kind,
+	                            .speed = before.speed,
+	                            .base_sys = before.base_sys,
+	                            .base_dia = before.base_dia,
+	                            .base_hr = before.base_hr,
+	                            .usual_sys = before.usual_sys,
+	                            .usual_dia = before.usual_dia,
+	                            .ng_ml_40 = before.ng_ml_40};
+	patient->peak_hr = 4 + 6 * prng_gauss(&patient->prng);
+	draw_day(patient);
+	pk_start(&patient->pk, patient->kind);
+	patient_step(patient);
+	patient->now.time_s = 0;
+}
+
+static void begin(struct episode *episode, double now_s, double over_s, double hold_s, double a, double b)
+{
+	*episode = (struct episode){true, now_s, over_s, hold_s, {a, b}};
+}
+
+void patient_event(struct patient *patient, enum happening what, const double number[3])
+{
+	const double *n = number;
+	double now_s = patient->now.time_s;
+
+	switch (what) {
+	case HAPPEN_INFUSION_START:
+		patient->started = true;
+		patient->started_s = now_s;
+		pk_start(&patient->pk, patient->kind);
+		break;
+	case HAPPEN_INFUSION_STOP:
+		pk_stop(&patient->pk);
+		break;
+	case HAPPEN_DESATURATION:
+		begin(&patient->desaturation, now_s, n[1], n[2], n[0], 0);
+		break;
+	case HAPPEN_VASOVAGAL:
+		begin(&patient->vasovagal, now_s, 3, n[0], 0, 0);
+		break;
+	case HAPPEN_SURGE:
+		begin(&patient->surge, now_s, 3, n[2], n[0], n[1]);
+		break;
+	case HAPPEN_TACHYCARDIA:
+		begin(&patient->tachycardia, now_s, 3, n[1], n[0], 0);
+		break;
+	case HAPPEN_APNOEA:
+		begin(&patient->apnoea, now_s, 2, n[0], 0, 0);
+		break;
+	case HAPPEN_HYPOVENTILATION:
+		begin(&patient->hypoventilation, now_s, 3, n[1], n[0], 0);
+		break;
+	case HAPPEN_PROBE_OFF:
+	case HAPPEN_PROBE_ON:
+	case HAPPEN_LEAD_OFF:
+	case HAPPEN_LEAD_ON:
+	case HAPPEN_CABLE_PULL:
+	case HAPPEN_CABLE_PLUG:
+	case HAPPEN_CUFF_FAIL:
+	case HAPPEN_MODE:
+	case HAPPEN_QUIT:
+		break;
+	}
+}
+
+/* How far an episode has taken hold: 0 .. 1. */
+static double strength(struct episode *episode, double now_s)
+{
+	double t = now_s - episode->begin_s;
+
+	if (!episode->active)
+		return 0;
+	if (t < episode->over_s)
+		return t / episode->over_s;
+	t -= episode->over_s + episode->hold_s;
+	if (t < 0)
+		return 1;
+	if (t < episode->over_s)
+		return 1 - t / episode->over_s;
+	episode->active = false;
+	return 0;
+}
+
+static double toward(double value, double target, double share)
+{
+	return value + (target - value) * share;
+}
+
+/* Share of the session's peak effect on the circulation. The spray's plasma level stays high long after pressure has
+ * fallen, so its curve is the empirical one: 100 % at 40, about 25 % at 90, none from 120 min. */
+static double effect(const struct patient *patient)
+{
+	double minute = pk_minutes(&patient->pk);
+
+	if (!patient->started)
+		return 0;
+	if (patient->kind == SESSION_KETAMINE_IV)
+		return pk_ng_ml(&patient->pk) / patient->ng_ml_40;
+	if (minute <= 40)
+		return minute / 40;
+	if (minute <= 90)
+		return 1 - 0.75 * (minute - 40) / 50;
+	return minute < 120 ? 0.25 * (120 - minute) / 30 : 0;
+}
+
+/* Slow wandering with the given SD, time constant about 20 steps. */
+static double wander(struct patient *patient, int which, double sd)
+{
+	patient->drift[which] = 0.95 * patient->drift[which] + 0.3122 * sd * prng_gauss(&patient->prng);
+	return patient->drift[which];
+}
+
+static void circulation(struct patient *patient, double now_s)
+{
+	struct vitals *now = &patient->now;
+	double share = effect(patient);
+
+	now->sys = patient->base_sys + patient->peak_sys * share;
+	now->dia = patient->base_dia + patient->peak_dia * share;
+	now->hr = patient->base_hr + patient->peak_hr * share + wander(patient, 0, 1.5);
+
+	double surge = strength(&patient->surge, now_s);
+
+	now->sys = toward(now->sys, patient->surge.target[0], surge);
+	now->dia = toward(now->dia, patient->surge.target[1], surge);
+	now->hr = toward(now->hr, patient->tachycardia.target[0], strength(&patient->tachycardia, now_s));
+
+	/* HR 35-45 with systolic 70-85 for some minutes. */
+	double faint = strength(&patient->vasovagal, now_s);
+
+	now->sys = toward(now->sys, 77, faint);
+	now->dia = toward(now->dia, 44, faint);
+	now->hr = toward(now->hr, 39, faint);
+	now->dia = clamp(now->dia, 20, 200);
+	now->sys = clamp(now->sys, now->dia + 15, 280);
+	now->mean = now->dia + (now->sys - now->dia) / 3;
+	now->hr = clamp(now->hr, 20, 240);
+}
+
+static void breathing(struct patient *patient, double now_s)
+{
+	struct vitals *now = &patient->now;
+	double held = strength(&patient->apnoea, now_s);
+	double slow = strength(&patient->hypoventilation, now_s);
+
+	now->resp = 14 + wander(patient, 2, 0.8);
+	now->etco2 = 38 + wander(patient, 3, 0.7);
+	now->spo2 = 97 + wander(patient, 1, 0.4);
+
+	/* Each breath a minute less lets carbon dioxide rise by about 2 mmHg. */
+	double lost = slow * (now->resp - patient->hypoventilation.target[0]);
+
+	now->resp -= lost;
+	now->etco2 += 2 * lost;
+	now->resp = toward(now->resp, 0, held);
+	now->etco2 = toward(now->etco2, 0, held);
+
+	/* Saturation holds for a while without breath, then falls. */
+	double without_s = held > 0 ? now_s - patient->apnoea.begin_s - 15 : 0;
+
+	if (without_s > 0)
+		now->spo2 = toward(now->spo2, clamp(now->spo2 - 0.4 * without_s, 60, 100), held);
+	now->spo2 = toward(now->spo2, patient->desaturation.target[0], strength(&patient->desaturation, now_s));
+	now->spo2 = clamp(now->spo2, 40, 100);
+	now->resp = clamp(now->resp, 0, 60);
+	now->etco2 = clamp(now->etco2, 0, 99);
+}
+
+void patient_step(struct patient *patient)
+{
+	struct vitals *now = &patient->now;
+
+	now->time_s += 1;
+	if (patient->started)
+		pk_advance(&patient->pk,
+		           (now->time_s - patient->started_s) * patient->speed / 60 - pk_minutes(&patient->pk));
+	now->minute = patient->started ? pk_minutes(&patient->pk) : 0;
+	now->ng_ml = pk_ng_ml(&patient->pk);
+	circulation(patient, now->time_s);
+	breathing(patient, now->time_s);
+}
