@@ -200,7 +200,7 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
  * not. */
 static void condition_unknown(struct step *step, struct alarm *alarm)
 {
-	struct timing timing = condition_timing(step->engine, alarm);
+	struct timing timing = timing_of(step->engine, alarm);
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
@@ -266,7 +266,7 @@ void alarm_advance(struct step *step, uint16_t id)
 	if (!in_time(alarm))
 		return;
 
-	struct timing timing = condition_timing(step->engine, alarm);
+	struct timing timing = timing_of(step->engine, alarm);
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
@@ -486,7 +486,7 @@ struct mono alarm_deadline(const struct engine *engine)
 		if (!in_time(alarm))
 			continue;
 
-		struct timing timing = condition_timing(engine, alarm);
+		struct timing timing = timing_of(engine, alarm);
 
 		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
 			deadline = mono_earlier(deadline, mono_after(alarm->violated, timing.delay_ns));

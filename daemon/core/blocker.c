@@ -179,7 +179,7 @@ static bool scores_missing(const struct engine *engine)
 static bool blind(const struct engine *engine)
 {
 	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
-		if (take_out_blinds(engine, i))
+		if (rule_blind(engine, i))
 			return true;
 	return false;
 }
@@ -189,7 +189,7 @@ static bool too_early(const struct engine *engine)
 	const struct plan_leave *leave = &engine->config->plan.leave;
 
 	return leave->has_earliest &&
-	       !mono_reached(mono_after(session_anchor(&engine->session, leave->earliest), leave->earliest_after_ns),
+	       !mono_reached(mono_after(clocks_anchor(&engine->session, leave->earliest), leave->earliest_after_ns),
 	                     engine->now);
 }
 

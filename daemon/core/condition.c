@@ -2,45 +2,6 @@
  * Judged at every step; one situation makes one alarm. Called within engine_step. */
 #include "core.h"
 
-/* A device that has not been up since the start of the daemon gets as long as a missing value does: it may be starting
- * itself. One that answers under a wrong identity does not. */
-static bool in_grace(const struct engine_device_state *device)
-{
-	return !device->ever_up && device->state != DEVICE_REFUSED;
-}
-
-struct timing condition_timing(const struct engine *engine, const struct alarm *alarm)
-{
-	const struct plan *plan = &engine->config->plan;
-	struct timing timing = {0};
-
-	switch (alarm->kind) {
-	case CONDITION_RULE:
-		timing = rule_timing(engine, alarm->index);
-		break;
-	case CONDITION_MISSING:
-		timing.delay_ns = plan->missing.raise_after_ns;
-		timing.clear_delay_ns = plan->missing_clear_ns;
-		break;
-	case CONDITION_DEVICE:
-		if (in_grace(&engine->devices[alarm->index]))
-			timing.delay_ns = plan->missing.raise_after_ns;
-		break;
-	case CONDITION_CHECK_LATE:
-		timing.delay_ns = plan->checks[alarm->index].late_after_ns;
-		break;
-	case CONDITION_CUFF_FAILED:
-	case CONDITION_SERVICE:
-	case CONDITION_CLOCK:
-	case CONDITION_FLAPPING:
-	case CONDITION_TAKEN_OUT:
-	case CONDITION_TEST:
-	case CONDITION_KIND_COUNT:
-		break;
-	}
-	return timing;
-}
-
 /* The session has been without this value since then. */
 static struct mono missing_since(const struct engine *engine, enum parameter parameter)
 {

@@ -112,7 +112,7 @@ static void advance(const struct model *model, struct amounts *held, int64_t ms,
 static int64_t infused_ng(const struct engine *engine, int64_t ms)
 {
 	const struct session *session = &engine->session;
-	int64_t duration_ms = session_duration(engine) / NS_PER_MS;
+	int64_t duration_ms = clocks_duration(engine) / NS_PER_MS;
 
 	if (session->ended)
 		ms = least(ms, ms_between(session->ended_at, session->started_at));
@@ -207,7 +207,7 @@ bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_p
 	case ROUTE_NONE:
 		return false;
 	case ROUTE_IV:
-		if (session->order.dose_ug == 0 || session->order.weight_g == 0 || session_duration(engine) < NS_PER_S)
+		if (session->order.dose_ug == 0 || session->order.weight_g == 0 || clocks_duration(engine) < NS_PER_S)
 			return false;
 		*ng_per_l = after_infusion(engine, &kamp, until_ms);
 		*low = after_infusion(engine, &clements, until_ms);

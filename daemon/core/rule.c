@@ -1,6 +1,7 @@
-/* What the plan's rules say about the values: limits in force for this patient, terms, combinations. Pure questions;
- * what becomes of the answers is in rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within
- * engine_step, and engine_limit by the encoder on the engine thread. */
+/* What the plan's rules say about the values: limits in force for this patient, terms, combinations, what is left of a
+ * rule when something is taken out, whether its alarm is there. Pure questions; what becomes of the answers is in
+ * rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within engine_step, and engine_limit by the
+ * encoder on the engine thread. */
 #include "core.h"
 
 struct term_result {
@@ -200,4 +201,50 @@ int rule_by_name(const struct engine *engine, const char *name)
 		if (core_same_text(engine->config->plan.rules[i].name, name, NAME_BYTES))
 			return i;
 	return -1;
+}
+
+/* A critical rule of which no term can be judged any more: what is left of it has no source, or brings no value. */
+bool rule_blind(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+	bool touched = false;
+
+	if (p->kind != RULE_ALARM || !p->critical)
+		return false;
+	if (rule_out(engine, rule))
+		return true;
+	for (uint8_t i = 0; i < p->term_count; i++) {
+		enum parameter parameter = p->terms[i].parameter;
+		bool continuous = parameter_table[parameter].cadence == CADENCE_CONTINUOUS;
+
+		if (take_out_covers(engine, parameter))
+			touched = true;
+		else if (!continuous || reading_current(engine, parameter))
+			return false;
+	}
+	return touched;
+}
+
+/* ---- the rule's alarm, as others depend on it ----------------------------------------------------------------------
+ */
+
+/* The condition is there, whether it is announced or another alarm stands for it. */
+bool rule_established(const struct engine *engine, uint8_t rule)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	return alarm_present(alarm) || alarm->kept_back;
+}
+
+bool rule_any_established(const struct engine *engine, rule_set rules)
+{
+	for (uint8_t i = 0; rules >> i != 0; i++)
+		if ((rules >> i & 1) != 0 && rule_established(engine, i))
+			return true;
+	return false;
+}
+
+bool rule_superseded(const struct engine *engine, uint8_t rule)
+{
+	return rule_any_established(engine, engine->config->plan.rules[rule].superseded_by);
 }

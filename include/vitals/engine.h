@@ -262,7 +262,7 @@ struct action {
 	} u;
 };
 
-/* Enough for all that one step can change (proof in daemon/core/engine.c). */
+/* Enough for all that one step can change (proof in daemon/core/step.c). */
 #define ACTIONS_MAX (6 * ALARMS_MAX + 64)
 
 struct actions {
