@@ -10,6 +10,19 @@
  * parameters, devices and what is taken out. */
 #define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 512)
 
+static void init_devices(struct engine *engine)
+{
+	for (int d = 0; d < DEVICES_MAX; d++) {
+		struct engine_device_state *device = &engine->devices[d];
+
+		device->last_frame = device->heard = device->fine_since = MONO_NEVER;
+		device->lost_since = engine->now;
+		device->cuff_requested_at = device->cuff_rest_until = device->mask_until = MONO_NEVER;
+		for (int i = 0; i < 3; i++)
+			device->lost_at[i] = MONO_NEVER;
+	}
+}
+
 void engine_init(struct engine *engine, const struct engine_config *config, struct mono now)
 {
 	memset(engine, 0, sizeof(*engine));
@@ -20,21 +33,21 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 
 		parameter->device = -1;
 		parameter->latest.parameter = (enum parameter)p;
+		parameter->latest.determined = MONO_NEVER;
 		parameter->missing_since = now;
 		for (int d = config->device_count - 1; d >= 0; d--)
 			if ((config->devices[d].provides & PARAMETER_BIT(p)) != 0)
 				parameter->device = (int8_t)d;
 	}
-	for (int d = 0; d < DEVICES_MAX; d++) {
-		engine->devices[d].last_frame = MONO_NEVER;
-		engine->devices[d].heard = MONO_NEVER;
-		engine->devices[d].fine_since = MONO_NEVER;
-		engine->devices[d].lost_since = now;
-		for (int i = 0; i < 3; i++)
-			engine->devices[d].lost_at[i] = MONO_NEVER;
-	}
-	for (int i = 0; i < DISPLAYS_MAX; i++)
+	init_devices(engine);
+	clocks_clear(&engine->session);
+	engine->audio_paused_until = MONO_NEVER;
+	for (int i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++)
+		engine->taken_out[i].until = MONO_NEVER;
+	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		engine->displays[i].heard = now;
+		engine->displays[i].shown = MONO_NEVER;
+	}
 	rule_open(engine);
 	alarm_init(engine);
 }
