@@ -10,6 +10,7 @@
 #include "vitals/event.h"
 #include "vitals/mono.h"
 #include "vitals/plan.h"
+#include "vitals/text.h"
 
 enum condition_kind {
 	CONDITION_RULE,        /* physiological: plan->rules[index] */

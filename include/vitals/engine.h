@@ -15,6 +15,7 @@
 #include "vitals/event.h"
 #include "vitals/measurement.h"
 #include "vitals/plan.h"
+#include "vitals/text.h"
 
 struct engine_device {
 	char name[NAME_BYTES];

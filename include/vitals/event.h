@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "vitals/measurement.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 #define DEVICES_MAX            32
 #define EVENT_MEASUREMENTS_MAX 8
