@@ -131,7 +131,9 @@ struct mono check_deadline(const struct engine *engine);
 /* ---- timing.c ---- */
 struct timing timing_of(const struct engine *engine, const struct alarm *alarm);
 
-/* ---- expected.c ---- */ /* engine_expected */
+/* ---- expected.c ---- */ /* engine_expected, and: */
+void expected_advance(struct step *step);
+struct mono expected_deadline(const struct engine *engine); /* when its integration is to be carried on */
 
 /* ==== the alarm state machine ==== */
 

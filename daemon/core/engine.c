@@ -6,9 +6,9 @@
 #include "core.h"
 
 /* More deadlines than there can be between two steps, each being passed once: three for each time of each check, twelve
- * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), the rest for phases,
- * parameters, devices and what is taken out. */
-#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 512)
+ * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), 288 for the expected
+ * response, the rest for phases, parameters, devices and what is taken out. */
+#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 800)
 
 static void init_devices(struct engine *engine)
 {
@@ -60,6 +60,7 @@ static void step_advance(struct step *step)
 	device_advance(step);
 	reading_advance(step);
 	check_advance(step);
+	expected_advance(step);
 	condition_judge_all(step);
 }
 
@@ -121,6 +122,7 @@ static struct mono next_change(const struct engine *engine)
 	next = mono_earlier(next, device_deadline(engine));
 	next = mono_earlier(next, reading_deadline(engine));
 	next = mono_earlier(next, check_deadline(engine));
+	next = mono_earlier(next, expected_deadline(engine));
 	next = mono_earlier(next, condition_deadline(engine));
 	return mono_earlier(next, alarm_deadline(engine));
 }

@@ -128,6 +128,17 @@ struct alarm_load {
 	int64_t acknowledge_ns_total; /* from raised to acknowledged, summed */
 };
 
+/* The expected response, integrated so far (daemon/core/expected.c). */
+#define EXPECTED_COMPARTMENTS 7 /* of a model; the last one is what has left the body */
+
+struct expected_state {
+	int64_t at_ms; /* since T0 */
+	uint8_t given; /* spray devices taken into account */
+	struct expected_amounts {
+		int64_t ng[EXPECTED_COMPARTMENTS];
+	} amounts[2]; /* ROUTE_IV: Kamp, Clements; ROUTE_SPRAY: the first only */
+};
+
 struct session {
 	bool open;
 	uint32_t number; /* counts sessions of this run, from 1 */
@@ -152,6 +163,7 @@ struct session {
 	uint8_t pauses;                     /* finished or running; the instants of the first PAUSES_MAX are kept */
 	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX]; /* MONO_NEVER = not yet */
 	struct mono urgent_until; /* when the last alarm of MEDIUM or HIGH ended; MONO_NEVER if none has */
+	struct expected_state expected;
 };
 
 struct engine {
@@ -323,7 +335,8 @@ bool engine_device_out_of_turn(const struct engine *engine);
 /* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted
  * at `now` from the order's dose and times and the devices given, with the lower and upper curve of the band; false if
  * the plan has no model or the dose or weight is not known or nothing was given yet. Kamp 2020 with the band Clements
- * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. */
+ * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. Costs no more at the end of a day than after five minutes, if
+ * the engine is stepped at its deadlines. */
 bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
