@@ -51,6 +51,7 @@ static enum result session_open(struct step *step, const struct event_command *c
 	uint32_t number = session->number + 1;
 
 	memset(session, 0, sizeof(*session));
+	clocks_clear(session);
 	session->open = true;
 	session->number = number;
 	copy_order(&session->order, order);
@@ -58,7 +59,6 @@ static enum result session_open(struct step *step, const struct event_command *c
 	session->opened_at = step->now;
 	engine->service_failed[SERVICE_SESSION] = false;
 	session->opened_wall_ns = step->wall_ns;
-	session->recheck_due = MONO_NEVER;
 	step_session(step, SESSION_OPENED, command->actor);
 	alarm_resume_audio(step, command->actor);
 	reading_forget(step);
