@@ -52,6 +52,7 @@ CORE_SRC   := $(sort $(wildcard daemon/core/*.c))
 DAEMON_SRC := $(sort $(filter-out daemon/main.c,$(wildcard daemon/*.c)) $(wildcard daemon/link/*.c daemon/driver/*.c \
               daemon/record/*.c daemon/wire/*.c daemon/desk/*.c daemon/publish/*.c \
               daemon/config/*.c))
+CLIENT_SRC := $(sort $(wildcard clients/lib/*.c))
 CTL_SRC    := $(sort $(wildcard clients/ctl/*.c))
 SIM_SRC    := $(sort $(wildcard clients/sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
@@ -115,6 +116,11 @@ $(B)/libdaemon.a: $(call obj,$(DAEMON_SRC)) $(PROTO_OBJ)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcsD $@ $^
+# What displays and command lines are built on; it knows the monitor by proto/ alone.
+$(B)/libvitals-client.a: $(call obj,$(CLIENT_SRC)) $(PROTO_OBJ)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcsD $@ $^
 
 # ---- programs -----------------------------------------------------------------------------------------------------
 
@@ -122,13 +128,13 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@
 $(B)/vitalsd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)
-$(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libdaemon.a $(B)/libcore.a
+$(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(CTL_LIBS)
 $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(SIM_LIBS)
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
@@ -199,7 +205,7 @@ lint:
 	@tests/lint
 
 format:
-	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
 	  $(SIMULATE_SRC) \
 	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 
@@ -270,5 +276,5 @@ uninstall:
 clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
--include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
+-include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
   $(REPLAY_SRC) $(SIMULATE_SRC) $(FUZZ_SRC)))

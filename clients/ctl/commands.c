@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clients/ctl/decimal.h"
+#include "clients/lib/decimal.h"
 #include "clients/ctl/screen.h"
 #include "clients/ctl/talk.h"
 #include "clients/ctl/terminal.h"

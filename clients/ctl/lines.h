@@ -2,8 +2,8 @@
 #ifndef CTL_LINES_H
 #define CTL_LINES_H
 
-#include "clients/ctl/out.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/text.h"
+#include "clients/lib/vitals-client.h"
 
 /* What `message` changes in `view`, which it has not been applied to yet, as lines that begin with `clock`. */
 void lines_message(struct out *out, const struct view *view, const Vitals__V1__Message *message, const char *clock);

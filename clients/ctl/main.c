@@ -6,7 +6,7 @@
 
 #include "clients/ctl/commands.h"
 #include "clients/ctl/devices.h"
-#include "clients/ctl/keys.h"
+#include "clients/lib/keys.h"
 #include "clients/ctl/watch.h"
 #include "vitals/config.h"
 

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clients/ctl/decimal.h"
+#include "clients/lib/decimal.h"
 #include "clients/ctl/talk.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/vitals-client.h"
 
 /* protobuf-c declares every string as `char *`, but only reads them while it packs. */
 static char *text(const char *from)

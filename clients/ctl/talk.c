@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clients/ctl/control.h"
-#include "clients/ctl/json.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/ask.h"
+#include "clients/lib/json.h"
+#include "clients/lib/vitals-client.h"
 
 #define ANSWER_BYTES 256
 

@@ -3,9 +3,9 @@
 #ifndef CTL_TALK_H
 #define CTL_TALK_H
 
-#include "clients/ctl/message.h"
+#include "clients/lib/message.h"
 #include "clients/ctl/options.h"
-#include "clients/ctl/out.h"
+#include "clients/lib/text.h"
 
 bool talk_print(const struct out *out);
 

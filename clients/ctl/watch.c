@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "clients/ctl/confirm.h"
-#include "clients/ctl/json.h"
-#include "clients/ctl/keys.h"
+#include "clients/lib/confirm.h"
+#include "clients/lib/json.h"
+#include "clients/lib/keys.h"
 #include "clients/ctl/lines.h"
 #include "clients/ctl/screen.h"
 #include "clients/ctl/terminal.h"

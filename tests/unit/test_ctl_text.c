@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "clients/ctl/decimal.c"
+#include "clients/lib/decimal.c"
 #include "clients/ctl/options.c"
-#include "clients/ctl/out.c"
+#include "clients/lib/text.c"
 
 static void foreign_text_is_made_harmless(void **state)
 {

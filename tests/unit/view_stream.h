@@ -11,14 +11,14 @@
 
 #include <cmocka.h>
 
-#include "clients/ctl/json.c"
-#include "clients/ctl/message.c"
-#include "clients/ctl/out.c"
+#include "clients/lib/json.c"
+#include "clients/lib/message.c"
+#include "clients/lib/text.c"
 #include "clients/ctl/row.c"
 #include "clients/ctl/screen.c"
 #include "clients/ctl/screen_bottom.c"
 #include "clients/ctl/session_rows.c"
-#include "clients/ctl/view.c"
+#include "clients/lib/view.c"
 
 #define S INT64_C(1000000000)
 

@@ -1,6 +1,6 @@
 /* Numbers typed by people, read exactly: no floating point, no rounding. Pure. */
-#ifndef CTL_DECIMAL_H
-#define CTL_DECIMAL_H
+#ifndef CLIENT_DECIMAL_H
+#define CLIENT_DECIMAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

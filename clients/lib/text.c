@@ -1,5 +1,5 @@
 /* Bounded text output and the cleaning of foreign strings; see out.h. Called by everything in clients/ctl. */
-#include "clients/ctl/out.h"
+#include "clients/lib/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

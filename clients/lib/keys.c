@@ -1,5 +1,5 @@
 /* Making and reading of key files; see keys.h. */
-#include "clients/ctl/keys.h"
+#include "clients/lib/keys.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* One question to the monitor over its control socket, and its answer. Called by commands.c; one thread. */
-#ifndef CTL_CONTROL_H
-#define CTL_CONTROL_H
+#ifndef CLIENT_ASK_H
+#define CLIENT_ASK_H
 
-#include "clients/ctl/message.h"
+#include "clients/lib/message.h"
 
 #define CONTROL_REACH_MS   3000  /* to be let in, and for a question that changes nothing */
 #define CONTROL_COMMAND_MS 10000 /* the monitor answers when the command is durable, and after 5 s in any case */

@@ -1,5 +1,5 @@
 /* Receipts to the monitor; see confirm.h. */
-#include "clients/ctl/confirm.h"
+#include "clients/lib/confirm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "clients/ctl/out.h"
+#include "clients/lib/text.h"
 
 #define EVERY_NS  INT64_C(1000000000)
 #define ANSWER_NS INT64_C(5000000000) /* then the connection is given up */

@@ -1,5 +1,5 @@
 /* Exact decimal numbers; see decimal.h. Called while command line arguments are read. */
-#include "clients/ctl/decimal.h"
+#include "clients/lib/decimal.h"
 
 #include <stddef.h>
 

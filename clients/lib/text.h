@@ -1,7 +1,7 @@
 /* Text on its way out: a bounded buffer, and the one place where strings from the wire are made harmless. Everything
  * that vitalsctl prints of a message passes through out_clean, out_copy or the JSON writer. Pure; one thread. */
-#ifndef CTL_OUT_H
-#define CTL_OUT_H
+#ifndef CLIENT_TEXT_H
+#define CLIENT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

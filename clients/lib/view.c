@@ -1,9 +1,9 @@
 /* The subscriber's model of one bedside; see view.h. Called by watch.c, main.c and tests/unit/test_view.c. */
-#include "clients/ctl/view.h"
+#include "clients/lib/vitals-client.h"
 
 #include <string.h>
 
-#include "clients/ctl/out.h"
+#include "clients/lib/text.h"
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)

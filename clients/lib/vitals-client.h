@@ -2,14 +2,14 @@
  * proto/README.md. Pure: time is passed in (nanoseconds of this computer's monotonic clock), nothing is allocated,
  * every table is bounded. Fed by watch.c (published messages) and main.c (the answer to `status`), shown by screen.c
  * and lines.c; one thread. Every string in here is clean and may go to a terminal. */
-#ifndef CTL_VIEW_H
-#define CTL_VIEW_H
+#ifndef VITALS_CLIENT_H
+#define VITALS_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clients/ctl/message.h"
+#include "clients/lib/message.h"
 
 #define VIEW_STALE_NS   INT64_C(1500000000) /* three heartbeats missed: what is shown may be old */
 #define VIEW_NO_DATA_NS INT64_C(3000000000) /* nothing may be shown as current any more */

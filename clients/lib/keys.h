@@ -1,6 +1,6 @@
 /* CURVE keys in files: one line of Z85 text, readable by their owner only. Called by main.c and watch.c. */
-#ifndef CTL_KEYS_H
-#define CTL_KEYS_H
+#ifndef CLIENT_KEYS_H
+#define CLIENT_KEYS_H
 
 #include <stdbool.h>
 

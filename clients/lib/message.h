@@ -1,8 +1,8 @@
 /* Bytes from the monitor -> a checked message. The bytes are hostile until proven otherwise: they are unpacked into a
  * fixed arena (repeated fields of a small packet could otherwise ask for megabytes) and checked for version, counts and
  * presence. Strings are left as they came; whoever shows them cleans them (out.h). Pure; one thread. */
-#ifndef CTL_MESSAGE_H
-#define CTL_MESSAGE_H
+#ifndef CLIENT_MESSAGE_H
+#define CLIENT_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

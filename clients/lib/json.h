@@ -1,9 +1,9 @@
 /* Messages as JSON, one object a line, fields named as in proto/vitals.proto. Pure; one thread. */
-#ifndef CTL_JSON_H
-#define CTL_JSON_H
+#ifndef CLIENT_JSON_H
+#define CLIENT_JSON_H
 
-#include "clients/ctl/message.h"
-#include "clients/ctl/out.h"
+#include "clients/lib/message.h"
+#include "clients/lib/text.h"
 
 /* Room for any message that message_unpack lets through: 64 KiB of text in which every byte becomes \u00XX, and the
  * field names of the largest counts. */

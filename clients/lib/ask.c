@@ -1,5 +1,5 @@
 /* The client's end of the control socket; see control.h. */
-#include "clients/ctl/control.h"
+#include "clients/lib/ask.h"
 
 #include <errno.h>
 #include <poll.h>

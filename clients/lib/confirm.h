@@ -1,10 +1,10 @@
 /* Receipts: tells the monitor every second what this display shows, so that the monitor can alarm when it does not.
  * Over the control socket, without ever waiting: a view that waits does not show. Called by watch.c; one thread. */
-#ifndef CTL_CONFIRM_H
-#define CTL_CONFIRM_H
+#ifndef CLIENT_CONFIRM_H
+#define CLIENT_CONFIRM_H
 
 #include "clients/ctl/options.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/vitals-client.h"
 
 struct confirm {
 	char path[OPTION_PATH_BYTES];

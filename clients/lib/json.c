@@ -1,6 +1,6 @@
 /* The JSON writer; see json.h. It walks the descriptors that protoc-c made, so that the names can only be those of the
  * contract. Called by watch.c and main.c. */
-#include "clients/ctl/json.h"
+#include "clients/lib/json.h"
 
 #include <inttypes.h>
 #include <string.h>
