@@ -44,6 +44,7 @@ BASE_CFLAGS   := -std=c17 -fPIE -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) $
 BASE_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANFLAGS)
 
 DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libmodbus libserialport libzmq libprotobuf-c libconfuse sqlite3 libsodium)
+CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c)
 CTL_LIBS    = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c libconfuse libsodium libserialport)
 SIM_LIBS    = $(shell $(PKG_CONFIG) --libs libmodbus) -lm
 MODBUS_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libmodbus)
@@ -137,6 +138,10 @@ $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+# Without the daemon: the library needs nothing of it.
+$(B)/tests/unit/test_client: $(B)/tests/unit/test_client.o $(B)/libvitals-client.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(CLIENT_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)
@@ -152,14 +157,17 @@ $(B)/simulate: $(call obj,$(SIMULATE_SRC)) $(B)/libdaemon.a $(B)/libcore.a
 
 # The core may need nothing but these: no I/O, no clock, no heap, no locale.
 CORE_ALLOWED := memcpy|memset|memmove|memcmp|strlen|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_
-check-pure: $(B)/libcore.a
+# The names of writable data; fails if there is none.
+WRITABLE = objdump -t $(1) | awk 'NF > 4 && $$(NF-2) ~ /^(\.data|\.bss|\*COM\*)/ && $$(NF-2) !~ /^\.data\.rel\.ro/ && \
+  $$NF !~ /^\./ {print $$NF}' | grep .
+check-pure: $(B)/libcore.a $(B)/libvitals-client.a
 	@nm --defined-only $< | awk 'NF == 3 {print $$3}' | sort -u > $(B)/core-defined
 	@nm -u $< | awk '$$1 == "U" {print $$2}' | sort -u | grep -vxF -f $(B)/core-defined | \
 	  grep -Evx '$(CORE_ALLOWED)' && { echo "check-pure: the core needs the symbols above"; exit 1; } || \
 	  echo "check-pure: the core is pure"
-	@objdump -t $< | awk 'NF > 4 && $$(NF-2) ~ /^(\.data|\.bss|\*COM\*)/ && $$(NF-2) !~ /^\.data\.rel\.ro/ && \
-	  $$NF !~ /^\./ {print $$NF}' | grep . && \
-	  { echo "check-pure: writable data in the core"; exit 1; } || true
+	@$(call WRITABLE,$<) && { echo "check-pure: writable data in the core"; exit 1; } || true
+	@$(call WRITABLE,$(B)/libvitals-client.a) && \
+	  { echo "check-pure: writable data in the client library: two handles would share it"; exit 1; } || true
 
 test: deps
 	@tests/run-all $(B)

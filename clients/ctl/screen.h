@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clients/lib/text.h"
 #include "clients/lib/vitals-client.h"
 
 #define SCREEN_BYTES (256 * 1024)

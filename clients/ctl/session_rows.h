@@ -3,7 +3,6 @@
 #ifndef CTL_SESSION_ROWS_H
 #define CTL_SESSION_ROWS_H
 
-#include "clients/lib/text.h"
 #include "clients/lib/vitals-client.h"
 
 #define SESSION_ROWS_MAX 24

@@ -1,14 +1,15 @@
-/* The client's end of the control socket; see control.h. */
+/* The client's end of the control socket; see ask.h. */
 #include "clients/lib/ask.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "clients/lib/problem.h"
 
 static int64_t now_ms(void)
 {
@@ -18,52 +19,44 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int complain(const char *path, const char *what, int error)
+static int complain(struct client_problem *problem, const char *path, const char *what, int error)
 {
-	fprintf(stderr, "vitalsctl: %s: %s: %s\n", path, what, strerror(error));
-	if (error == EACCES || error == EPERM)
-		fprintf(stderr, "vitalsctl: your account must be in the group of that socket\n");
-	if (error == ENOENT || error == ECONNREFUSED)
-		fprintf(stderr, "vitalsctl: is the monitor of this bedside running?\n");
+	(void)problem_errno(problem, CLIENT_UNREACHABLE, path, what, error); /* is false */
 	return -1;
 }
 
 /* A blocking connect to a local socket waits while the listener's queue is full; SO_SNDTIMEO bounds that. */
-static int reach(const char *path)
+static int reach(const char *path, struct client_problem *problem)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval wait = {CONTROL_REACH_MS / 1000, CONTROL_REACH_MS % 1000 * 1000};
+	struct timeval wait = {CLIENT_REACH_MS / 1000, CLIENT_REACH_MS % 1000 * 1000};
 	size_t length = strlen(path);
 
 	if (length >= sizeof(address.sun_path))
-		return complain(path, "path of the control socket", ENAMETOOLONG);
+		return complain(problem, path, "path of the control socket", ENAMETOOLONG);
 	memcpy(address.sun_path, path, length);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return complain(path, "socket", errno);
+		return complain(problem, path, "socket", errno);
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) != 0 ||
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		int error = errno;
 		(void)close(fd); /* nothing was sent */
-		return complain(path, "cannot reach the monitor", error == EAGAIN ? ETIMEDOUT : error);
+		return complain(problem, path, "cannot reach the monitor", error == EAGAIN ? ETIMEDOUT : error);
 	}
 	return fd;
 }
 
-static bool send_request(int fd, const char *path, Vitals__V1__Request *request)
+static bool send_request(int fd, const char *path, Vitals__V1__Request *request, struct client_problem *problem)
 {
 	uint8_t packet[1024];
 	size_t size = vitals__v1__request__get_packed_size(request);
 
-	if (size > sizeof(packet)) {
-		fprintf(stderr, "vitalsctl: the command is too long\n");
-		return false;
-	}
+	if (size > sizeof(packet))
+		return problem_is(problem, CLIENT_WRONG, "", "the command is too long");
 	(void)vitals__v1__request__pack(request, packet); /* returns `size` again */
-	if (send(fd, packet, size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)size) {
-		(void)complain(path, "cannot send to the monitor", errno);
-		return false;
-	}
+	if (send(fd, packet, size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)size)
+		return problem_errno(problem, CLIENT_UNREACHABLE, path, "cannot send to the monitor", errno);
 	return true;
 }
 
@@ -83,44 +76,37 @@ static ssize_t receive(int fd, uint8_t *packet, size_t size, int64_t deadline_ms
 	}
 }
 
-static const Vitals__V1__Response *wait_answer(struct arena *arena, int fd, const char *path, uint64_t id, int wait_ms)
+static bool wait_answer(struct ask *ask, int fd, int wait_ms, struct client_problem *problem)
 {
-	static uint8_t packet[MESSAGE_PACKET_MAX];
 	int64_t deadline_ms = now_ms() + wait_ms;
 
 	for (;;) {
-		ssize_t size = receive(fd, packet, sizeof(packet), deadline_ms);
+		ssize_t size = receive(fd, ask->packet, sizeof(ask->packet), deadline_ms);
 		int error = errno;
-		if (size <= 0) {
-			(void)complain(path, "no answer from the monitor", size == 0 ? ECONNRESET : error);
-			return NULL;
-		}
-		const Vitals__V1__Response *response = message_unpack_response(arena, packet, (size_t)size);
-		if (response == NULL) {
-			fprintf(stderr, "vitalsctl: %s: the answer cannot be understood\n", path);
-			return NULL;
-		}
-		if (response->id == id || response->id == 0) /* 0: it could not even read the request */
-			return response;
+		if (size <= 0)
+			return problem_errno(problem, CLIENT_UNREACHABLE, ask->path, "no answer from the monitor",
+			                     size == 0 ? ECONNRESET : error);
+		ask->response = message_unpack_response(&ask->arena, ask->packet, (size_t)size);
+		if (ask->response == NULL)
+			return problem_is(problem, CLIENT_UNCLEAR, ask->path, "the answer cannot be understood");
+		if (ask->response->id == ask->last_id || ask->response->id == 0) /* 0: the request was unreadable */
+			return true;
 	}
 }
 
-const Vitals__V1__Response *control_ask(struct arena *arena, const char *path, Vitals__V1__Request *request)
+bool ask_send(struct ask *ask, Vitals__V1__Request *request, int wait_ms, struct client_problem *problem)
 {
-	int fd = reach(path);
-	const Vitals__V1__Response *response = NULL;
-
+	ask->response = NULL;
+	int fd = reach(ask->path, problem);
 	if (fd < 0)
-		return NULL;
-	bool question = request->command_case == VITALS__V1__REQUEST__COMMAND_STATUS;
-	request->id = (uint64_t)getpid();
-	if (send_request(fd, path, request)) {
-		response = wait_answer(arena, fd, path, request->id, question ? CONTROL_REACH_MS : CONTROL_COMMAND_MS);
-		if (response == NULL && !question)
-			fprintf(
-			    stderr,
-			    "vitalsctl: the command may have been carried out or not: look at `vitalsctl status`\n");
+		return false;
+	request->id = ++ask->last_id;
+	bool sent = send_request(fd, ask->path, request, problem);
+	bool answered = sent && wait_answer(ask, fd, wait_ms, problem);
+	if (!answered) {
+		ask->response = NULL;
+		problem->in_doubt = sent;
 	}
 	(void)close(fd); /* the answer is here or will never be */
-	return response;
+	return answered;
 }

@@ -1,14 +1,22 @@
-/* One question to the monitor over its control socket, and its answer. Called by commands.c; one thread. */
+/* One question to the monitor over its control socket, and its answer. Called by client.c; the thread of the handle. */
 #ifndef CLIENT_ASK_H
 #define CLIENT_ASK_H
 
 #include "clients/lib/message.h"
 
-#define CONTROL_REACH_MS   3000  /* to be let in, and for a question that changes nothing */
-#define CONTROL_COMMAND_MS 10000 /* the monitor answers when the command is durable, and after 5 s in any case */
+#define ASK_PATH_BYTES 256
 
-/* Sends `request` to the socket at `path`. Returns the answer, living in `arena` until the next call, or NULL after
- * writing to stderr why there is none. Returns when these times are over at the latest. */
-const Vitals__V1__Response *control_ask(struct arena *arena, const char *path, Vitals__V1__Request *request);
+/* Of one handle. */
+struct ask {
+	char path[ASK_PATH_BYTES]; /* of the control socket; "" = none */
+	uint64_t last_id;
+	const Vitals__V1__Response *response; /* the last answer, in `arena`; NULL = none */
+	struct arena arena;
+	uint8_t packet[MESSAGE_PACKET_MAX];
+};
+
+/* Sends `request` and waits for the answer, CLIENT_REACH_MS to be let in and `wait_ms` after that. The answer is then
+ * ask->response. False with *problem if there is none. */
+bool ask_send(struct ask *ask, Vitals__V1__Request *request, int wait_ms, struct client_problem *problem);
 
 #endif

@@ -1,4 +1,5 @@
-/* Bounded text output and the cleaning of foreign strings; see out.h. Called by everything in clients/ctl. */
+/* Bounded text output and the cleaning of foreign strings; see vitals-client.h and text.h.
+ * Called by everything that shows a message. */
 #include "clients/lib/text.h"
 
 #include <inttypes.h>
