@@ -4,12 +4,13 @@
  * Contention is a few hundred events a second at most, and a mutex can be reasoned about. */
 #include "vitals/mailbox.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "daemon/shell.h"
 
 #define MAILBOX_SLOTS 640
 /* Measurements may take this many; the rest is kept for events that must not be lost. */
@@ -23,20 +24,6 @@ struct mailbox {
 	struct event ring[MAILBOX_SLOTS];
 };
 
-/* Priority inheritance: a link thread that holds the lock must not keep a real-time engine thread waiting. */
-static int lock_init(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attributes;
-	int error = pthread_mutexattr_init(&attributes);
-	if (error != 0)
-		return error;
-	error = pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
-	if (error == 0)
-		error = pthread_mutex_init(mutex, &attributes);
-	(void)pthread_mutexattr_destroy(&attributes); /* cannot fail for an initialised one */
-	return error;
-}
-
 struct mailbox *mailbox_open(void)
 {
 	struct mailbox *mailbox = calloc(1, sizeof(*mailbox));
@@ -49,7 +36,7 @@ struct mailbox *mailbox_open(void)
 		errno = error;
 		return NULL;
 	}
-	int error = lock_init(&mailbox->lock);
+	int error = shell_mutex_init(&mailbox->lock);
 	if (error != 0) {
 		(void)close(mailbox->fd); /* nothing was written to it */
 		free(mailbox);
@@ -64,20 +51,6 @@ void mailbox_close(struct mailbox *mailbox)
 	(void)pthread_mutex_destroy(&mailbox->lock); /* no other thread is left */
 	(void)close(mailbox->fd);
 	free(mailbox);
-}
-
-static void lock(struct mailbox *mailbox)
-{
-	int error = pthread_mutex_lock(&mailbox->lock);
-	assert(error == 0);
-	(void)error;
-}
-
-static void unlock(struct mailbox *mailbox)
-{
-	int error = pthread_mutex_unlock(&mailbox->lock);
-	assert(error == 0);
-	(void)error;
 }
 
 static parameter_set parameters_of(const struct event_measurements *measurements)
@@ -108,7 +81,7 @@ static bool replace_older(struct mailbox *mailbox, const struct event *event)
 bool mailbox_post(struct mailbox *mailbox, const struct event *event)
 {
 	bool kept = true;
-	lock(mailbox);
+	shell_lock(&mailbox->lock);
 	bool measurement = event->kind == EVENT_MEASUREMENTS;
 	if (mailbox->count == MAILBOX_SLOTS || (measurement && mailbox->measurements == MAILBOX_MEASUREMENTS)) {
 		kept = measurement && replace_older(mailbox, event);
@@ -120,7 +93,7 @@ bool mailbox_post(struct mailbox *mailbox, const struct event *event)
 			mailbox->measurements++;
 	}
 	bool wake = mailbox->count == 1;
-	unlock(mailbox);
+	shell_unlock(&mailbox->lock);
 	if (wake) {
 		/* Fails only when the counter is full, and then the fd is readable anyway. */
 		(void)eventfd_write(mailbox->fd, 1);
@@ -130,7 +103,7 @@ bool mailbox_post(struct mailbox *mailbox, const struct event *event)
 
 bool mailbox_take(struct mailbox *mailbox, struct event *event)
 {
-	lock(mailbox);
+	shell_lock(&mailbox->lock);
 	bool found = mailbox->count > 0;
 	if (found) {
 		*event = mailbox->ring[mailbox->first];
@@ -144,7 +117,7 @@ bool mailbox_take(struct mailbox *mailbox, struct event *event)
 		 * already. */
 		(void)eventfd_read(mailbox->fd, &ignored);
 	}
-	unlock(mailbox);
+	shell_unlock(&mailbox->lock);
 	return found;
 }
 
@@ -157,8 +130,8 @@ uint64_t mailbox_dropped(const struct mailbox *mailbox)
 {
 	/* The lock is the only part that is written here. */
 	struct mailbox *shared = (struct mailbox *)(uintptr_t)mailbox;
-	lock(shared);
+	shell_lock(&shared->lock);
 	uint64_t dropped = shared->dropped;
-	unlock(shared);
+	shell_unlock(&shared->lock);
 	return dropped;
 }

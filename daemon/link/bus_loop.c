@@ -123,7 +123,7 @@ static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	device->initialised = true;
-	struct mono determined = link_now();
+	struct mono determined = shell_now();
 	outcome = read_round(bus, device);
 	if (outcome != OUTCOME_OK)
 		return outcome;
@@ -168,7 +168,7 @@ static void note_failure(struct bus *bus, struct bus_device *device, enum device
 	device->initialised = false; /* it may have been switched off and on */
 	device->identified = false;
 	link_tell(bus->link, device->index, refused ? DEVICE_REFUSED : DEVICE_DOWN, fault);
-	struct mono next = mono_after(link_now(), pause_ns(device->failures));
+	struct mono next = mono_after(shell_now(), pause_ns(device->failures));
 	if (mono_before(device->due, next))
 		device->due = next;
 }
@@ -242,7 +242,7 @@ static void note_lateness(struct bus *bus, struct bus_device *device, bool late)
 static bool poll_device(struct bus *bus, struct bus_device *device)
 {
 	struct decoded decoded;
-	int64_t missed = mono_since(link_now(), device->due) / device->own->period_ns;
+	int64_t missed = mono_since(shell_now(), device->due) / device->own->period_ns;
 
 	note_lateness(bus, device, missed > 0);
 	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
@@ -289,7 +289,7 @@ static struct bus_device *next_due(struct bus *bus)
 static void work(struct bus *bus)
 {
 	for (uint8_t i = 0; i < bus->count; i++)
-		bus->devices[i].due = link_now();
+		bus->devices[i].due = shell_now();
 	while (!atomic_load(&bus->link->stopping)) {
 		if (!run_commands(bus))
 			return;

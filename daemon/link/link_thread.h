@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/link/traffic.h"
+#include "daemon/shell.h"
 #include "vitals/link.h"
 
 #define LINK_COMMANDS_MAX 8
@@ -45,8 +46,9 @@ struct link {
 	struct mailbox *mailbox;
 	struct link_notices *notices; /* NULL: nobody listens */
 	struct traffic_ring *ring;    /* NULL: not recorded */
-	pthread_t thread;
-	int wake_fd; /* eventfd: a command waits, or the thread is to end */
+	struct shell_thread thread;
+	char thread_name[16]; /* of the kernel, with the NUL */
+	int wake_fd;          /* eventfd: a command waits, or the thread is to end */
 	struct link_queue queue;
 	atomic_bool stopping;
 	atomic_bool ended;
@@ -64,8 +66,6 @@ struct link {
 /* Bodies of the thread; they return when link->stopping. */
 void bus_run(struct link *link);    /* Modbus: bus_loop.c */
 void stream_run(struct link *link); /* streaming devices: stream_loop.c */
-
-struct mono link_now(void);
 
 /* Sleeps without a break. For short waits only (silence on a line, an answer on its way). */
 void link_sleep_until(struct mono until);

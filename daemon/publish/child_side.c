@@ -21,20 +21,13 @@
 #include "daemon/publish/loopback.h"
 #include "daemon/publish/protocol.h"
 #include "daemon/publish/sockets.h"
+#include "daemon/shell.h"
 
 #define OPEN_FILES        256 /* strangers' connections end here */
 #define PACKETS_PER_TURN  64
 #define LISTENED_PER_TURN 16
 #define TURN_MS           250 /* the loop-back check is looked at this often when nothing happens */
 #define SETTINGS_WAIT_S   5
-
-static struct mono clock_now(void)
-{
-	struct timespec now;
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		abort(); /* cannot happen on Linux */
-	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
-}
 
 /* When memory runs out the kernel ends this process before the one that judges alarms. */
 static void volunteer_for_oom(void)
@@ -101,7 +94,7 @@ static bool forward(struct sockets *sockets, struct loopback *loopback)
 			continue;
 		size_t body = (size_t)size - offsetof(struct publisher_packet, bytes);
 		if (packet.topic == TOPIC_HEARTBEAT)
-			loopback_sent(loopback, packet.bytes, body, clock_now());
+			loopback_sent(loopback, packet.bytes, body, shell_now());
 		sockets_send(sockets, (enum topic)packet.topic, packet.bytes, body);
 	}
 	return true;
@@ -144,7 +137,7 @@ static int serve(struct sockets *sockets)
 			;
 		if (items[2].revents & ZMQ_POLLIN)
 			zap_serve(&sockets->zap);
-		if (loopback_late(&loopback, clock_now())) {
+		if (loopback_late(&loopback, shell_now())) {
 			(void)fprintf(stderr, "vitalsd publisher: own heartbeat did not come back within a second\n");
 			return PUBLISHER_EXIT_LOOPBACK;
 		}

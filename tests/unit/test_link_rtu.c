@@ -355,10 +355,10 @@ static void test_cuff_expires(void **state)
 	assert_int_equal(pthread_mutex_init(&link->queue.lock, NULL), 0);
 	link->queue.count = 3;
 	link->queue.list[0] =
-	    (struct link_command){.device = 0, .start = true, .asked = {link_now().ns - 3 * NS_PER_S}};
+	    (struct link_command){.device = 0, .start = true, .asked = {shell_now().ns - 3 * NS_PER_S}};
 	link->queue.list[1] =
-	    (struct link_command){.device = 0, .start = false, .asked = {link_now().ns - 3 * NS_PER_S}};
-	link->queue.list[2] = (struct link_command){.device = 1, .start = true, .asked = link_now()};
+	    (struct link_command){.device = 0, .start = false, .asked = {shell_now().ns - 3 * NS_PER_S}};
+	link->queue.list[2] = (struct link_command){.device = 1, .start = true, .asked = shell_now()};
 	link->told[0].state = DEVICE_RESYNC;
 	assert_false(link_take_command(link, &command));
 	assert_int_equal(link->queue.count, 2); /* the old start is gone, the stop still waits */
