@@ -41,9 +41,9 @@ void device_event(struct step *step, const struct event_device *event)
 		d->heard = step->now;
 		d->ever_up = true;
 	}
-	if (event->state != DEVICE_UP)
-		d->cuff_requested = false;
 	d->was_up = event->state == DEVICE_UP || (event->state == DEVICE_RESYNC && d->was_up);
+	if (!d->was_up)
+		d->cuff_requested = false;
 	d->state = event->state;
 	d->fault = event->fault;
 	step->devices_changed |= UINT32_C(1) << event->device;
