@@ -183,6 +183,7 @@ enum result order_command(struct step *step, const struct event_command *command
 /* ==== the outside ==== */
 
 /* ---- engine.c ---- */ /* engine_init, engine_step, engine_deadline */
+/* ---- sound.c ---- */  /* engine_sound */
 
 /* Announced, and its condition is still there. */
 static inline bool alarm_present(const struct alarm *alarm)
