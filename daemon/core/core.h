@@ -147,6 +147,7 @@ void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
+bool alarm_of_session(const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);

@@ -128,28 +128,6 @@ static const char *sound_reading(const struct engine *engine, enum parameter par
 /* ---- alarms --------------------------------------------------------------------------------------------------------
  */
 
-/* Only while a session is open: the plan's rules, values, devices, checks. */
-static bool of_session(const struct alarm *alarm)
-{
-	switch (alarm->kind) {
-	case CONDITION_RULE:
-	case CONDITION_MISSING:
-	case CONDITION_DEVICE:
-	case CONDITION_CUFF_FAILED:
-	case CONDITION_CHECK_LATE:
-	case CONDITION_FLAPPING:
-		return true;
-	case CONDITION_SERVICE:
-		return alarm->index == SERVICE_DISPLAYS;
-	case CONDITION_CLOCK:
-	case CONDITION_TAKEN_OUT:
-	case CONDITION_TEST:
-	case CONDITION_KIND_COUNT:
-		break;
-	}
-	return false;
-}
-
 /* Can a condition of this kind have no priority? What the plan says without a sound, and nothing else. */
 static bool may_be_silent(const struct engine *engine, const struct alarm *alarm)
 {
@@ -212,7 +190,7 @@ static const char *sound_alarm(const struct engine *engine, uint16_t id)
 		return "an alarm is kept back and announced";
 	if (alarm->state == ALARM_INACTIVE)
 		return NULL;
-	if (of_session(alarm) && !engine->session.open)
+	if (alarm_of_session(alarm) && !engine->session.open)
 		return "an alarm of a session without a session";
 	if (alarm->priority == PRIORITY_NONE && !may_be_silent(engine, alarm))
 		return "an alarm without a priority";
