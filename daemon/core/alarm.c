@@ -220,6 +220,19 @@ static void condition_unknown(struct step *step, struct alarm *alarm)
 	}
 }
 
+/* When another entry is due because the last one was violating: after the acknowledgement in any case. */
+static struct mono recheck_at(const struct engine *engine, const struct alarm *alarm)
+{
+	int64_t recheck_ns = engine->config->plan.rules[alarm->index].recheck_ns;
+
+	if (recheck_ns == 0)
+		return MONO_NEVER;
+
+	struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
+
+	return mono_ahead(due, alarm->acknowledged) ? due : mono_after(alarm->acknowledged, recheck_ns);
+}
+
 /* When an acknowledged alarm that is still present is announced again. For scores at the latest when another entry is
  * due; what was taken out of alarming is always remembered. */
 static struct mono remind_at(const struct engine *engine, const struct alarm *alarm)
@@ -231,15 +244,21 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 		return MONO_NEVER;
 	if (plan->reminder_ns > 0)
 		at = mono_after(alarm->acknowledged, plan->reminder_ns);
-	if (alarm->kind == CONDITION_TAKEN_OUT)
-		at = mono_earlier(at, mono_after(alarm->acknowledged, TAKEN_OUT_REMINDER_NS));
-	if (alarm->kind == CONDITION_RULE && plan->rules[alarm->index].recheck_ns > 0) {
-		int64_t recheck_ns = plan->rules[alarm->index].recheck_ns;
-		struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
-
-		if (!mono_ahead(due, alarm->acknowledged))
-			due = mono_after(alarm->acknowledged, recheck_ns);
-		at = mono_earlier(at, due);
+	switch (alarm->kind) {
+	case CONDITION_TAKEN_OUT:
+		return mono_earlier(at, mono_after(alarm->acknowledged, TAKEN_OUT_REMINDER_NS));
+	case CONDITION_RULE:
+		return mono_earlier(at, recheck_at(engine, alarm));
+	case CONDITION_MISSING:
+	case CONDITION_DEVICE:
+	case CONDITION_CUFF_FAILED:
+	case CONDITION_CHECK_LATE:
+	case CONDITION_SERVICE:
+	case CONDITION_CLOCK:
+	case CONDITION_FLAPPING:
+	case CONDITION_TEST:
+	case CONDITION_KIND_COUNT:
+		break;
 	}
 	return at;
 }
@@ -395,11 +414,32 @@ void alarm_set_priority(struct step *step, uint16_t id, enum priority priority)
 	break_pause(step, priority);
 }
 
+/* Only while a session is open: the plan's rules, values, devices, checks. */
+bool alarm_of_session(const struct alarm *alarm)
+{
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+	case CONDITION_MISSING:
+	case CONDITION_DEVICE:
+	case CONDITION_CUFF_FAILED:
+	case CONDITION_CHECK_LATE:
+	case CONDITION_FLAPPING:
+		return true;
+	case CONDITION_SERVICE:
+		return alarm->index == SERVICE_DISPLAYS;
+	case CONDITION_CLOCK:
+	case CONDITION_TAKEN_OUT:
+	case CONDITION_TEST:
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
 void alarm_withdraw_session(struct step *step)
 {
 	for (uint16_t id = 0; id < ALARMS_MAX; id++)
-		if (id < ALARM_BASE_SERVICE || id == ALARM_BASE_SERVICE + SERVICE_DISPLAYS ||
-		    step->engine->alarms[id].kind == CONDITION_FLAPPING)
+		if (alarm_of_session(&step->engine->alarms[id]))
 			end(step, &step->engine->alarms[id], ALARM_SESSION_ENDED);
 }
 

@@ -147,6 +147,7 @@ void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
+bool alarm_of_session(const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
@@ -183,6 +184,7 @@ enum result order_command(struct step *step, const struct event_command *command
 /* ==== the outside ==== */
 
 /* ---- engine.c ---- */ /* engine_init, engine_step, engine_deadline */
+/* ---- sound.c ---- */  /* engine_sound */
 
 /* Announced, and its condition is still there. */
 static inline bool alarm_present(const struct alarm *alarm)

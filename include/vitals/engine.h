@@ -179,6 +179,7 @@ struct engine {
 	struct taken_out taken_out[DEVICES_MAX + PARAMETER_COUNT]; /* devices, then parameters */
 	struct rule_state rules[PLAN_RULES_MAX];
 	struct display_state displays[DISPLAYS_MAX];
+	bool overflowed; /* an action list was once too short: actions were lost */
 };
 
 enum action_kind {
@@ -292,6 +293,11 @@ void engine_step(struct engine *engine, const struct event *event, struct mono n
 
 /* When the engine wants an EVENT_TICK at the latest; MONO_NEVER if never. After a step at `now` it is after `now`. */
 struct mono engine_deadline(const struct engine *engine);
+
+/* Does the state make sense? NULL, or a const sentence that names what can never be: a deadline that never moves, an
+ * action list that was too short, states that contradict each other. Between two steps; whatever it finds is a bug of
+ * ours or damaged memory, and the engine goes on judging. Takes as long as an engine_deadline. */
+const char *engine_sound(const struct engine *engine);
 
 /* The parameter as it may be shown at `now`: latest value with its quality, or QUALITY_NO_VALUE with the reason when it
  * is stale, lost or was never received (determined is MONO_NEVER then). An intermittent or entered value does not go

@@ -537,7 +537,8 @@ static inline const char *oracle(struct shadow *shadow, const struct engine *e, 
 	MUST(!signalled || mono_is_never(e->audio_paused_until) ||
 	         (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
 	     "a new alarm in an audio pause");
-	MUST(e->session.phase < e->config->plan.phase_count, "no such phase");
+	wrong = engine_sound(e);
+	MUST(wrong == NULL, wrong);
 	wrong = check_alarms(shadow, e);
 	MUST(wrong == NULL, wrong);
 	wrong = check_values(e);
