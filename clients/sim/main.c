@@ -82,6 +82,10 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 	struct device_state *state = &sim->world.device[event->device];
 	int64_t now_ns = sim_now_ns();
 
+	if (event->prompt != NULL) {
+		(void)printf("staff: %s\n", event->prompt);
+		return;
+	}
 	world_lock(&sim->world);
 	switch (event->what) {
 	case HAPPEN_INFUSION_START:
@@ -105,6 +109,19 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 	case HAPPEN_CUFF_FAIL:
 		sim->world.cuff.fail_next = (int)event->number[0];
 		break;
+	case HAPPEN_CUFF_SECONDS:
+		sim->world.cuff.seconds = event->number[0];
+		break;
+	case HAPPEN_CUFF_BUTTON:
+		(void)cuff_command(&sim->world.cuff, 1, now_ns); /* one that runs goes on */
+		break;
+	case HAPPEN_NO_VALUE:
+	case HAPPEN_DOUBT:
+	case HAPPEN_VALUE:
+		state->silent_values = event->what == HAPPEN_NO_VALUE;
+		state->doubtful = event->what == HAPPEN_DOUBT;
+		state->complaint = event->complaint;
+		break;
 	case HAPPEN_MODE:
 		state->mode = event->mode;
 		state->mode_number = event->number[0];
@@ -119,10 +136,15 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 	case HAPPEN_TACHYCARDIA:
 	case HAPPEN_APNOEA:
 	case HAPPEN_HYPOVENTILATION:
+	case HAPPEN_BASELINE:
+	case HAPPEN_COURSE:
+	case HAPPEN_PULSE_FOLLOWS:
 		break;
 	}
 	world_unlock(&sim->world);
 	patient_event(&sim->patient, event->what, event->number);
+	if (event->what == HAPPEN_COURSE)
+		patient_tell(&sim->patient, event->vital, event->number);
 	wake_devices(&sim->world);
 }
 
@@ -243,7 +265,7 @@ static void print_truth(const struct simulator *sim, const struct cuff *cuff)
 	             "\"cuff_status\":%u,\"cuff_sys\":%s,\"cuff_dia\":%s,\"cuff_mean\":%s,\"cuff_pulse\":%s}\n",
 	             v->time_s, v->minute, sim->patient.started && pk_dosing(&sim->patient.pk) ? "true" : "false",
 	             v->ng_ml, v->sys, v->dia, v->mean, v->hr, v->spo2, v->resp, v->etco2, lround(v->spo2),
-	             lround(v->hr), lround(v->resp * 10), lround(v->etco2 * 10), cuff->measuring ? "true" : "false",
+	             lround(v->pulse), lround(v->resp * 10), lround(v->etco2 * 10), cuff->measuring ? "true" : "false",
 	             cuff->sequence, cuff->status, or_null(text[0], cuff->sys), or_null(text[1], cuff->dia),
 	             or_null(text[2], cuff->mean), or_null(text[3], cuff->pulse));
 }
@@ -417,6 +439,7 @@ static void make_cuff(struct cuff *cuff, const struct options *options)
 		seconds = CUFF_SECONDS_MIN;
 	*cuff = (struct cuff){.prng.state = options->seed + 2,
 	                      .seconds = options->cuff_seconds > 0 ? options->cuff_seconds : seconds,
+	                      .scatter = 5,
 	                      .fail_rate = options->cuff_failures / 100,
 	                      .sys = CUFF_MISSING,
 	                      .dia = CUFF_MISSING,
@@ -444,6 +467,11 @@ int main(int argc, char **argv)
 	patient_init(&sim.patient, sim.options.seed, sim.options.session, sim.options.speed);
 	make_cuff(&sim.world.cuff, &sim.options);
 	sim.world.vitals = sim.patient.now;
+	if (sim.scenario.story) {
+		patient_event(&sim.patient, HAPPEN_BASELINE, sim.scenario.baseline);
+		sim.world.cuff.scatter = sim.scenario.noise;
+		sim.world.cuff.fail_rate = 0; /* a story says which ones fail */
+	}
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* a reader sees each line at once; without it only later */
 	bool good = catch_signals(&sim);
 

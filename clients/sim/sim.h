@@ -48,25 +48,48 @@ enum anchor {
 };
 #define ANCHOR_COUNT 3
 
+/* Why a device shows no value or doubts it, in the words of devices. */
+enum complaint {
+	COMPLAINT_SENSOR_OFF,
+	COMPLAINT_SENSOR_FAULT,
+	COMPLAINT_SEARCHING,
+	COMPLAINT_NO_PULSE, /* looked for and not found: loss of pulse, asystole */
+	COMPLAINT_LOW_SIGNAL,
+	COMPLAINT_INTERFERENCE,
+	COMPLAINT_COUNT
+};
+extern const char *const complaint_names[COMPLAINT_COUNT];
+
 struct sim_event {
 	enum anchor anchor;
 	double at_s; /* real seconds after the anchor */
 	enum happening what;
 	enum device device;
 	enum mode mode;
-	double number[3]; /* in the order of the line */
+	enum complaint complaint;
+	enum vital vital;
+	double number[HAPPEN_NUMBERS]; /* in the order of the line; of a course: value, diastolic, seconds it takes */
+	const char *prompt;            /* not NULL: instead, what staff do now (story.h) */
 	bool done;
 };
 
-#define EVENTS_MAX 256
+#define EVENTS_MAX 1024
 struct scenario {
+	bool story; /* of a told patient, who begins with `baseline`; cuff readings scatter by `noise` mmHg */
+	double baseline[HAPPEN_NUMBERS], noise;
 	size_t count;
 	struct sim_event list[EVENTS_MAX];
 };
 
-#define SIM_TEXT 512
+#define SIM_TEXT 1024
 /* `text` is one event without a time; it is cut up. False: `error` says what is legal. */
 bool scenario_parse_event(char *text, struct sim_event *event, char error[SIM_TEXT]);
+/* The same in words. */
+bool scenario_read_event(char *const *words, size_t count, struct sim_event *event, char error[SIM_TEXT]);
+bool scenario_knows(const char *word); /* an event begins with it */
+/* "2 min", "30 s": seconds; false if it is none, or not from 0 to a day. */
+bool scenario_duration(const char *number, const char *unit, double *seconds);
+bool scenario_add(struct scenario *scenario, const struct sim_event *event, char error[SIM_TEXT]);
 bool scenario_load(const char *path, struct scenario *scenario, char error[SIM_TEXT]);
 
 /* ---- devices ----------------------------------------------------------------------------------------------------- */
@@ -76,6 +99,8 @@ struct device_state { /* set by the main thread */
 	bool plugged;
 	bool probe_off;
 	bool lead_off;
+	bool silent_values, doubtful; /* for `complaint` */
+	enum complaint complaint;
 	enum mode mode;
 	double mode_number;
 	int64_t hang_until_ns;
@@ -86,6 +111,7 @@ struct cuff {
 	struct prng prng;
 	double seconds;   /* a determination takes */
 	double fail_rate; /* 0 .. 1 */
+	double scatter;   /* SD of a systolic reading, mmHg */
 	int fail_next;    /* determinations that a scenario makes fail */
 	bool measuring;
 	int64_t begun_ns;

@@ -442,7 +442,7 @@ def test_sim_says_what_is_wrong():
                             ("1 echo ecg\n", ["one of cuff"]), ("1 hang pump 3\n", ["one of oximeter cuff ecg"]),
                             ("1 normal cuff now\n", ["left over"]), ("1\n", ["event is missing"]),
                             ("1 late cuff nan\n", ["1 to 60000"]), ("x" * 300 + "\n", ["longer than"]),
-                            ("1 stop\n" * 300, [f"{path}:257:", "more than 256 events"])):
+                            ("1 stop\n" * 1100, [f"{path}:1025:", "more than 1024 events"])):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
             done = run("--oximeter-tcp", "0", "--scenario", path)
