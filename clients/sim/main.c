@@ -34,8 +34,8 @@ struct simulator {
 	struct scenario scenario;
 	struct commands commands;
 	struct oximeter oximeter;
-	struct modbus_device modbus[2];  /* cuff, ecg */
-	int64_t anchor_ns[ANCHOR_COUNT]; /* 0: has not happened */
+	struct modbus_device modbus[2]; /* cuff, ecg */
+	int64_t anchor_ns[FROM_COUNT];  /* 0: has not happened */
 	int64_t next_tick_ns;
 	int signals;
 	bool quit;
@@ -89,10 +89,10 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 	world_lock(&sim->world);
 	switch (event->what) {
 	case HAPPEN_INFUSION_START:
-		sim->anchor_ns[ANCHOR_START] = now_ns;
+		sim->anchor_ns[FROM_START] = now_ns;
 		break;
 	case HAPPEN_INFUSION_STOP:
-		sim->anchor_ns[ANCHOR_STOP] = now_ns;
+		sim->anchor_ns[FROM_STOP] = now_ns;
 		break;
 	case HAPPEN_PROBE_OFF:
 	case HAPPEN_PROBE_ON:
@@ -294,10 +294,10 @@ static void run(struct simulator *sim)
 {
 	int64_t end_ns = INT64_MAX;
 
-	sim->anchor_ns[ANCHOR_BEGIN] = sim_now_ns();
-	sim->next_tick_ns = sim->anchor_ns[ANCHOR_BEGIN] + NS_PER_S;
+	sim->anchor_ns[FROM_BEGIN] = sim_now_ns();
+	sim->next_tick_ns = sim->anchor_ns[FROM_BEGIN] + NS_PER_S;
 	if (sim->options.seconds > 0)
-		end_ns = sim->anchor_ns[ANCHOR_BEGIN] + (int64_t)(sim->options.seconds * (double)NS_PER_S);
+		end_ns = sim->anchor_ns[FROM_BEGIN] + (int64_t)(sim->options.seconds * (double)NS_PER_S);
 	while (!sim->quit) {
 		int64_t now_ns = sim_now_ns();
 		int64_t next_ns = run_scenario(sim, now_ns);

@@ -372,14 +372,14 @@ bool scenario_parse_event(char *text, struct sim_event *event, char error[SIM_TE
 
 static bool read_time(const char *word, struct sim_event *event, char error[SIM_TEXT])
 {
-	static const char *const anchors[ANCHOR_COUNT] = {"", "start+", "stop+"};
+	static const char *const anchors[FROM_COUNT] = {"", "start+", "stop+"};
 
-	for (int i = ANCHOR_COUNT - 1; i >= 0; i--) {
+	for (int i = FROM_COUNT - 1; i >= 0; i--) {
 		size_t length = strlen(anchors[i]);
 
 		if (strncmp(word, anchors[i], length) != 0)
 			continue;
-		event->anchor = (enum anchor)i;
+		event->anchor = (enum event_anchor)i;
 		if (parse_number(word + length, 0, DAY_S, &event->at_s))
 			return true;
 		break;

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "clients/sim/sim.h"
+#include "clients/sim/scenario.h"
 
 #define STORY_LINES      160
 #define STORY_LINE_BYTES 256
