@@ -51,7 +51,8 @@ static bool read_open(struct rest *rest, struct staff_act *act)
 
 	act->command.command = COMMAND_SESSION_OPEN;
 	(void)snprintf(order->patient_ref, sizeof order->patient_ref, "P-1");
-	while (rest->at < rest->count && strcmp(rest->words[rest->at], "refused") != 0) {
+	while (rest->at < rest->count && strcmp(rest->words[rest->at], "refused") != 0 &&
+	       strcmp(rest->words[rest->at], "as") != 0) {
 		size_t k = 0;
 
 		if (rest_is(rest, "patient")) {
@@ -243,9 +244,11 @@ static const struct {
     {"test-alarm", COMMAND_TEST_ALARM, read_nothing, "test-alarm"},
 };
 
-/* `[refused [RESULT [by NAME ...]]]` ends each line; a line without it must be done. */
+/* `[as NAME] [refused [RESULT [by NAME ...]]]` ends each line; a line that is not refused must be done. */
 static bool read_outcome(struct rest *rest, struct staff_act *act)
 {
+	if (rest_is(rest, "as") && !take_word(rest, act->command.actor, sizeof act->command.actor))
+		return false;
 	act->refused = rest_is(rest, "refused");
 	if (!act->refused || rest->at == rest->count)
 		return rest->at == rest->count || rest_wrong(rest);
@@ -271,7 +274,7 @@ bool staff_read(const struct story_line *line, struct staff_act *act, char error
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
 		if (strcmp(line->words[0], verbs[i].verb) != 0)
 			continue;
-		(void)snprintf(usage, sizeof usage, "%s [refused [RESULT [by NAME ...]]]", verbs[i].usage);
+		(void)snprintf(usage, sizeof usage, "%s [as NAME] [refused [RESULT [by NAME ...]]]", verbs[i].usage);
 		rest.usage = usage;
 		act->command.command = verbs[i].command;
 		return verbs[i].read(&rest, act) && read_outcome(&rest, act);
