@@ -20,7 +20,6 @@ expect cuff between 16:10 and 16:25
 never cuff-failed-cuff between 00:00 and 15:30
 expect cuff-failed-cuff low between 15:55 and 16:10 says "keeps failing"
 expect cuff-failed-cuff medium between 16:35 and 16:50
-expect shown bp nothing at 17:00
 expect shown bp 124/78 at 21:00
 expect cuff-failed-cuff ends between 20:20 and 20:30
 never B*
