@@ -133,6 +133,10 @@ $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+$(B)/tests/unit/test_story: $(B)/tests/unit/test_story.o $(filter-out %/main.o,$(call obj,$(STORIES_SRC))) \
+  $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka -lm
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)

@@ -136,6 +136,8 @@ static double as_told(const struct patient *patient, enum vital vital, double dr
 	return patient->told ? course_at(&patient->courses[vital], patient->now.time_s) : drawn;
 }
 
+static void show(struct patient *patient);
+
 static void set_course(struct patient *patient, enum vital vital, double to, double over_s)
 {
 	struct course *course = &patient->courses[vital];
@@ -153,6 +155,7 @@ void patient_tell(struct patient *patient, enum vital vital, const double number
 	set_course(patient, vital, number[0], number[2]);
 	if (vital == VITAL_SYS)
 		set_course(patient, VITAL_DIA, number[1], number[2]);
+	show(patient);
 }
 
 static void tell(struct patient *patient, const double number[HAPPEN_NUMBERS])
@@ -220,6 +223,8 @@ void patient_event(struct patient *patient, enum happening what, const double nu
 	case HAPPEN_QUIT:
 		break;
 	}
+	if (patient->told)
+		show(patient);
 }
 
 /* How far an episode has taken hold: 0 .. 1. */
@@ -328,6 +333,13 @@ static void breathing(struct patient *patient, double now_s)
 	now->etco2 = clamp(now->etco2, 0, 99);
 }
 
+/* What is so at this second; of a told patient at once when it is told. */
+static void show(struct patient *patient)
+{
+	circulation(patient, patient->now.time_s);
+	breathing(patient, patient->now.time_s);
+}
+
 void patient_step(struct patient *patient)
 {
 	struct vitals *now = &patient->now;
@@ -338,6 +350,5 @@ void patient_step(struct patient *patient)
 		           (now->time_s - patient->started_s) * patient->speed / 60 - pk_minutes(&patient->pk));
 	now->minute = patient->started ? pk_minutes(&patient->pk) : 0;
 	now->ng_ml = pk_ng_ml(&patient->pk);
-	circulation(patient, now->time_s);
-	breathing(patient, now->time_s);
+	show(patient);
 }

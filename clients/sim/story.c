@@ -382,7 +382,7 @@ bool story_read(FILE *file, const char *name, struct story *story, char error[SI
 	}
 	if (good)
 		good = head_complete(story, what);
-	if (good && story->last_s <= story->begin_s) {
+	if (good && story->last_s < story->begin_s) {
 		good = false;
 		(void)snprintf(what, sizeof what, "nothing happens: a line with a time is missing");
 	}

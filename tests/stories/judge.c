@@ -54,9 +54,10 @@ static bool is_change(const struct seen *seen, const char *change)
 	return seen->change == ALARM_CLEARED || seen->change == ALARM_SUPERSEDED || seen->change == ALARM_SESSION_ENDED;
 }
 
+/* In whole seconds, as people are told it: a value is some hundredths old when it is here. */
 static double at_s(const struct seen *seen)
 {
-	return (double)seen->at_ns / (double)NS_PER_S;
+	return (double)llround((double)seen->at_ns / (double)NS_PER_S);
 }
 
 static bool in_window(const struct expect *expect, const struct seen *seen)
@@ -84,7 +85,7 @@ static bool as_expected(const struct expect *expect, const struct seen *seen)
 		return false;
 	if (expect->has_value && (!seen->has_value || llround(expect->value * MILLI) != seen->milli))
 		return false;
-	return expect->says == NULL || strstr(seen->text, expect->says) != NULL;
+	return expect->says == NULL || strcasestr(seen->text, expect->says) != NULL;
 }
 
 /* ---- what was seen instead

@@ -6,9 +6,7 @@ room ecg oximeter cuff
 baseline 124/78 hr 70 spo2 97 resp 14
 
 00:00  open weight 72.5 kg dose 72.5 mg duration 40 min refused
-00:10  close
 00:20  open weight 72.5 kg dose 72.5 mg duration 20 min refused
-00:30  close
 00:40  open weight 72.5 kg dose 14.5 mg duration 40 min refused
 01:00  end
 

@@ -14,5 +14,5 @@ baseline 124/78 hr 70 spo2 97 resp 14
 20:00  pause
 150:00 end
 
-expect any low+ between 22:00 and 40:00 says "ause"
+expect any low+ between 22:00 and 40:00 says "pause"
 expect cuff between 125:00 and 145:00

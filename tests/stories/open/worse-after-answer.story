@@ -16,7 +16,6 @@ baseline 124/78 hr 70 spo2 97 resp 14
 10:30  ack all
 11:00  spo2 is 60
 13:00  spo2 is 97
-14:00  ack all
 20:00  hr is 36
 20:30  ack all
 21:00  hr is 18
