@@ -97,7 +97,6 @@ static enum result step(struct stage *stage)
 
 	stage->event.wall_ns = WALL_NS + stage->now;
 	engine_step(&stage->engine, &stage->event, (struct mono){stage->now}, &stage->actions);
-	stage->seen->steps++;
 	for (uint16_t i = 0; i < stage->actions.count; i++) {
 		const struct action *action = &stage->actions.list[i];
 
@@ -326,6 +325,7 @@ static void check_answer(struct stage *stage, const struct staff_act *act, enum 
 
 	if (act->result[0] != '\0' && strcmp(act->result, result_name(result)) != 0)
 		good = false;
+	stage->seen->broken |= !good && !act->refused && !act->not_yet;
 	if (!good)
 		differ(stage->seen, act->line->number, act->line->text, "the answer was %s: %s", result_name(result),
 		       result_text(result));
@@ -365,6 +365,9 @@ static void act(struct stage *stage, const struct staff_act *what)
 	}
 	if (what->kind == ACT_ACK)
 		order.u.alarm_id = alarm_by_name(stage, what->name);
+	if (order.command == COMMAND_SESSION_OPEN) /* as the shell does: no two alike */
+		(void)snprintf(order.u.order.session_id, sizeof order.u.order.session_id, "story-%u",
+		               what->line->number);
 	check_answer(stage, what, command(stage, &order));
 }
 

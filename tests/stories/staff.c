@@ -34,6 +34,12 @@ static bool take_milli(struct rest *rest, double low, double high, int32_t *mill
 /* ---- each kind of line
  * ------------------------------------------------------------------------------------------------ */
 
+/* What may stand behind each kind of line. */
+static bool ends(const char *word)
+{
+	return strcmp(word, "as") == 0 || strcmp(word, "not-yet") == 0 || strcmp(word, "refused") == 0;
+}
+
 /* `key N [unit]` in any order. */
 static bool read_open(struct rest *rest, struct staff_act *act)
 {
@@ -51,8 +57,7 @@ static bool read_open(struct rest *rest, struct staff_act *act)
 
 	act->command.command = COMMAND_SESSION_OPEN;
 	(void)snprintf(order->patient_ref, sizeof order->patient_ref, "P-1");
-	while (rest->at < rest->count && strcmp(rest->words[rest->at], "refused") != 0 &&
-	       strcmp(rest->words[rest->at], "as") != 0) {
+	while (rest->at < rest->count && !ends(rest->words[rest->at])) {
 		size_t k = 0;
 
 		if (rest_is(rest, "patient")) {
@@ -135,7 +140,7 @@ static bool read_when_due(struct rest *rest, struct staff_act *act)
 			return false;
 		act->has_score[parameter] = true;
 		act->score[parameter] = milli;
-	} while (rest->at < rest->count);
+	} while (rest->at < rest->count && !ends(rest->words[rest->at]));
 	return true;
 }
 
@@ -244,11 +249,12 @@ static const struct {
     {"test-alarm", COMMAND_TEST_ALARM, read_nothing, "test-alarm"},
 };
 
-/* `[as NAME] [refused [RESULT [by NAME ...]]]` ends each line; a line that is not refused must be done. */
+/* `[as NAME] [not-yet | refused [RESULT [by NAME ...]]]` ends each line; a line that is not refused must be done. */
 static bool read_outcome(struct rest *rest, struct staff_act *act)
 {
 	if (rest_is(rest, "as") && !take_word(rest, act->command.actor, sizeof act->command.actor))
 		return false;
+	act->not_yet = rest_is(rest, "not-yet");
 	act->refused = rest_is(rest, "refused");
 	if (!act->refused || rest->at == rest->count)
 		return rest->at == rest->count || rest_wrong(rest);
@@ -274,7 +280,8 @@ bool staff_read(const struct story_line *line, struct staff_act *act, char error
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
 		if (strcmp(line->words[0], verbs[i].verb) != 0)
 			continue;
-		(void)snprintf(usage, sizeof usage, "%s [as NAME] [refused [RESULT [by NAME ...]]]", verbs[i].usage);
+		(void)snprintf(usage, sizeof usage, "%s [as NAME] [not-yet | refused [RESULT [by NAME ...]]]",
+		               verbs[i].usage);
 		rest.usage = usage;
 		act->command.command = verbs[i].command;
 		return verbs[i].read(&rest, act) && read_outcome(&rest, act);

@@ -47,6 +47,7 @@ struct staff_act {
 	char name[NAME_BYTES];
 	bool has_score[PARAMETER_COUNT];
 	int32_t score[PARAMETER_COUNT]; /* milli */
+	bool not_yet;                   /* must be done, and is known not to be */
 	bool refused;                   /* what must come of it; else it is done */
 	char result[NAME_BYTES];        /* refused how; "" = anyhow */
 	size_t blocker_count;           /* refused by at least these */
@@ -141,7 +142,7 @@ struct performance {
 	struct look looks[LOOKS_MAX];
 	size_t difference_count;
 	struct difference differences[DIFFERENCES_MAX];
-	uint64_t steps;
+	bool broken; /* what staff did before anything could be seen was refused: the story is not told */
 };
 
 __attribute__((format(printf, 4, 5))) void differ(struct performance *performance, unsigned line, const char *expected,

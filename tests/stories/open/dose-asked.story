@@ -8,6 +8,7 @@ baseline 124/78 hr 70 spo2 97 resp 14
 00:00  open weight 72.5 kg dose 72.5 mg duration 40 min refused
 00:20  open weight 72.5 kg dose 72.5 mg duration 20 min refused
 00:40  open weight 72.5 kg dose 14.5 mg duration 40 min refused
+00:50  open weight 72.5 kg dose 36.25 mg duration 40 min not-yet
 01:00  end
 
 never any
