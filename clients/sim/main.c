@@ -77,43 +77,32 @@ static void wake_devices(struct world *world)
 
 /* ---- events ------------------------------------------------------------------------------------------------------ */
 
-static void apply(struct simulator *sim, const struct sim_event *event)
+/* With the world's lock held. */
+static void apply_to_devices(struct world *world, const struct sim_event *event, int64_t now_ns)
 {
-	struct device_state *state = &sim->world.device[event->device];
-	int64_t now_ns = sim_now_ns();
+	struct device_state *state = &world->device[event->device];
 
-	if (event->prompt != NULL) {
-		(void)printf("staff: %s\n", event->prompt);
-		return;
-	}
-	world_lock(&sim->world);
 	switch (event->what) {
-	case HAPPEN_INFUSION_START:
-		sim->anchor_ns[FROM_START] = now_ns;
-		break;
-	case HAPPEN_INFUSION_STOP:
-		sim->anchor_ns[FROM_STOP] = now_ns;
-		break;
 	case HAPPEN_PROBE_OFF:
 	case HAPPEN_PROBE_ON:
 		state->probe_off = event->what == HAPPEN_PROBE_OFF;
 		break;
 	case HAPPEN_LEAD_OFF:
 	case HAPPEN_LEAD_ON:
-		sim->world.device[DEVICE_ECG].lead_off = event->what == HAPPEN_LEAD_OFF;
+		world->device[DEVICE_ECG].lead_off = event->what == HAPPEN_LEAD_OFF;
 		break;
 	case HAPPEN_CABLE_PULL:
 	case HAPPEN_CABLE_PLUG:
 		state->plugged = event->what == HAPPEN_CABLE_PLUG;
 		break;
 	case HAPPEN_CUFF_FAIL:
-		sim->world.cuff.fail_next = (int)event->number[0];
+		world->cuff.fail_next = (int)event->number[0];
 		break;
 	case HAPPEN_CUFF_SECONDS:
-		sim->world.cuff.seconds = event->number[0];
+		world->cuff.seconds = event->number[0];
 		break;
 	case HAPPEN_CUFF_BUTTON:
-		(void)cuff_command(&sim->world.cuff, 1, now_ns); /* one that runs goes on */
+		(void)cuff_command(&world->cuff, 1, now_ns); /* one that runs goes on */
 		break;
 	case HAPPEN_NO_VALUE:
 	case HAPPEN_DOUBT:
@@ -127,9 +116,9 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 		state->mode_number = event->number[0];
 		state->hang_until_ns = now_ns + (int64_t)(event->number[0] * (double)NS_PER_S);
 		break;
+	case HAPPEN_INFUSION_START:
+	case HAPPEN_INFUSION_STOP:
 	case HAPPEN_QUIT:
-		sim->quit = true;
-		break;
 	case HAPPEN_DESATURATION:
 	case HAPPEN_VASOVAGAL:
 	case HAPPEN_SURGE:
@@ -141,6 +130,23 @@ static void apply(struct simulator *sim, const struct sim_event *event)
 	case HAPPEN_PULSE_FOLLOWS:
 		break;
 	}
+}
+
+static void apply(struct simulator *sim, const struct sim_event *event)
+{
+	int64_t now_ns = sim_now_ns();
+
+	if (event->prompt != NULL) {
+		(void)printf("staff: %s\n", event->prompt);
+		return;
+	}
+	if (event->what == HAPPEN_INFUSION_START)
+		sim->anchor_ns[FROM_START] = now_ns;
+	if (event->what == HAPPEN_INFUSION_STOP)
+		sim->anchor_ns[FROM_STOP] = now_ns;
+	sim->quit = sim->quit || event->what == HAPPEN_QUIT;
+	world_lock(&sim->world);
+	apply_to_devices(&sim->world, event, now_ns);
 	world_unlock(&sim->world);
 	patient_event(&sim->patient, event->what, event->number);
 	if (event->what == HAPPEN_COURSE)
