@@ -120,7 +120,55 @@ static void begin(struct episode *episode, double now_s, double over_s, double h
 	*episode = (struct episode){true, now_s, over_s, hold_s, {a, b}};
 }
 
-void patient_event(struct patient *patient, enum happening what, const double number[3])
+/* ---- told patients ------------------------------------------------------------------------------------------------
+ */
+
+static double course_at(const struct course *course, double now_s)
+{
+	double t = now_s - course->begin_s;
+
+	return t >= course->over_s ? course->to : course->from + (course->to - course->from) * t / course->over_s;
+}
+
+/* The vital sign as told, else as drawn. */
+static double as_told(const struct patient *patient, enum vital vital, double drawn)
+{
+	return patient->told ? course_at(&patient->courses[vital], patient->now.time_s) : drawn;
+}
+
+static void show(struct patient *patient);
+
+static void set_course(struct patient *patient, enum vital vital, double to, double over_s)
+{
+	struct course *course = &patient->courses[vital];
+	double now_s = patient->now.time_s;
+
+	*course = (struct course){course_at(course, now_s), to, now_s, over_s};
+}
+
+void patient_tell(struct patient *patient, enum vital vital, const double number[HAPPEN_NUMBERS])
+{
+	if (vital == VITAL_PULSE && !patient->own_pulse) {
+		patient->courses[vital] = (struct course){.to = patient->now.hr};
+		patient->own_pulse = true;
+	}
+	set_course(patient, vital, number[0], number[2]);
+	if (vital == VITAL_SYS)
+		set_course(patient, VITAL_DIA, number[1], number[2]);
+	show(patient);
+}
+
+static void tell(struct patient *patient, const double number[HAPPEN_NUMBERS])
+{
+	static const enum vital order[HAPPEN_NUMBERS] = {VITAL_SYS,  VITAL_DIA,  VITAL_HR,
+	                                                 VITAL_SPO2, VITAL_RESP, VITAL_ETCO2};
+
+	patient->told = true;
+	for (int i = 0; i < HAPPEN_NUMBERS; i++)
+		patient->courses[order[i]] = (struct course){.from = number[i], .to = number[i]};
+}
+
+void patient_event(struct patient *patient, enum happening what, const double number[HAPPEN_NUMBERS])
 {
 	const double *n = number;
 	double now_s = patient->now.time_s;
@@ -152,6 +200,13 @@ void patient_event(struct patient *patient, enum happening what, const double nu
 	case HAPPEN_HYPOVENTILATION:
 		begin(&patient->hypoventilation, now_s, 3, n[1], n[0], 0);
 		break;
+	case HAPPEN_BASELINE:
+		tell(patient, number);
+		break;
+	case HAPPEN_PULSE_FOLLOWS:
+		patient->own_pulse = false;
+		break;
+	case HAPPEN_COURSE: /* patient_tell */
 	case HAPPEN_PROBE_OFF:
 	case HAPPEN_PROBE_ON:
 	case HAPPEN_LEAD_OFF:
@@ -159,10 +214,17 @@ void patient_event(struct patient *patient, enum happening what, const double nu
 	case HAPPEN_CABLE_PULL:
 	case HAPPEN_CABLE_PLUG:
 	case HAPPEN_CUFF_FAIL:
+	case HAPPEN_CUFF_SECONDS:
+	case HAPPEN_CUFF_BUTTON:
+	case HAPPEN_NO_VALUE:
+	case HAPPEN_DOUBT:
+	case HAPPEN_VALUE:
 	case HAPPEN_MODE:
 	case HAPPEN_QUIT:
 		break;
 	}
+	if (patient->told)
+		show(patient);
 }
 
 /* How far an episode has taken hold: 0 .. 1. */
@@ -217,9 +279,9 @@ static void circulation(struct patient *patient, double now_s)
 	struct vitals *now = &patient->now;
 	double share = effect(patient);
 
-	now->sys = patient->base_sys + patient->peak_sys * share;
-	now->dia = patient->base_dia + patient->peak_dia * share;
-	now->hr = patient->base_hr + patient->peak_hr * share + wander(patient, 0, 1.5);
+	now->sys = as_told(patient, VITAL_SYS, patient->base_sys + patient->peak_sys * share);
+	now->dia = as_told(patient, VITAL_DIA, patient->base_dia + patient->peak_dia * share);
+	now->hr = as_told(patient, VITAL_HR, patient->base_hr + patient->peak_hr * share + wander(patient, 0, 1.5));
 
 	double surge = strength(&patient->surge, now_s);
 
@@ -233,10 +295,13 @@ static void circulation(struct patient *patient, double now_s)
 	now->sys = toward(now->sys, 77, faint);
 	now->dia = toward(now->dia, 44, faint);
 	now->hr = toward(now->hr, 39, faint);
-	now->dia = clamp(now->dia, 20, 200);
-	now->sys = clamp(now->sys, now->dia + 15, 280);
+	if (!patient->told) {
+		now->dia = clamp(now->dia, 20, 200);
+		now->sys = clamp(now->sys, now->dia + 15, 280);
+		now->hr = clamp(now->hr, 20, 240);
+	}
 	now->mean = now->dia + (now->sys - now->dia) / 3;
-	now->hr = clamp(now->hr, 20, 240);
+	now->pulse = patient->own_pulse ? as_told(patient, VITAL_PULSE, now->hr) : now->hr;
 }
 
 static void breathing(struct patient *patient, double now_s)
@@ -245,9 +310,9 @@ static void breathing(struct patient *patient, double now_s)
 	double held = strength(&patient->apnoea, now_s);
 	double slow = strength(&patient->hypoventilation, now_s);
 
-	now->resp = 14 + wander(patient, 2, 0.8);
-	now->etco2 = 38 + wander(patient, 3, 0.7);
-	now->spo2 = 97 + wander(patient, 1, 0.4);
+	now->resp = as_told(patient, VITAL_RESP, 14 + wander(patient, 2, 0.8));
+	now->etco2 = as_told(patient, VITAL_ETCO2, 38 + wander(patient, 3, 0.7));
+	now->spo2 = as_told(patient, VITAL_SPO2, 97 + wander(patient, 1, 0.4));
 
 	/* Each breath a minute less lets carbon dioxide rise by about 2 mmHg. */
 	double lost = slow * (now->resp - patient->hypoventilation.target[0]);
@@ -263,9 +328,16 @@ static void breathing(struct patient *patient, double now_s)
 	if (without_s > 0)
 		now->spo2 = toward(now->spo2, clamp(now->spo2 - 0.4 * without_s, 60, 100), held);
 	now->spo2 = toward(now->spo2, patient->desaturation.target[0], strength(&patient->desaturation, now_s));
-	now->spo2 = clamp(now->spo2, 40, 100);
+	now->spo2 = clamp(now->spo2, patient->told ? 1 : 40, 100);
 	now->resp = clamp(now->resp, 0, 60);
 	now->etco2 = clamp(now->etco2, 0, 99);
+}
+
+/* What is so at this second; of a told patient at once when it is told. */
+static void show(struct patient *patient)
+{
+	circulation(patient, patient->now.time_s);
+	breathing(patient, patient->now.time_s);
 }
 
 void patient_step(struct patient *patient)
@@ -278,6 +350,5 @@ void patient_step(struct patient *patient)
 		           (now->time_s - patient->started_s) * patient->speed / 60 - pk_minutes(&patient->pk));
 	now->minute = patient->started ? pk_minutes(&patient->pk) : 0;
 	now->ng_ml = pk_ng_ml(&patient->pk);
-	circulation(patient, now->time_s);
-	breathing(patient, now->time_s);
+	show(patient);
 }
