@@ -334,7 +334,7 @@ static void check_answer(struct stage *stage, const struct staff_act *act, enum 
 			differ(stage->seen, act->line->number, act->line->text, "%s does not block", act->blockers[i]);
 }
 
-static uint16_t alarm_by_name(const struct stage *stage, const char *name)
+static uint32_t alarm_by_name(const struct stage *stage, const char *name)
 {
 	char one[64];
 
@@ -343,9 +343,9 @@ static uint16_t alarm_by_name(const struct stage *stage, const char *name)
 			continue;
 		engine_condition_name(&stage->engine, &stage->engine.alarms[id], one, sizeof one);
 		if (strcmp(one, name) == 0)
-			return id;
+			return engine_alarm_id(&stage->engine, id);
 	}
-	return strcmp(name, "all") == 0 ? ALARM_ID_ALL : ALARM_ID_ALL - 1; /* the second is nobody's */
+	return strcmp(name, "all") == 0 ? ALARM_ID_ALL : UINT32_MAX; /* the second is nobody's */
 }
 
 static enum result command(struct stage *stage, const struct event_command *order)
