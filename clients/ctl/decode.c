@@ -26,10 +26,6 @@ int decode_file(const struct options *options, const char *path)
 	static struct register_map map;
 	const struct driver *driver = NULL;
 
-	if ((options->driver == NULL) == (options->map == NULL)) {
-		fprintf(stderr, "vitalsctl: decode needs --driver NAME, or --map FILE for a Modbus device\n");
-		return EXIT_USAGE;
-	}
 	if (options->driver != NULL) {
 		driver = find_driver(options->driver);
 		if (driver == NULL)
