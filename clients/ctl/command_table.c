@@ -8,7 +8,6 @@
 #include "clients/ctl/devices.h"
 #include "clients/ctl/option_table.h"
 #include "clients/ctl/watch.h"
-#include "clients/lib/vitals-client.h"
 
 #define OVERRIDDEN (OPTION_OVERRIDE | OPTION_REASON)
 #define CURVE      (OPTION_SERVER_KEY | OPTION_KEY_FILE)
@@ -139,14 +138,7 @@ static bool complain(const char *before, uint32_t bits, const char *between, con
 	char text[256];
 	struct out out = {text, sizeof(text), 0, false};
 
-	for (size_t i = 0; i < OPTION_ROWS; i++) {
-		const struct option_row *row = &option_table[i];
-		if ((row->bit & bits) == 0)
-			continue;
-		out_text(&out, out.used > 0 ? between : "");
-		out_format(&out, "--%s%s%s", row->name, row->argument != NULL ? " " : "",
-		           row->argument != NULL ? row->argument : "");
-	}
+	option_write(&out, bits, between);
 	fprintf(stderr, "vitalsctl: %s%.*s%s\n", before, (int)out.used, text, after);
 	return false;
 }

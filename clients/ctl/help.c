@@ -7,7 +7,6 @@
 
 #include "clients/ctl/command_table.h"
 #include "clients/ctl/option_table.h"
-#include "clients/lib/vitals-client.h"
 
 #define COLUMNS 80
 
@@ -40,14 +39,7 @@ static void options_together(struct sheet *sheet, uint32_t bits, const char *bet
 	if (bits == 0)
 		return;
 	out_text(&out, open);
-	for (size_t i = 0, count = 0; i < OPTION_ROWS; i++) {
-		const struct option_row *row = &option_table[i];
-		if ((row->bit & bits) == 0)
-			continue;
-		out_text(&out, count++ > 0 ? between : "");
-		out_format(&out, "--%s%s%s", row->name, row->argument != NULL ? " " : "",
-		           row->argument != NULL ? row->argument : "");
-	}
+	option_write(&out, bits, between);
 	out_text(&out, close);
 	text[out.used] = '\0';
 	piece(sheet, text);

@@ -50,3 +50,17 @@ const struct option_row option_table[OPTION_ROWS] = {
     {"distressed", "on|off", OPTION_SCORE, OPTION_IS_SWITCH, AT(score_milli), 0, 0, 1, "on or off", "distress"},
     {"note", "TEXT", NOTE(OPTION_NOTE, note)},
 };
+
+void option_write(struct out *out, uint32_t bits, const char *between)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < OPTION_ROWS; i++) {
+		const struct option_row *row = &option_table[i];
+		if ((row->bit & bits) == 0)
+			continue;
+		out_format(out, "%s--%s%s%s", first ? "" : between, row->name, row->argument != NULL ? " " : "",
+		           row->argument != NULL ? row->argument : "");
+		first = false;
+	}
+}

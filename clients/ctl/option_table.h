@@ -3,8 +3,7 @@
 #ifndef CTL_OPTION_TABLE_H
 #define CTL_OPTION_TABLE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "clients/lib/vitals-client.h"
 
 enum option_kind {
 	OPTION_IS_GIVEN,    /* takes no value */
@@ -33,5 +32,8 @@ struct option_row {
 
 #define OPTION_ROWS 33
 extern const struct option_row option_table[OPTION_ROWS];
+
+/* The options of `bits` as they are typed, "--note TEXT", `between` them. */
+void option_write(struct out *out, uint32_t bits, const char *between);
 
 #endif
