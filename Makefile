@@ -59,9 +59,9 @@ SIM_SRC    := $(sort $(wildcard clients/sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) clients/sim/patient.c clients/sim/pk.c
-STORIES_SRC := $(sort $(wildcard tests/stories/*.c)) clients/sim/story.c clients/sim/scenario.c clients/sim/patient.c \
-               clients/sim/pk.c
+SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) $(addprefix clients/sim/,patient.c person.c pk.c prng.c)
+STORIES_SRC := $(sort $(wildcard tests/stories/*.c)) \
+               $(addprefix clients/sim/,story.c scenario.c patient.c person.c pk.c prng.c)
 REPLAY_SRC := $(sort $(wildcard tests/replay/*.c))
 
 # One short line for each file; V=1 shows the commands.

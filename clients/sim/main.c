@@ -464,7 +464,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (sim.options.action == ACTION_HELP)
-		return fputs(options_usage, stdout) >= 0 ? 0 : 1;
+		return options_help(stdout) && fflush(stdout) == 0 ? 0 : 1;
 	if (sim.options.action == ACTION_PRINT_PK)
 		return print_pk(sim.options.session);
 	if (sim.options.action == ACTION_PRINT_SESSIONS)

@@ -15,6 +15,11 @@ uint64_t prng_next(struct prng *prng);
 double prng_uniform(struct prng *prng); /* [0, 1) */
 double prng_gauss(struct prng *prng);   /* mean 0, SD 1 */
 
+static inline double clamp(double value, double low, double high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
 /* ---- drug in plasma ---------------------------------------------------------------------------------------------- */
 
 enum session_kind {
