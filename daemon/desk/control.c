@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "daemon/desk/accounts.h"
 #include "daemon/wire/request.h"
 #include "daemon/shell.h"
 
@@ -26,10 +26,10 @@
 #define STATE_MAX_AGE_NS  (2 * NS_PER_S) /* four missed refreshes: not shown as current any more */
 #define BAD_IN_A_ROW_MAX  3
 #define ACCEPTS_PER_ROUND 32
-#define ACCOUNT_BYTES     4096
 
 struct client {
-	int fd; /* -1: free */
+	int fd;    /* -1: free */
+	uid_t uid; /* of its account, as the kernel knows it */
 	char actor[NAME_BYTES];
 	uint32_t generation; /* of the slot: an answer for the client before this one is nobody's */
 	uint32_t commands;
@@ -46,6 +46,7 @@ struct client {
 struct control {
 	struct shell_thread thread;
 	struct mailbox *mailbox;
+	struct accounts *accounts;
 	int wake_fd, listen_fd;
 	bool bound;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
@@ -261,26 +262,6 @@ static void give_answers(struct control *control, struct mono now)
 
 /* ---- accepting ------------------------------------------------------------------------------- */
 
-/* The peer's account as the kernel knows it, in the characters of a token; "uid-N" if it has no name. */
-static void name_actor(char actor[NAME_BYTES], uid_t uid)
-{
-	struct passwd account, *found = NULL;
-	char buffer[ACCOUNT_BYTES];
-	if (getpwuid_r(uid, &account, buffer, sizeof(buffer), &found) != 0 || found == NULL ||
-	    found->pw_name[0] == '\0') {
-		(void)snprintf(actor, NAME_BYTES, "uid-%u", uid); /* fits */
-		return;
-	}
-	size_t size = strnlen(found->pw_name, NAME_BYTES - 1);
-	for (size_t i = 0; i < size; i++) {
-		char c = found->pw_name[i];
-		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-		             c == '_' || c == '-';
-		actor[i] = plain ? c : '_';
-	}
-	actor[size] = '\0';
-}
-
 static void welcome(struct control *control, int fd)
 {
 	struct ucred peer;
@@ -293,7 +274,7 @@ static void welcome(struct control *control, int fd)
 		struct client *client = &control->clients[slot];
 		if (client->fd >= 0)
 			continue;
-		name_actor(client->actor, peer.uid);
+		client->uid = peer.uid;
 		client->fd = fd;
 		client->generation++;
 		client->commands = 0;
@@ -325,6 +306,26 @@ static void accept_clients(struct control *control, struct mono now)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
+/* A client is read while nothing of it is outstanding and its name is not worth waiting for. Returns for how long the
+ * thread may sleep. */
+static int choose_clients(struct control *control, struct pollfd fds[CONTROL_CLIENTS_MAX], struct mono now)
+{
+	int64_t sleep_ns = ROUND_MS * NS_PER_MS;
+	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++) {
+		struct client *client = &control->clients[slot];
+		int64_t wait_ns = 0;
+		if (client->fd >= 0)
+			wait_ns = accounts_name(control->accounts, client->uid, now, client->actor);
+		shell_lock(&control->mutex);
+		bool idle = client->outstanding == 0;
+		shell_unlock(&control->mutex);
+		fds[slot] = (struct pollfd){.fd = client->fd, .events = idle && wait_ns == 0 ? POLLIN : 0};
+		if (wait_ns > 0 && wait_ns < sleep_ns)
+			sleep_ns = wait_ns;
+	}
+	return (int)(sleep_ns / NS_PER_MS) + 1;
+}
+
 static void wait_and_serve(struct control *control)
 {
 	struct pollfd fds[2 + CONTROL_CLIENTS_MAX];
@@ -332,13 +333,7 @@ static void wait_and_serve(struct control *control)
 	bool accepting = !mono_before(now, control->accept_after);
 	fds[0] = (struct pollfd){.fd = control->wake_fd, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = accepting ? control->listen_fd : -1, .events = POLLIN};
-	shell_lock(&control->mutex);
-	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++) {
-		bool idle = control->clients[slot].outstanding == 0;
-		fds[2 + slot] = (struct pollfd){.fd = control->clients[slot].fd, .events = idle ? POLLIN : 0};
-	}
-	shell_unlock(&control->mutex);
-	if (poll(fds, 2 + CONTROL_CLIENTS_MAX, ROUND_MS) <= 0)
+	if (poll(fds, 2 + CONTROL_CLIENTS_MAX, choose_clients(control, fds + 2, now)) <= 0)
 		return;
 	if ((fds[0].revents & POLLIN) != 0)
 		shell_wake_clear(control->wake_fd);
@@ -440,6 +435,9 @@ static bool set_up(struct control *control, const char *path)
 	memcpy(control->path, path, size + 1);
 	if (shell_mutex_init(&control->mutex) != 0 || control->wake_fd < 0)
 		return complain(control, "no mutex or eventfd");
+	control->accounts = accounts_start(control->wake_fd);
+	if (control->accounts == NULL)
+		return complain_errno(control, errno);
 	if (!listen_on(control))
 		return false;
 	if (shell_thread_start(&control->thread, "control", run, control) != 0)
@@ -447,11 +445,13 @@ static bool set_up(struct control *control, const char *path)
 	return true;
 }
 
-static void tear_down(struct control *control)
+static void tear_down(struct control *control, struct mono deadline)
 {
 	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++)
 		if (control->clients[slot].fd >= 0)
 			drop(control, &control->clients[slot]);
+	if (control->accounts != NULL)
+		accounts_stop(control->accounts, deadline);
 	if (control->bound)
 		(void)unlink(control->path); /* left behind it is stale, and replaced at the next start */
 	if (control->listen_fd >= 0)
@@ -477,7 +477,7 @@ struct control *control_start(const char *path, const char *bedside, bool demo, 
 		control->clients[slot].fd = -1;
 	atomic_init(&control->beat_ns, shell_now().ns);
 	if (!set_up(control, path)) {
-		tear_down(control);
+		tear_down(control, MONO_NEVER);
 		return NULL;
 	}
 	return control;
@@ -491,6 +491,6 @@ void control_stop(struct control *control, int wait_ms)
 	shell_unlock(&control->mutex);
 	shell_wake(control->wake_fd);
 	if (!shell_thread_join(&control->thread, deadline))
-		return; /* stuck in an account look-up; its memory stays until the process has ended */
-	tear_down(control);
+		return; /* its memory stays until the process has ended */
+	tear_down(control, deadline);
 }

@@ -1,193 +1,16 @@
 /* The control socket over a real socket: this program is the clients, and the engine behind the mailbox. */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pwd.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "daemon/shell.h"
-#include "vitals.pb-c.h"
-#include "vitals/control.h"
-
-#define PATIENCE_MS 20000
-
-struct fixture {
-	char directory[64];
-	char path[96];
-	struct mailbox *mailbox;
-	struct control *control;
-};
-
-static struct fixture fixture;
-static uint8_t buffer[2 * CONTROL_STATE_BYTES];
-
-static int set_up(void **state)
-{
-	(void)state;
-	(void)snprintf(fixture.directory, sizeof(fixture.directory), "/tmp/vitalsd-control-XXXXXX");
-	if (mkdtemp(fixture.directory) == NULL)
-		return -1;
-	(void)snprintf(fixture.path, sizeof(fixture.path), "%s/control", fixture.directory);
-	fixture.mailbox = mailbox_open();
-	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
-	return fixture.mailbox == NULL || fixture.control == NULL ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	control_stop(fixture.control, PATIENCE_MS);
-	mailbox_close(fixture.mailbox);
-	return rmdir(fixture.directory); /* fails if the socket was left behind */
-}
-
-static int try_connect(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	memcpy(address.sun_path, fixture.path, strlen(fixture.path) + 1);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	assert_int_equal(close(fd), 0);
-	return -1;
-}
-
-static int join(void)
-{
-	int fd = try_connect();
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static void leave(int fd)
-{
-	assert_int_equal(close(fd), 0);
-}
-
-static void say(int fd, const void *bytes, size_t size)
-{
-	assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
-}
-
-static void ask(int fd, uint64_t id, Vitals__V1__Request__CommandCase command)
-{
-	uint8_t bytes[64];
-	Vitals__V1__Request message;
-	Vitals__V1__Empty empty;
-	vitals__v1__request__init(&message);
-	vitals__v1__empty__init(&empty);
-	message.id = id;
-	message.command_case = command;
-	message.status = &empty;
-	say(fd, bytes, vitals__v1__request__pack(&message, bytes));
-}
-
-static bool readable(int fd)
-{
-	struct pollfd waiting = {.fd = fd, .events = POLLIN};
-	return poll(&waiting, 1, PATIENCE_MS) == 1;
-}
-
-/* The size of the next packet in `buffer`; 0 when the other end has closed. */
-static size_t hear(int fd)
-{
-	assert_true(readable(fd));
-	ssize_t size = recv(fd, buffer, sizeof(buffer), 0);
-	assert_true(size >= 0);
-	return (size_t)size;
-}
-
-static Vitals__V1__Response *response_of(int fd)
-{
-	size_t size = hear(fd);
-	assert_true(size > 0);
-	Vitals__V1__Response *response = vitals__v1__response__unpack(NULL, size, buffer);
-	assert_non_null(response);
-	assert_string_equal(response->bedside, "room-1");
-	assert_true(response->demo);
-	return response;
-}
-
-static void expect(int fd, uint64_t id, const char *result, const char *text_part)
-{
-	Vitals__V1__Response *response = response_of(fd);
-	assert_int_equal(response->id, id);
-	assert_string_equal(response->result, result);
-	assert_non_null(strstr(response->text, text_part));
-	assert_null(response->snapshot);
-	vitals__v1__response__free_unpacked(response, NULL);
-}
-
-static struct event_command take_command(void)
-{
-	struct event event = {0};
-	bool taken = mailbox_take(fixture.mailbox, &event);
-	for (int i = 0; i < 100 && !taken; i++) { /* the fd may be readable once without an event */
-		assert_true(readable(mailbox_fd(fixture.mailbox)));
-		taken = mailbox_take(fixture.mailbox, &event);
-	}
-	assert_true(taken);
-	assert_int_equal(event.kind, EVENT_COMMAND);
-	assert_true(event.wall_ns > INT64_C(1700000000) * NS_PER_S);
-	return event.u.command;
-}
-
-static void expect_no_command(void)
-{
-	struct event event;
-	assert_false(mailbox_take(fixture.mailbox, &event));
-}
-
-/* Returns when the control thread has gone round with everything that was there before. */
-static void control_goes_round(int fd)
-{
-	for (uint64_t i = 0; i < 2; i++) {
-		ask(fd, 1000 + i, VITALS__V1__REQUEST__COMMAND_STATUS);
-		Vitals__V1__Response *response = response_of(fd);
-		assert_int_equal(response->id, 1000 + i);
-		vitals__v1__response__free_unpacked(response, NULL);
-	}
-}
-
-static void give_state(const char *patient_ref)
-{
-	char patient[NAME_BYTES];
-	uint8_t bytes[256];
-	Vitals__V1__Snapshot shown;
-	Vitals__V1__Session session;
-	vitals__v1__snapshot__init(&shown);
-	vitals__v1__session__init(&session);
-	(void)snprintf(patient, sizeof(patient), "%s", patient_ref);
-	session.patient_ref = patient;
-	shown.session = &session;
-	control_state(fixture.control, bytes, vitals__v1__snapshot__pack(&shown, bytes));
-}
+#include "tests/unit/desk_world.h"
 
 /* ---- the ordinary way ------------------------------------------------------------------------ */
 
 static void test_command_and_answer(void **state)
 {
-	const struct passwd *self = getpwuid(getuid());
 	int fd = join();
 	(void)state;
 	ask(fd, 41, VITALS__V1__REQUEST__COMMAND_SESSION_START);
 	struct event_command first = take_command();
 	assert_int_equal(first.command, COMMAND_SESSION_START);
-	if (self != NULL)
-		assert_string_equal(first.actor, self->pw_name);
+	assert_string_equal(first.actor, "nurse_1");
 	control_reply(fixture.control, first.id, RESULT_NO_SESSION);
 	expect(fd, 41, "no-session", "No session is open.");
 	ask(fd, 42, VITALS__V1__REQUEST__COMMAND_CUFF_START);
@@ -455,7 +278,7 @@ static void test_answers_are_given_before_the_end(void **state)
 	expect(fd, 8, "ok", "");
 	assert_int_equal(hear(fd), 0);
 	leave(fd);
-	assert_int_equal(try_connect(), -1);
+	assert_int_equal(try_connect_as(LOCAL_UID), -1);
 	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
 	assert_non_null(fixture.control);
 }
