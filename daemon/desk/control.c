@@ -22,8 +22,10 @@
 #include "daemon/shell.h"
 
 #define ROUND_MS          500
-#define ANSWER_WAIT_NS    (5 * NS_PER_S) /* then the client hears that the command was not recorded */
-#define STATE_MAX_AGE_NS  (2 * NS_PER_S) /* four missed refreshes: not shown as current any more */
+#define ANSWER_WAIT_NS    (5 * NS_PER_S)  /* then the client hears that the command was not recorded */
+#define STATE_MAX_AGE_NS  (2 * NS_PER_S)  /* four missed refreshes: not shown as current any more */
+#define IDLE_LIMIT_NS     (60 * NS_PER_S) /* silent for so long, a connection is closed */
+#define QUIET_NS          (2 * NS_PER_S)  /* or for so long, if its place is needed: a display confirms every second */
 #define BAD_IN_A_ROW_MAX  3
 #define ACCEPTS_PER_ROUND 32
 
@@ -34,6 +36,8 @@ struct client {
 	uint32_t generation; /* of the slot: an answer for the client before this one is nobody's */
 	uint32_t commands;
 	uint8_t bad_in_a_row;
+	bool spoke;          /* since it connected */
+	struct mono heard;   /* the last time, or when it connected */
 	uint64_t request_id; /* of the outstanding command */
 	struct mono asked;
 	/* Under the mutex. */
@@ -210,7 +214,7 @@ static void submit(struct control *control, size_t slot, const struct request *r
 	answer(control, client, request->id, RESULT_BUSY, result_text(RESULT_BUSY));
 }
 
-static void read_client(struct control *control, size_t slot)
+static void read_client(struct control *control, size_t slot, struct mono now)
 {
 	struct client *client = &control->clients[slot];
 	struct request request;
@@ -224,6 +228,8 @@ static void read_client(struct control *control, size_t slot)
 		drop(control, client);
 		return;
 	}
+	client->spoke = true;
+	client->heard = now;
 	if (!request_decode(&request, bytes, (size_t)size)) {
 		refuse(control, client, &request);
 		return;
@@ -262,7 +268,100 @@ static void give_answers(struct control *control, struct mono now)
 
 /* ---- accepting ------------------------------------------------------------------------------- */
 
-static void welcome(struct control *control, int fd)
+static bool waits_for_answer(struct control *control, const struct client *client)
+{
+	shell_lock(&control->mutex);
+	bool waits = client->outstanding != 0;
+	shell_unlock(&control->mutex);
+	return waits;
+}
+
+static size_t connections_of(const struct control *control, uid_t uid)
+{
+	size_t count = 0;
+	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++)
+		if (control->clients[slot].fd >= 0 && control->clients[slot].uid == uid)
+			count++;
+	return count;
+}
+
+/* How well a connection can be spared: those of the account that has the most, of these the quiet ones, of these those
+ * that never said anything, of these the one that has been silent for longest. */
+struct spare {
+	size_t held;
+	bool quiet, mute;
+	int64_t silent_ns;
+};
+
+static bool spared_before(const struct spare *a, const struct spare *b)
+{
+	if (a->held != b->held)
+		return a->held > b->held;
+	if (a->quiet != b->quiet)
+		return a->quiet;
+	if (a->mute != b->mute)
+		return a->mute;
+	return a->silent_ns > b->silent_ns;
+}
+
+/* Which connection goes for a new one of this account; NULL if none may. A quiet one may, and one that is in use if its
+ * account has at least two more. An account that has its share pays for its own. */
+static struct client *to_be_spared(struct control *control, uid_t newcomer, struct mono now)
+{
+	size_t own = connections_of(control, newcomer);
+	struct client *found = NULL;
+	struct spare best = {0};
+	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++) {
+		struct client *client = &control->clients[slot];
+		if (client->fd < 0 || (own >= CONTROL_SHARE_MAX && client->uid != newcomer))
+			continue;
+		struct spare spare = {.held = connections_of(control, client->uid),
+		                      .mute = !client->spoke,
+		                      .silent_ns = mono_since(now, client->heard)};
+		spare.quiet = spare.silent_ns > QUIET_NS && !waits_for_answer(control, client);
+		if ((spare.quiet || spare.held >= own + 2) && (found == NULL || spared_before(&spare, &best))) {
+			found = client;
+			best = spare;
+		}
+	}
+	return found;
+}
+
+/* Closes a connection with a last word. */
+static void dismiss(struct control *control, struct client *client, const char *why)
+{
+	if (waits_for_answer(control, client))
+		answer(control, client, client->request_id, RESULT_NOT_RECORDED,
+		       "The connection was needed. It may have been carried out: check before repeating it.");
+	else
+		answer(control, client, 0, RESULT_BUSY, why);
+	if (client->fd >= 0)
+		drop(control, client);
+}
+
+/* A place for a connection of this account; NULL if there is none. */
+static struct client *make_room(struct control *control, uid_t uid, struct mono now)
+{
+	for (size_t slot = 0; connections_of(control, uid) < CONTROL_SHARE_MAX && slot < CONTROL_CLIENTS_MAX; slot++)
+		if (control->clients[slot].fd < 0)
+			return &control->clients[slot];
+	struct client *client = to_be_spared(control, uid, now);
+	if (client != NULL)
+		dismiss(control, client, "The connection was idle, and needed for another one. Connect again.");
+	return client;
+}
+
+static void close_idle(struct control *control, struct mono now)
+{
+	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++) {
+		struct client *client = &control->clients[slot];
+		if (client->fd >= 0 && mono_since(now, client->heard) > IDLE_LIMIT_NS &&
+		    !waits_for_answer(control, client))
+			dismiss(control, client, "Nothing was asked for a minute. Connect again.");
+	}
+}
+
+static void welcome(struct control *control, int fd, struct mono now)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -270,23 +369,24 @@ static void welcome(struct control *control, int fd)
 		close_politely(fd); /* nobody we could name in the record */
 		return;
 	}
-	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++) {
-		struct client *client = &control->clients[slot];
-		if (client->fd >= 0)
-			continue;
-		client->uid = peer.uid;
-		client->fd = fd;
-		client->generation++;
-		client->commands = 0;
-		client->bad_in_a_row = 0;
+	struct client *client = make_room(control, peer.uid, now);
+	if (client == NULL) {
+		struct response response = {
+		    .result = RESULT_BUSY,
+		    .text = "Too many clients are connected (8 of an account, 16 in all). Try again.",
+		    .bedside = control->bedside,
+		    .demo = control->demo};
+		(void)send_response(control, fd, &response); /* it is closed either way */
+		close_politely(fd);
 		return;
 	}
-	struct response response = {.result = RESULT_BUSY,
-	                            .text = "Too many clients are connected (16). Try again.",
-	                            .bedside = control->bedside,
-	                            .demo = control->demo};
-	(void)send_response(control, fd, &response); /* it is closed either way */
-	close_politely(fd);
+	client->uid = peer.uid;
+	client->fd = fd;
+	client->generation++;
+	client->commands = 0;
+	client->bad_in_a_row = 0;
+	client->spoke = false;
+	client->heard = now;
 }
 
 static void accept_clients(struct control *control, struct mono now)
@@ -295,7 +395,7 @@ static void accept_clients(struct control *control, struct mono now)
 		int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		int error = errno;
 		if (fd >= 0) {
-			welcome(control, fd);
+			welcome(control, fd, now);
 			continue;
 		}
 		if (error != EAGAIN && error != EINTR && error != ECONNABORTED)
@@ -335,12 +435,13 @@ static void wait_and_serve(struct control *control)
 	fds[1] = (struct pollfd){.fd = accepting ? control->listen_fd : -1, .events = POLLIN};
 	if (poll(fds, 2 + CONTROL_CLIENTS_MAX, choose_clients(control, fds + 2, now)) <= 0)
 		return;
+	now = shell_now();
 	if ((fds[0].revents & POLLIN) != 0)
 		shell_wake_clear(control->wake_fd);
 	for (size_t slot = 0; slot < CONTROL_CLIENTS_MAX; slot++) {
 		short events = fds[2 + slot].revents;
 		if ((events & POLLIN) != 0)
-			read_client(control, slot);
+			read_client(control, slot, now);
 		else if ((events & (POLLHUP | POLLERR)) != 0)
 			drop(control, &control->clients[slot]);
 	}
@@ -360,6 +461,7 @@ static void run(void *context)
 		give_answers(control, now);
 		if (stopping)
 			break;
+		close_idle(control, now);
 		wait_and_serve(control);
 	}
 }

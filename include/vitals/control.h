@@ -14,6 +14,7 @@
 #include "vitals/mailbox.h"
 
 #define CONTROL_CLIENTS_MAX 16
+#define CONTROL_SHARE_MAX   8 /* of one account */
 #define CONTROL_TEXT_BYTES  160
 
 struct control;

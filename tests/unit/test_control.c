@@ -103,7 +103,7 @@ static void test_too_many_clients(void **state)
 	for (int i = 0; i < 20; i++)
 		fds[i] = join();
 	for (int i = 0; i < 20; i++) {
-		if (i < CONTROL_CLIENTS_MAX) {
+		if (i < CONTROL_SHARE_MAX) {
 			ask(fds[i], 9, VITALS__V1__REQUEST__COMMAND_STATUS);
 			expect(fds[i], 9, "busy", "no current state");
 			served++;
@@ -113,8 +113,8 @@ static void test_too_many_clients(void **state)
 			refused++;
 		}
 	}
-	assert_int_equal(served, CONTROL_CLIENTS_MAX);
-	assert_int_equal(refused, 20 - CONTROL_CLIENTS_MAX);
+	assert_int_equal(served, CONTROL_SHARE_MAX);
+	assert_int_equal(refused, 20 - CONTROL_SHARE_MAX);
 	for (int i = 0; i < 20; i++)
 		leave(fds[i]);
 	/* The places are free again as soon as the thread has seen it. */
