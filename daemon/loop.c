@@ -149,7 +149,7 @@ static void feed_watchdog(struct loop *loop, struct mono now)
 		return;
 	bool recorder_ok = recorder_alive(loop->recorder, now, WATCHDOG_PATIENCE_NS);
 	bool publisher_ok = loop->publisher_ok || mono_since(now, loop->publisher_troubled_at) < WATCHDOG_PATIENCE_NS;
-	bool control_ok = control_alive(loop->control, now, WATCHDOG_PATIENCE_NS);
+	bool control_ok = local_socket_alive(loop->local_socket, now, WATCHDOG_PATIENCE_NS);
 	if (recorder_ok && publisher_ok && control_ok)
 		notify_send("WATCHDOG=1");
 }

@@ -8,7 +8,7 @@
 #include "daemon/publish/receipts.h"
 #include "daemon/config/reload.h"
 #include "vitals/config.h"
-#include "vitals/control.h"
+#include "vitals/desk.h"
 #include "vitals/engine.h"
 #include "vitals/link.h"
 #include "vitals/mailbox.h"
@@ -23,18 +23,19 @@ struct loop {
 	struct mailbox *mailbox;
 	struct recorder *recorder;
 	struct publisher *publisher;
-	struct control *control;
+	struct desk *desk;
+	struct local_socket *local_socket;
 	struct links *links;
 	int signal_fd;
 
 	struct engine engine;
 	struct actions actions;
 	struct stream_id stream;
-	struct message message;           /* scratch of the encoder */
-	char refusal[CONTROL_TEXT_BYTES]; /* why the command at hand is refused; "" if there is nothing to explain */
+	struct message message;        /* scratch of the encoder */
+	char refusal[DESK_TEXT_BYTES]; /* why the command at hand is refused; "" if there is nothing to explain */
 
 	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
-	bool control_is_old;           /* the state that `status` gets is behind */
+	bool desk_is_old;              /* the state that `status` gets is behind */
 	struct mono next_beat;
 	uint32_t beats;
 	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
@@ -60,7 +61,7 @@ int loop_run(struct loop *loop);
 /* Steps the engine with one event and carries out the actions, readings excepted. */
 void perform_event(struct loop *loop, const struct event *event, struct mono now);
 
-/* End of a turn: sends the readings gathered, refreshes the control socket's copy. */
+/* End of a turn: sends the readings gathered, refreshes the desk's copy. */
 void perform_turn_end(struct loop *loop, struct mono now);
 
 void perform_snapshot(struct loop *loop, struct mono now);

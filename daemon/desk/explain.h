@@ -3,9 +3,9 @@
 #ifndef DAEMON_EXPLAIN_H
 #define DAEMON_EXPLAIN_H
 
-#include "vitals/control.h"
+#include "vitals/desk.h"
 
-#define EXPLAIN_BYTES CONTROL_TEXT_BYTES
+#define EXPLAIN_BYTES DESK_TEXT_BYTES
 
 /* "" if the sentence of the result alone (result_text) says it all. */
 void explain(char text[EXPLAIN_BYTES], const struct engine *engine, const struct event_command *command,

@@ -1,5 +1,5 @@
 /* What is said on the control socket: bytes -> validated request, response -> bytes. Pure but for protobuf-c, without
- * heap. Called by the control thread (daemon/desk/control.c) and by the fuzzer. */
+ * heap. Called by the control thread (daemon/desk/local_socket.c) and by the fuzzer. */
 #ifndef DAEMON_WIRE_REQUEST_H
 #define DAEMON_WIRE_REQUEST_H
 

@@ -26,7 +26,7 @@
 
 #include "daemon/shell.h"
 #include "vitals.pb-c.h"
-#include "vitals/control.h"
+#include "vitals/desk.h"
 
 /* ---- in place of the C library --------------------------------------------------------------- */
 
@@ -105,11 +105,12 @@ struct fixture {
 	char directory[64];
 	char path[96];
 	struct mailbox *mailbox;
-	struct control *control;
+	struct desk *desk;
+	struct local_socket *local;
 };
 
 static struct fixture fixture;
-static uint8_t buffer[2 * CONTROL_STATE_BYTES];
+static uint8_t buffer[2 * DESK_STATE_BYTES];
 
 static int set_up(void **state)
 {
@@ -119,14 +120,16 @@ static int set_up(void **state)
 		return -1;
 	(void)snprintf(fixture.path, sizeof(fixture.path), "%s/control", fixture.directory);
 	fixture.mailbox = mailbox_open();
-	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
-	return fixture.mailbox == NULL || fixture.control == NULL ? -1 : 0;
+	fixture.desk = desk_open("room-1", true, fixture.mailbox);
+	fixture.local = fixture.desk != NULL ? local_socket_start(fixture.path, fixture.desk) : NULL;
+	return fixture.mailbox == NULL || fixture.local == NULL ? -1 : 0;
 }
 
 static inline int tear_down(void **state)
 {
 	(void)state;
-	control_stop(fixture.control, PATIENCE_MS);
+	assert_true(local_socket_stop(fixture.local, PATIENCE_MS));
+	desk_close(fixture.desk);
 	mailbox_close(fixture.mailbox);
 	return rmdir(fixture.directory); /* fails if the socket was left behind */
 }
@@ -263,7 +266,7 @@ static inline void give_state(const char *patient_ref)
 	(void)snprintf(patient, sizeof(patient), "%s", patient_ref);
 	session.patient_ref = patient;
 	shown.session = &session;
-	control_state(fixture.control, bytes, vitals__v1__snapshot__pack(&shown, bytes));
+	desk_state(fixture.desk, bytes, vitals__v1__snapshot__pack(&shown, bytes));
 }
 
 #endif

@@ -6,7 +6,7 @@ static struct event_command command_of(int fd)
 {
 	ask(fd, 1, VITALS__V1__REQUEST__COMMAND_CUFF_START);
 	struct event_command command = take_command();
-	control_reply(fixture.control, command.id, RESULT_OK);
+	desk_reply(fixture.desk, command.id, RESULT_OK);
 	expect(fd, 1, "ok", "");
 	return command;
 }
@@ -75,13 +75,13 @@ static void test_a_directory_that_hangs(void **state)
 	assert_int_equal(atomic_load(&directory_asked), before + 1);
 	assert_string_equal(command_of(other).actor, "nurse_1");
 	struct mono asked = shell_now(); /* the beat goes on: */
-	while (!control_alive(fixture.control, shell_now(), mono_since(shell_now(), asked)) &&
+	while (!local_socket_alive(fixture.local, shell_now(), mono_since(shell_now(), asked)) &&
 	       mono_before(shell_now(), give_up))
 		(void)poll(NULL, 0, 1);
 	assert_true(mono_before(shell_now(), give_up));
 	struct event_command command = take_command();
 	assert_string_equal(command.actor, "uid-2005");
-	control_reply(fixture.control, command.id, RESULT_OK);
+	desk_reply(fixture.desk, command.id, RESULT_OK);
 	expect(stuck, 1, "ok", "");
 	expect_actor(DIRECTORY_UID + 6, "uid-2006"); /* waits behind the first, and not for ever either */
 	expect_actor(LOCAL_UID, "nurse_1");
@@ -101,10 +101,10 @@ static void test_stop_while_the_directory_hangs(void **state)
 	(void)state;
 	atomic_store(&directory_hangs, true);
 	expect_actor(DIRECTORY_UID + 7, "uid-2007");
-	control_stop(fixture.control, 100);
+	assert_true(local_socket_stop(fixture.local, 2000));
 	assert_int_equal(try_connect_as(LOCAL_UID), -1);
-	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
-	assert_non_null(fixture.control);
+	fixture.local = local_socket_start(fixture.path, fixture.desk);
+	assert_non_null(fixture.local);
 	expect_actor(LOCAL_UID, "nurse_1");
 }
 

@@ -11,7 +11,7 @@ static void acts(uid_t uid)
 {
 	int fd = join_as(uid);
 	ask(fd, 7, VITALS__V1__REQUEST__COMMAND_AUDIO_PAUSE);
-	control_reply(fixture.control, take_command().id, RESULT_OK);
+	desk_reply(fixture.desk, take_command().id, RESULT_OK);
 	expect(fd, 7, "ok", "");
 	leave(fd);
 }
@@ -39,45 +39,45 @@ static void leave_all(const int *fds, int count)
  * anything. */
 static void test_idle_connections_make_room(void **state)
 {
-	int fds[CONTROL_CLIENTS_MAX];
+	int fds[LOCAL_SOCKET_CLIENTS_MAX];
 	(void)state;
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		fds[i] = join_as(LOCAL_UID + (uid_t)i / CONTROL_SHARE_MAX);
-		if (i < CONTROL_SHARE_MAX - 1)
+	for (int i = 0; i < LOCAL_SOCKET_CLIENTS_MAX; i++) {
+		fds[i] = join_as(LOCAL_UID + (uid_t)i / LOCAL_SOCKET_SHARE_MAX);
+		if (i < LOCAL_SOCKET_SHARE_MAX - 1)
 			control_goes_round(fds[i]);
 	}
-	control_goes_round(fds[CONTROL_CLIENTS_MAX - 1]);
+	control_goes_round(fds[LOCAL_SOCKET_CLIENTS_MAX - 1]);
 	advance(3 * NS_PER_S);
 	control_goes_round(fds[2]);
 	acts(LOCAL_UID);
-	expect_closed(fds[CONTROL_SHARE_MAX - 1], 0, "busy", "was idle");
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		if (i != CONTROL_SHARE_MAX - 1)
+	expect_closed(fds[LOCAL_SOCKET_SHARE_MAX - 1], 0, "busy", "was idle");
+	for (int i = 0; i < LOCAL_SOCKET_CLIENTS_MAX; i++)
+		if (i != LOCAL_SOCKET_SHARE_MAX - 1)
 			assert_true(open_still(fds[i]));
 	int again = join_as(LOCAL_UID);
 	control_goes_round(again); /* in the place of the one that has gone */
 	acts(NOBODY_UID);
-	expect_closed(fds[CONTROL_SHARE_MAX], 0, "busy", "was idle");
+	expect_closed(fds[LOCAL_SOCKET_SHARE_MAX], 0, "busy", "was idle");
 	acts(LOCAL_UID); /* has its share: one of its own goes */
 	expect_closed(fds[0], 0, "busy", "was idle");
 	assert_true(open_still(again));
 	leave(again);
-	leave_all(fds, CONTROL_CLIENTS_MAX);
+	leave_all(fds, LOCAL_SOCKET_CLIENTS_MAX);
 }
 
 /* An account that asks all the time with all that it gets, and wants more. */
 static void test_an_account_cannot_keep_others_out(void **state)
 {
-	int greedy[100], busy[CONTROL_SHARE_MAX];
+	int greedy[100], busy[LOCAL_SOCKET_SHARE_MAX];
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		greedy[i] = join_as(DIRECTORY_UID);
-	for (int i = CONTROL_SHARE_MAX; i < 100; i++)
+	for (int i = LOCAL_SOCKET_SHARE_MAX; i < 100; i++)
 		expect_closed(greedy[i], 0, "busy", "Too many clients");
-	for (int i = 0; i < CONTROL_SHARE_MAX; i++)
+	for (int i = 0; i < LOCAL_SOCKET_SHARE_MAX; i++)
 		busy[i] = join_as(LOCAL_UID);
-	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		ask(i < CONTROL_SHARE_MAX ? greedy[i] : busy[i - CONTROL_SHARE_MAX], 1,
+	for (int i = 0; i < LOCAL_SOCKET_CLIENTS_MAX; i++) {
+		ask(i < LOCAL_SOCKET_SHARE_MAX ? greedy[i] : busy[i - LOCAL_SOCKET_SHARE_MAX], 1,
 		    VITALS__V1__REQUEST__COMMAND_CUFF_START);
 		(void)take_command(); /* never answered */
 	}
@@ -85,13 +85,13 @@ static void test_an_account_cannot_keep_others_out(void **state)
 	int other = join_as(NOBODY_UID);
 	control_goes_round(other);
 	expect_closed(greedy[0], 1, "not-recorded", "It may have been");
-	for (int i = 0; i < CONTROL_SHARE_MAX; i++)
+	for (int i = 0; i < LOCAL_SOCKET_SHARE_MAX; i++)
 		assert_true(open_still(busy[i]) && (i == 0 || open_still(greedy[i])));
 	acts(NOBODY_UID);
 	acts(0);
 	leave(other);
 	leave_all(greedy, 100);
-	leave_all(busy, CONTROL_SHARE_MAX);
+	leave_all(busy, LOCAL_SOCKET_SHARE_MAX);
 }
 
 /* What is used stays: by a command that is being carried out, or by a display that confirms every second. */
@@ -109,7 +109,7 @@ static void test_silence_ends_a_connection(void **state)
 	expect_closed(silent, 0, "busy", "Nothing was asked for a minute");
 	control_goes_round(used);
 	expect(waiting, 5, "not-recorded", "within 5 s");
-	control_reply(fixture.control, command.id, RESULT_OK);
+	desk_reply(fixture.desk, command.id, RESULT_OK);
 	control_goes_round(waiting);
 	leave(silent);
 	leave(used);
