@@ -31,8 +31,8 @@ struct loop {
 	struct engine engine;
 	struct actions actions;
 	struct stream_id stream;
-	struct message message;        /* scratch of the encoder */
-	char refusal[DESK_TEXT_BYTES]; /* why the command at hand is refused; "" if there is nothing to explain */
+	struct message message;           /* scratch of the encoder */
+	char refusal[REFUSAL_TEXT_BYTES]; /* why the command at hand is refused; "" if its result says it all */
 
 	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
 	bool desk_is_old;              /* the state that `status` gets is behind */

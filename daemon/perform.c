@@ -135,9 +135,11 @@ static void explain_refusal(struct loop *loop, const struct event_command *comma
 	const struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
 	if (last == NULL || last->kind != ACTION_REPLY)
 		return;
-	explain(loop->refusal, &loop->engine, command, last->u.reply.result);
-	if (loop->refusal[0] != '\0')
-		desk_explain(loop->desk, last->u.reply.id, loop->refusal);
+	struct refusal refusal;
+	if (!explain(&refusal, &loop->engine, command, last->u.reply.result))
+		return;
+	refusal_sentence(loop->refusal, &refusal);
+	desk_explain(loop->desk, last->u.reply.id, &refusal);
 }
 
 static void perform_actions(struct loop *loop, struct mono now)

@@ -17,7 +17,7 @@ struct outstanding {
 	struct mono asked;
 	bool answered;
 	enum result result;
-	char text[DESK_TEXT_BYTES]; /* of the answer; "" = that of its result */
+	struct refusal refusal; /* REFUSAL_NONE: that of the result */
 };
 
 struct desk {
@@ -45,12 +45,12 @@ static struct outstanding *find(struct desk *desk, uint64_t command)
 
 /* ---- engine and recorder --------------------------------------------------------------------- */
 
-void desk_explain(struct desk *desk, uint64_t id, const char *text)
+void desk_explain(struct desk *desk, uint64_t id, const struct refusal *refusal)
 {
 	shell_lock(&desk->mutex);
 	struct outstanding *at = id != 0 ? find(desk, id) : NULL;
 	if (at != NULL)
-		(void)snprintf(at->text, sizeof(at->text), "%s", text); /* cut is fine */
+		at->refusal = *refusal;
 	shell_unlock(&desk->mutex);
 }
 
@@ -80,13 +80,10 @@ void desk_state(struct desk *desk, const uint8_t *bytes, size_t size)
 
 /* ---- doors ----------------------------------------------------------------------------------- */
 
-struct response desk_response(const struct desk *desk, uint64_t id, enum result result, const char *text)
+struct response desk_response(const struct desk *desk, uint64_t id, enum result result, const struct refusal *refusal)
 {
-	return (struct response){.id = id,
-	                         .result = result,
-	                         .text = text != NULL ? text : result_text(result),
-	                         .bedside = desk->bedside,
-	                         .demo = desk->demo};
+	return (struct response){
+	    .id = id, .result = result, .refusal = refusal, .bedside = desk->bedside, .demo = desk->demo};
 }
 
 uint64_t desk_submit(struct desk *desk, const struct door *door, const char *actor, const struct request *request)
@@ -129,13 +126,14 @@ bool desk_take_answer(struct desk *desk, const struct door *door, struct answer 
 		return false;
 	if (!taken.answered) {
 		taken.result = RESULT_NOT_RECORDED;
-		(void)snprintf(taken.text, sizeof(taken.text),
-		               "No confirmation within 5 s. It may have been carried out: check before repeating it.");
+		refusal_begin(&taken.refusal, REFUSAL_NOT_CONFIRMED);
+		refusal_number(&taken.refusal, "seconds", ANSWER_WAIT_NS / NS_PER_S);
+	} else if (taken.refusal.code == REFUSAL_NONE) {
+		refusal_begin(&taken.refusal, refusal_of_result(taken.result));
 	}
 	answer->command = taken.command;
-	memcpy(answer->text, taken.text, sizeof(answer->text));
-	answer->response =
-	    desk_response(desk, taken.request, taken.result, answer->text[0] != '\0' ? answer->text : NULL);
+	answer->refusal = taken.refusal;
+	answer->response = desk_response(desk, taken.request, taken.result, &answer->refusal);
 	return true;
 }
 
@@ -148,20 +146,15 @@ void desk_forget(struct desk *desk, uint64_t command)
 	shell_unlock(&desk->mutex);
 }
 
-struct response desk_status(struct desk *desk, uint64_t id, uint8_t *bytes)
+size_t desk_status(struct desk *desk, uint8_t *bytes)
 {
 	struct mono now = shell_now();
 	shell_lock(&desk->mutex);
-	bool fresh = desk->state_size > 0 && mono_since(now, desk->state_at) <= STATE_MAX_AGE_NS;
+	bool fresh = mono_since(now, desk->state_at) <= STATE_MAX_AGE_NS;
 	size_t size = fresh ? desk->state_size : 0;
 	memcpy(bytes, desk->state, size);
 	shell_unlock(&desk->mutex);
-	if (!fresh)
-		return desk_response(desk, id, RESULT_BUSY, "The monitor has no current state to show.");
-	struct response response = desk_response(desk, id, RESULT_OK, NULL);
-	response.snapshot = bytes;
-	response.snapshot_size = size;
-	return response;
+	return size;
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */

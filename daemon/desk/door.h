@@ -15,11 +15,11 @@ struct door {
 struct answer {
 	uint64_t command; /* as desk_submit returned it */
 	struct response response;
-	char text[DESK_TEXT_BYTES]; /* response.text */
+	struct refusal refusal; /* response.refusal */
 };
 
-/* A response to whoever asked `id`. `text` NULL: the sentence of the result. */
-struct response desk_response(const struct desk *desk, uint64_t id, enum result result, const char *text);
+/* A response to whoever asked `id`. `refusal` is used until it has been sent; NULL for RESULT_OK. */
+struct response desk_response(const struct desk *desk, uint64_t id, enum result result, const struct refusal *refusal);
 
 /* Hands in the command of a client that this door knows as `actor`. The command's id, under which its answer will come
  * to `door`; 0 if it could not be taken: busy. */
@@ -31,7 +31,7 @@ bool desk_take_answer(struct desk *desk, const struct door *door, struct answer 
 /* Who asked has gone. */
 void desk_forget(struct desk *desk, uint64_t command);
 
-/* Answers `status`: copies the current state to `bytes` (DESK_STATE_BYTES), or says that there is none. */
-struct response desk_status(struct desk *desk, uint64_t id, uint8_t *bytes);
+/* For `status`: copies the current state to `bytes` (DESK_STATE_BYTES). Its size; 0 if there is none. */
+size_t desk_status(struct desk *desk, uint8_t *bytes);
 
 #endif

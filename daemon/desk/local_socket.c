@@ -103,26 +103,44 @@ static void respond(struct local_socket *local, struct client *client, const str
 		drop(local, client);
 }
 
-static void answer(struct local_socket *local, struct client *client, uint64_t id, enum result result, const char *text)
+static void refuse(struct local_socket *local, struct client *client, uint64_t id, enum result result,
+                   const struct refusal *refusal)
 {
-	struct response response = desk_response(local->desk, id, result, text);
+	struct response response = desk_response(local->desk, id, result, refusal);
 	respond(local, client, &response);
 }
 
-static void refuse(struct local_socket *local, struct client *client, const struct request *request)
+static void refuse_bad(struct local_socket *local, struct client *client, const struct request *request)
 {
-	answer(local, client, request->id, RESULT_BAD_REQUEST, request->problem);
+	refuse(local, client, request->id, RESULT_BAD_REQUEST, &request->refusal);
 	client->bad_in_a_row++;
 	if (client->fd >= 0 && client->bad_in_a_row >= BAD_IN_A_ROW_MAX)
 		drop(local, client);
+}
+
+static void answer_status(struct local_socket *local, struct client *client, uint64_t id)
+{
+	struct refusal refusal;
+	struct response response = desk_response(local->desk, id, RESULT_OK, NULL);
+	response.snapshot = local->snapshot;
+	response.snapshot_size = desk_status(local->desk, local->snapshot);
+	if (response.snapshot_size > 0) {
+		respond(local, client, &response);
+		return;
+	}
+	refusal_begin(&refusal, REFUSAL_NO_STATE);
+	refuse(local, client, id, RESULT_BUSY, &refusal);
 }
 
 static void submit(struct local_socket *local, struct client *client, const struct request *request)
 {
 	client->request = request->id;
 	client->command = desk_submit(local->desk, &local->door, client->actor, request);
-	if (client->command == 0)
-		answer(local, client, request->id, RESULT_BUSY, NULL);
+	if (client->command != 0)
+		return;
+	struct refusal refusal;
+	refusal_begin(&refusal, REFUSAL_BUSY);
+	refuse(local, client, request->id, RESULT_BUSY, &refusal);
 }
 
 static void read_client(struct local_socket *local, struct client *client, struct mono now)
@@ -141,16 +159,14 @@ static void read_client(struct local_socket *local, struct client *client, struc
 	client->spoke = true;
 	client->heard = now;
 	if (!request_decode(&request, bytes, (size_t)size)) {
-		refuse(local, client, &request);
+		refuse_bad(local, client, &request);
 		return;
 	}
 	client->bad_in_a_row = 0;
-	if (!request.status) {
+	if (request.status)
+		answer_status(local, client, request.id);
+	else
 		submit(local, client, &request);
-		return;
-	}
-	struct response response = desk_status(local->desk, request.id, local->snapshot);
-	respond(local, client, &response);
 }
 
 static void give_answers(struct local_socket *local)
@@ -221,13 +237,14 @@ static struct client *to_be_spared(struct local_socket *local, uid_t newcomer, s
 }
 
 /* Closes a connection with a last word. */
-static void dismiss(struct local_socket *local, struct client *client, const char *why)
+static void dismiss(struct local_socket *local, struct client *client, const struct refusal *why)
 {
+	struct refusal needed;
+	refusal_begin(&needed, REFUSAL_CONNECTION_NEEDED);
 	if (client->command != 0)
-		answer(local, client, client->request, RESULT_NOT_RECORDED,
-		       "The connection was needed. It may have been carried out: check before repeating it.");
+		refuse(local, client, client->request, RESULT_NOT_RECORDED, &needed);
 	else
-		answer(local, client, 0, RESULT_BUSY, why);
+		refuse(local, client, 0, RESULT_BUSY, why);
 	if (client->fd >= 0)
 		drop(local, client);
 }
@@ -240,17 +257,22 @@ static struct client *make_room(struct local_socket *local, uid_t uid, struct mo
 		if (local->clients[slot].fd < 0)
 			return &local->clients[slot];
 	struct client *client = to_be_spared(local, uid, now);
+	struct refusal idle;
+	refusal_begin(&idle, REFUSAL_CONNECTION_IDLE);
 	if (client != NULL)
-		dismiss(local, client, "The connection was idle, and needed for another one. Connect again.");
+		dismiss(local, client, &idle);
 	return client;
 }
 
 static void close_idle(struct local_socket *local, struct mono now)
 {
+	struct refusal silent;
+	refusal_begin(&silent, REFUSAL_CONNECTION_SILENT);
+	refusal_number(&silent, "seconds", IDLE_LIMIT_NS / NS_PER_S);
 	for (size_t slot = 0; slot < LOCAL_SOCKET_CLIENTS_MAX; slot++) {
 		struct client *client = &local->clients[slot];
 		if (client->fd >= 0 && mono_since(now, client->heard) > IDLE_LIMIT_NS && client->command == 0)
-			dismiss(local, client, "Nothing was asked for a minute. Connect again.");
+			dismiss(local, client, &silent);
 	}
 }
 
@@ -264,9 +286,11 @@ static void welcome(struct local_socket *local, int fd, struct mono now)
 	}
 	struct client *client = make_room(local, peer.uid, now);
 	if (client == NULL) {
-		struct response response =
-		    desk_response(local->desk, 0, RESULT_BUSY,
-		                  "Too many clients are connected (8 of an account, 16 in all). Try again.");
+		struct refusal refusal;
+		refusal_begin(&refusal, REFUSAL_CLIENTS);
+		refusal_number(&refusal, "account", LOCAL_SOCKET_SHARE_MAX);
+		refusal_number(&refusal, "all", LOCAL_SOCKET_CLIENTS_MAX);
+		struct response response = desk_response(local->desk, 0, RESULT_BUSY, &refusal);
 		(void)send_response(local, fd, &response); /* it is closed either way */
 		close_politely(fd);
 		return;

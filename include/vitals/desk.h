@@ -14,13 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vitals/engine.h"
 #include "vitals/mailbox.h"
+#include "vitals/refusal.h"
 
 #define LOCAL_SOCKET_CLIENTS_MAX 16
 #define LOCAL_SOCKET_SHARE_MAX   8 /* of one account */
 #define DESK_OUTSTANDING_MAX     LOCAL_SOCKET_CLIENTS_MAX
-#define DESK_TEXT_BYTES          160
 #define DESK_STATE_BYTES         106496 /* larger than any packed Snapshot; MESSAGE_BYTES of wire.h */
 
 struct desk;
@@ -32,9 +31,9 @@ struct desk *desk_open(const char *bedside, bool demo, struct mailbox *mailbox);
 /* Recorder or engine thread: answer to command `id`. Never blocks. */
 void desk_reply(struct desk *desk, uint64_t id, enum result result);
 
-/* Engine thread, before the answer to command `id` can be released: the sentence that it gets instead of the one of its
- * result. Cut at DESK_TEXT_BYTES. Never blocks. */
-void desk_explain(struct desk *desk, uint64_t id, const char *text);
+/* Engine thread, before the answer to command `id` can be released: what is said instead of the result alone. Never
+ * blocks. */
+void desk_explain(struct desk *desk, uint64_t id, const struct refusal *refusal);
 
 /* Engine thread, after every step that changed something and every 500 ms: the state that `status` requests get. Copies
  * `size` bytes (a packed vitals.v1.Snapshot). */

@@ -62,7 +62,9 @@ static void test_answers_go_where_the_command_came_from(void **state)
 	engine_takes(first, "nurse");
 	engine_takes(second, "station");
 	assert_false(desk_take_answer(desk, &doors[0], &answer));
-	desk_explain(desk, second, "Too soon.");
+	struct refusal why;
+	refusal_begin(&why, REFUSAL_NOT_PAUSED);
+	desk_explain(desk, second, &why);
 	desk_reply(desk, second, RESULT_WRONG_STATE);
 	assert_int_equal(woken[0], 0);
 	assert_int_equal(woken[1], 1);
@@ -71,7 +73,7 @@ static void test_answers_go_where_the_command_came_from(void **state)
 	assert_true(answer.command == second);
 	assert_int_equal(answer.response.id, 7);
 	assert_int_equal(answer.response.result, RESULT_WRONG_STATE);
-	assert_string_equal(answer.response.text, "Too soon.");
+	assert_int_equal(answer.response.refusal->code, REFUSAL_NOT_PAUSED);
 	assert_string_equal(answer.response.bedside, "room-1");
 	assert_true(answer.response.demo);
 	assert_false(desk_take_answer(desk, &doors[1], &answer)); /* once */
@@ -80,7 +82,8 @@ static void test_answers_go_where_the_command_came_from(void **state)
 	desk_reply(desk, first, RESULT_OK);
 	assert_true(desk_take_answer(desk, &doors[0], &answer));
 	assert_true(answer.command == first);
-	assert_string_equal(answer.response.text, "Done.");
+	assert_int_equal(answer.response.result, RESULT_OK);
+	assert_int_equal(answer.response.refusal->code, REFUSAL_NONE);
 }
 
 static void test_what_is_forgotten_is_not_answered(void **state)
@@ -90,16 +93,18 @@ static void test_what_is_forgotten_is_not_answered(void **state)
 	desk_forget(desk, gone);
 	uint64_t next = submit(&doors[1], "nurse", 1); /* in its place */
 	assert_true(next != gone);
-	desk_explain(desk, gone, "Not for you.");
+	struct refusal why;
+	refusal_begin(&why, REFUSAL_NOT_PAUSED);
+	desk_explain(desk, gone, &why);
 	desk_reply(desk, gone, RESULT_OK);
 	desk_reply(desk, 0, RESULT_OK);
 	desk_reply(desk, UINT64_MAX, RESULT_OK); /* never given out */
-	desk_explain(desk, 0, "For nobody.");
+	desk_explain(desk, 0, &why);
 	assert_int_equal(woken[0] + woken[1], 0);
 	assert_false(desk_take_answer(desk, &doors[1], &answer));
 	desk_reply(desk, next, RESULT_NO_CUFF);
 	assert_true(desk_take_answer(desk, &doors[1], &answer));
-	assert_string_equal(answer.response.text, "No connected device accepts cuff commands.");
+	assert_int_equal(answer.response.refusal->code, REFUSAL_NO_CUFF);
 }
 
 static void test_a_full_desk(void **state)

@@ -106,7 +106,7 @@ static void test_silence_ends_a_connection(void **state)
 	ask(waiting, 5, VITALS__V1__REQUEST__COMMAND_CUFF_START);
 	struct event_command command = take_command();
 	advance(21 * NS_PER_S);
-	expect_closed(silent, 0, "busy", "Nothing was asked for a minute");
+	expect_closed(silent, 0, "busy", "Nothing was asked for 60 s");
 	control_goes_round(used);
 	expect(waiting, 5, "not-recorded", "within 5 s");
 	desk_reply(fixture.desk, command.id, RESULT_OK);
