@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "vitals/mono.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 #define ACCOUNTS_PATIENCE_NS (300 * NS_PER_MS)
 

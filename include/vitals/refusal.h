@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "vitals/engine.h"
+#include "vitals/text.h"
 
 #define REFUSAL_ARGUMENTS_MAX 5
 #define REFUSAL_VALUE_BYTES   128

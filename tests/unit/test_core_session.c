@@ -434,6 +434,24 @@ static void test_cuff_waits_for_its_device(void **state)
 	}
 }
 
+/* A neighbour on its bus made the link connect anew. The determination goes on, and is tried again if it fails. */
+static void test_cuff_asked_for_before_a_new_connection(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {0};
+
+	world_plan(&w);
+	(void)world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 15 * S, 1, times);
+	world_begin(&w, 0);
+	all_up(&w);
+	(void)order(&w, COMMAND_SESSION_OPEN);
+	assert_true(cuff_started());
+	device_is(&w, CUFF, DEVICE_RESYNC, FAULT_HUNG_UP);
+	device_is(&w, CUFF, DEVICE_UP, FAULT_NONE);
+	pressure_failed(&w);
+	assert_true(w.engine.devices[CUFF].cuff_wanted);
+}
+
 static void test_cuff_commands(void **state)
 {
 	(void)state;
@@ -580,6 +598,7 @@ int main(void)
 	    cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
 	    cmocka_unit_test(test_cuff_starts),
 	    cmocka_unit_test(test_cuff_waits_for_its_device),
+	    cmocka_unit_test(test_cuff_asked_for_before_a_new_connection),
 	    cmocka_unit_test(test_cuff_commands),
 	    cmocka_unit_test(test_observe),
 	    cmocka_unit_test(test_determinism_and_copy),
