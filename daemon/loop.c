@@ -48,6 +48,11 @@ static void check_publisher(struct loop *loop, struct mono now)
 {
 	if (publisher_check(loop->publisher, now))
 		return;
+	uint64_t malformed = publisher_malformed(loop->publisher);
+	if (malformed != loop->malformed_packets)
+		perform_notice(loop, SEVERITY_ERROR, "publisher-malformed",
+		               "the publisher process said what it may not say, and was ended");
+	loop->malformed_packets = malformed;
 	if (loop->publisher_ok) {
 		loop->publisher_ok = false;
 		loop->publisher_troubled_at = now;

@@ -41,6 +41,7 @@ struct loop {
 	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
 	bool publisher_ok;
 	uint32_t send_failures;            /* since the last beat */
+	uint64_t malformed_packets;        /* of publisher children, as last reported */
 	struct mono publisher_troubled_at; /* when it failed, or the last of its successors was started */
 	bool recorder_slow;
 	bool links_slow;
