@@ -152,7 +152,7 @@ static void snapshot(const struct lines *lines)
 {
 	const struct view_session *known = &lines->before->session, *now = &lines->after->session;
 
-	if (lines->fresh || !lines->before->complete || known->open != now->open || known->number != now->number)
+	if (lines->fresh || !lines->before->complete || known->open != now->open || strcmp(known->id, now->id) != 0)
 		session(lines, now->open ? "is open" : "none open", "");
 	devices(lines);
 	vanished(lines);

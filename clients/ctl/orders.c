@@ -226,8 +226,8 @@ int command_session_load(const struct options *options, const char *argument)
 	const struct view_session *session = &view->session;
 	struct out out = talk_out();
 	uint64_t raised = 0, nuisance = 0;
-	out_format(&out, "%s%s session %" PRIu32 "\n%-28s %-8s %6s %8s %12s %12s\n", view->demo ? "DEMO " : "",
-	           session->open ? "Open" : "Last", session->number, "condition", "priority", "alarms", "nuisance",
+	out_format(&out, "%s%s session %s\n%-28s %-8s %6s %8s %12s %12s\n", view->demo ? "DEMO " : "",
+	           session->open ? "Open" : "Last", session->id, "condition", "priority", "alarms", "nuisance",
 	           "acknowledged", "mean time to");
 	for (size_t i = 0; talk_load(i, &load); i++) {
 		load_row(&out, &load);

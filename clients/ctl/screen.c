@@ -123,7 +123,7 @@ static void patient(struct frame *frame)
 			out_format(out, "  no. %" PRId32 " of the series", session->details.series);
 		if (session->details.age_years > 0)
 			out_format(out, "  %" PRId32 " years", session->details.age_years);
-		out_format(out, "  session %" PRIu32, session->number);
+		out_format(out, "  session %s", session->id);
 		out_text(out, "  ");
 	}
 	row_text(&frame->row, words_end(&words));

@@ -231,7 +231,7 @@ static void set_session(struct view *view, const Vitals__V1__Session *from, int6
 	memset(session, 0, sizeof(*session));
 	session->received_ns = now_ns;
 	session->open = from->open;
-	session->number = from->number;
+	COPY(session->id, from->id);
 	COPY(session->patient_ref, from->patient_ref);
 	COPY(session->plan, from->plan);
 	COPY(session->plan_title, from->plan_title);

@@ -260,7 +260,7 @@ struct view_details {
 
 struct view_session {
 	bool open, started, paused, ended, baseline_complete;
-	uint32_t number;
+	char id[VIEW_NAME]; /* never that of another session; "" = none was opened yet */
 	char patient_ref[VIEW_NAME], plan[VIEW_NAME], plan_title[VIEW_TEXT], phase[VIEW_NAME],
 	    audio_paused_by[VIEW_NAME];
 	int64_t since_open_ns, since_start_ns, since_end_ns, planned_duration_ns, paused_ns, audio_paused_ns;

@@ -161,7 +161,7 @@ void fill_session(struct wire_session *wire, const struct engine *engine, struct
 
 	vitals__v1__session__init(s);
 	s->open = engine->session.open;
-	s->number = engine->session.number;
+	s->id = wire_text(engine->session.id);
 	s->plan = wire_text(plan->name);
 	s->plan_title = wire_text(plan->title);
 	s->planned_duration_ns = plan->planned_duration_ns;

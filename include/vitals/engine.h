@@ -141,7 +141,7 @@ struct expected_state {
 
 struct session {
 	bool open;
-	uint32_t number; /* counts sessions of this run, from 1 */
+	char id[NAME_BYTES]; /* of one session alone, ever; "" before the first. Kept until the next is opened */
 	struct session_order order;
 	char opened_by[NAME_BYTES];
 	uint8_t phase; /* index into plan.phases */

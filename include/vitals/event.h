@@ -90,6 +90,7 @@ struct override {
 
 struct session_order {                  /* COMMAND_SESSION_OPEN */
 	char patient_ref[NAME_BYTES];   /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
+	char session_id[NAME_BYTES];    /* made by the shell (daemon/session_id.h): a token that never repeats */
 	char second_person[NAME_BYTES]; /* who checked an unusual dose; "" = nobody */
 	int32_t weight_g;               /* 0 = not given; else 20000 .. 400000 */
 	int32_t dose_ug;                /* 0 = not given; else 1 .. 1000000 */

@@ -288,8 +288,10 @@ static bool make(enum happening what, struct event *event)
 		return w.engine.session.open;
 	case OPEN_CLOSE:
 		command(event, w.engine.session.open ? COMMAND_SESSION_CLOSE : COMMAND_SESSION_OPEN);
-		if (!w.engine.session.open)
+		if (!w.engine.session.open) {
 			memcpy(event->u.command.u.order.patient_ref, "P", 1);
+			memcpy(event->u.command.u.order.session_id, "S", 1);
+		}
 		return true;
 	case LINK:
 		event->kind = EVENT_DEVICE;

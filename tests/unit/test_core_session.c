@@ -57,7 +57,7 @@ static void test_order_ranges(void **state)
 			continue;
 		assert_string_equal(w.engine.session.order.patient_ref, cases[i].patient);
 		assert_string_equal(w.engine.session.opened_by, "nurse1");
-		assert_int_equal(w.engine.session.number, 1);
+		assert_string_equal(w.engine.session.id, "S-1");
 		assert_int_equal(w.engine.session.opened_at.ns, 5 * S);
 	}
 }
@@ -131,8 +131,17 @@ static void test_planned_end_and_phases(void **state)
 	assert_int_equal(w.engine.session.ended_at.ns, 600 * S);
 	assert_int_equal(w.engine.session.paused_ns, 540 * S + 1);
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	struct event next = make_command(&w, COMMAND_SESSION_OPEN);
+	put_text(next.u.command.u.order.session_id, "S-2", sizeof(next.u.command.u.order.session_id));
+	world_step(&w, &next);
+	assert_string_equal(w.engine.session.id, "S-2");
+	/* One without a name of its own is none. */
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	next.u.command.u.order.session_id[0] = '\0';
+	world_step(&w, &next);
+	assert_int_equal(reply(&w), RESULT_OUT_OF_RANGE);
+	assert_false(w.engine.session.open);
 	(void)order(&w, COMMAND_SESSION_OPEN);
-	assert_int_equal(w.engine.session.number, 2);
 	assert_false(w.engine.session.started);
 	assert_int_equal(w.engine.session.phase, 0);
 }

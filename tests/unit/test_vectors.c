@@ -109,7 +109,7 @@ static void golden_blocked(void **state)
 {
 	(void)state;
 	engine.session.open = true;
-	engine.session.number = 4;
+	SET(engine.session.id, "20261201T101500Z-0a1b2c3d");
 	engine.session.opened_at = (struct mono){10 * NS_PER_S};
 	for (int i = 0; i < 2; i++)
 		engine.session.checks[i].due = (struct mono){0};
