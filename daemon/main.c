@@ -1,7 +1,8 @@
 /* vitalsd: arguments, and the visible list of what is started, in which order, and stopped again.
  *
  * Processes: this one, and the publisher child that owns every ZeroMQ socket. Threads here: the engine (this one, after
- * the start), one for each link, the recorder, its syslog writer, the control socket. docs/ARCHITECTURE.md is the map.
+ * the start), one for each link, the recorder, its syslog writer, the local socket and two that look up its accounts.
+ * docs/ARCHITECTURE.md is the map.
  */
 #include <errno.h>
 #include <getopt.h>
