@@ -11,6 +11,7 @@
 
 #define STORE_APPLICATION_ID 0x76697464 /* "vitd" */
 #define STORE_VERSION        1
+#define STORE_SCHEMA         "CREATE TABLE record(seq INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL"
 #define STORE_WHY_BYTES      200
 
 struct sqlite3;

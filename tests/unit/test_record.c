@@ -169,17 +169,29 @@ static void test_damaged_records_are_kept(void **state)
 	assert_int_equal(db_number(aside, "SELECT count(*) FROM record"), 5);
 }
 
-static void test_garbage_and_missing_table(void **state)
+/* Overwrites the beginning of the file. */
+static void overwrite(const char *bytes, size_t size)
 {
-	(void)state;
-	int fd = open(fixture.path, O_WRONLY | O_CREAT, 0600);
+	int fd = open(fixture.path, O_WRONLY);
 	assert_true(fd >= 0);
-	for (int i = 0; i < 512; i++)
-		assert_int_equal(write(fd, "this is not a database..", 24), 24);
+	assert_int_equal(write(fd, bytes, size), size);
 	assert_int_equal(close(fd), 0);
+}
+
+static void test_lost_beginning_and_missing_table(void **state)
+{
+	static const char zeros[4096], noise[100] = "this was the header of a database";
+	(void)state;
+	make_record(3);
+	overwrite(noise, sizeof(noise));
 	expect_new_record_after(".damaged-1");
-	db_once(fixture.path, "ALTER TABLE record RENAME TO recorded");
+	overwrite(zeros, sizeof(zeros));
 	expect_new_record_after(".damaged-2");
+	char aside[160];
+	(void)snprintf(aside, sizeof(aside), "%s.damaged-1", fixture.path);
+	assert_int_equal(unlink(aside), 0);
+	db_once(fixture.path, "ALTER TABLE record RENAME TO recorded");
+	expect_new_record_after(".damaged-1");
 }
 
 static void refused(void)
@@ -199,6 +211,33 @@ static void test_what_is_not_ours_is_refused_and_left_alone(void **state)
 	db_once(fixture.path, "PRAGMA application_id = 1986622564");
 	make_record(1);
 	assert_int_equal(verify_chain(fixture.path), 2);
+}
+
+/* A plan, a text, another program's database: neither written nor moved. */
+static void test_files_of_others_keep_their_bytes(void **state)
+{
+	static const char plan[] = "title = \"A session plan\"\nplanned_duration_s = 2400\n";
+	char text[sizeof(plan) + 1] = "";
+	struct stat before, after;
+	(void)state;
+	int fd = open(fixture.path, O_RDWR | O_CREAT, 0644);
+	assert_int_equal(write(fd, plan, sizeof(plan) - 1), sizeof(plan) - 1);
+	assert_int_equal(fstat(fd, &before), 0);
+	refused();
+	assert_int_equal(stat(fixture.path, &after), 0);
+	assert_true(before.st_ino == after.st_ino && before.st_mode == after.st_mode &&
+	            before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+	assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), sizeof(plan) - 1);
+	assert_string_equal(text, plan);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(unlink(fixture.path), 0);
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+	db_do(db, "CREATE TABLE stock(item TEXT); INSERT INTO stock VALUES('gloves')");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	refused();
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM stock WHERE item = 'gloves'"), 1);
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM sqlite_master"), 1);
 }
 
 static void test_two_recorders_of_one_file(void **state)
@@ -222,8 +261,9 @@ int main(void)
 	    RECORD_TEST(test_stop_writes_what_is_queued),
 	    RECORD_TEST(test_changed_rows_are_noticed),
 	    RECORD_TEST(test_damaged_records_are_kept),
-	    RECORD_TEST(test_garbage_and_missing_table),
+	    RECORD_TEST(test_lost_beginning_and_missing_table),
 	    RECORD_TEST(test_what_is_not_ours_is_refused_and_left_alone),
+	    RECORD_TEST(test_files_of_others_keep_their_bytes),
 	    RECORD_TEST(test_two_recorders_of_one_file),
 	};
 	if (sodium_init() < 0)
