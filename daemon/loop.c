@@ -181,9 +181,8 @@ static int take_signals(struct loop *loop)
 			return 0;
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return (int)info.ssi_signo;
-		if (info.ssi_signo == SIGHUP && !reload_start(&loop->reload, loop->config))
-			perform_notice(loop, SEVERITY_ERROR, "reload-failed",
-			               "no thread to read the configuration with");
+		if (info.ssi_signo == SIGHUP)
+			reload_ask(&loop->reload);
 		/* SIGCHLD only wakes the loop; check_publisher reaps. */
 	}
 	return 0;
