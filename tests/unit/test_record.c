@@ -109,6 +109,38 @@ static void test_stop_writes_what_is_queued(void **state)
 	assert_int_equal(fixture.answers[0].rows_seen, 1000);
 }
 
+static bool finds_open_session(void)
+{
+	start();
+	bool found = recorder_found_open_session(fixture.recorder);
+	stop();
+	return found;
+}
+
+/* By an index over the rows of sessions alone: what lies between does not count, and a record of before gets it. */
+static void test_an_open_session_is_found(void **state)
+{
+	(void)state;
+	assert_false(finds_open_session());
+	start();
+	assert_true(put("session", "change=\"opened\" session=\"1\""));
+	assert_true(put("session", "change=\"phase\" session=\"1\""));
+	for (int i = 0; i < 900; i++)
+		assert_true(put("alarm", "text=\"change=\\x22closed\\x22\""));
+	stop();
+	assert_true(finds_open_session());
+	db_once(fixture.path, "DROP INDEX record_sessions");
+	assert_true(finds_open_session());
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM sqlite_master WHERE name = 'record_sessions'"),
+	                 1);
+	start();
+	assert_true(put("session", "change=\"closed\" session=\"1\""));
+	assert_true(put("note", "change=\"opened\""));
+	stop();
+	assert_false(finds_open_session());
+	assert_int_equal(verify_chain(fixture.path), 904);
+}
+
 /* ---- files that are not as we left them ------------------------------------------------------ */
 
 static void expect_new_record_after(const char *aside_suffix)
@@ -259,6 +291,7 @@ int main(void)
 	    RECORD_TEST(test_chain_goes_on_after_a_restart),
 	    RECORD_TEST(test_answers_only_when_durable),
 	    RECORD_TEST(test_stop_writes_what_is_queued),
+	    RECORD_TEST(test_an_open_session_is_found),
 	    RECORD_TEST(test_changed_rows_are_noticed),
 	    RECORD_TEST(test_damaged_records_are_kept),
 	    RECORD_TEST(test_lost_beginning_and_missing_table),
