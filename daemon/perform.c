@@ -6,6 +6,7 @@
 #include "daemon/record/audit.h"
 #include "daemon/desk/explain.h"
 #include "daemon/loop.h"
+#include "daemon/session_id.h"
 #include "daemon/shell.h"
 
 static struct stamp stamp_of(struct mono now)
@@ -105,9 +106,12 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 		reply(loop, action, now);
 }
 
-/* The engine knows no epochs and sequences: it gets the receipt in its own time, or not at all. */
-static bool translate(struct loop *loop, struct event_command *command, struct mono now)
+/* What the engine cannot know is put in here: it gets a receipt in its own time, or not at all, because it knows no
+ * epochs and sequences; and the name of the session that is to be opened. */
+static bool translate(struct loop *loop, struct event_command *command, int64_t wall_ns, struct mono now)
 {
+	if (command->command == COMMAND_SESSION_OPEN)
+		session_id_make(command->u.order.session_id, wall_ns);
 	if (command->command != COMMAND_RECEIPT ||
 	    receipts_translate(&loop->receipts, loop->stream.epoch, now, &command->u.receipt))
 		return true;
@@ -158,7 +162,7 @@ void perform_event(struct loop *loop, const struct event *event, struct mono now
 	}
 	struct audit_before before;
 	struct event command = *event;
-	if (!translate(loop, &command.u.command, now))
+	if (!translate(loop, &command.u.command, command.wall_ns, now))
 		return;
 	audit_look(&before, &loop->engine, &command.u.command);
 	engine_step(&loop->engine, &command, now, &loop->actions);

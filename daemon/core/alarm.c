@@ -27,6 +27,7 @@ void alarm_init(struct engine *engine)
 			alarm->index = (uint8_t)(id - base[kind]);
 			alarm->violated = MONO_NEVER;
 			alarm->cleared = MONO_NEVER;
+			alarm->raised = MONO_NEVER;
 			alarm->acknowledged = MONO_NEVER;
 			alarm->test = kind == CONDITION_TEST;
 		}
@@ -72,7 +73,6 @@ static void note_urgent(struct step *step, const struct alarm *alarm)
 
 	if (!session->open || alarm->test || alarm->priority < PRIORITY_MEDIUM)
 		return;
-	session->was_urgent = true;
 	session->urgent_until = step->now;
 }
 
@@ -237,7 +237,7 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 		int64_t recheck_ns = plan->rules[alarm->index].recheck_ns;
 		struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
 
-		if (!mono_before(alarm->acknowledged, due))
+		if (!mono_ahead(due, alarm->acknowledged))
 			due = mono_after(alarm->acknowledged, recheck_ns);
 		at = mono_earlier(at, due);
 	}
@@ -460,9 +460,9 @@ void alarm_resume_audio(struct step *step, const char *actor)
 {
 	struct engine *engine = step->engine;
 
-	if (engine->audio_paused_until.ns == 0)
+	if (mono_is_never(engine->audio_paused_until))
 		return;
-	engine->audio_paused_until.ns = 0;
+	engine->audio_paused_until = MONO_NEVER;
 	memset(engine->audio_paused_by, 0, sizeof(engine->audio_paused_by));
 	step_session(step, SESSION_AUDIO, actor);
 }
@@ -478,7 +478,7 @@ void alarm_audio_advance(struct step *step)
 
 struct mono alarm_deadline(const struct engine *engine)
 {
-	struct mono deadline = engine->audio_paused_until.ns != 0 ? engine->audio_paused_until : MONO_NEVER;
+	struct mono deadline = engine->audio_paused_until;
 
 	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
 		const struct alarm *alarm = &engine->alarms[id];

@@ -1,6 +1,18 @@
-/* The session's clocks: the instants that phases, checks and the planned end are counted from. Pure questions on what
- * the session knows, asked within engine_step and by engine_expected. */
+/* The session's clocks: the instants that phases, checks and the planned end are counted from. Asked within engine_step
+ * and by engine_expected; cleared when a session is opened. */
 #include "core.h"
+
+void clocks_clear(struct session *session)
+{
+	session->opened_at = session->started_at = session->ended_at = session->paused_at = MONO_NEVER;
+	session->recheck_due = session->urgent_until = MONO_NEVER;
+	for (int i = 0; i < PLAN_CHECKS_MAX; i++)
+		session->checks[i].due = session->checks[i].overdue_since = MONO_NEVER;
+	for (int i = 0; i < GIVEN_MAX; i++)
+		session->given[i].at = MONO_NEVER;
+	for (int i = 0; i < PAUSES_MAX; i++)
+		session->pause_from[i] = session->pause_to[i] = MONO_NEVER;
+}
 
 struct mono clocks_anchor(const struct session *session, enum anchor anchor)
 {

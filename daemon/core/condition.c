@@ -83,17 +83,19 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 }
 
 /* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer
- * than one inflation may take, however many follow each other. */
+ * than one inflation may take, however many follow each other. MONO_NEVER if there was none. */
 static struct mono masked_until(const struct engine *engine, enum parameter parameter)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
-	struct mono until = {0};
+	struct mono until = MONO_NEVER;
 
 	if (!engine->config->devices[p->device].same_limb ||
 	    (parameter != PARAMETER_SPO2 && parameter != PARAMETER_PULSE && parameter != PARAMETER_PERFUSION))
 		return until;
 	for (uint8_t i = 0; i < engine->config->device_count; i++)
-		until = mono_later(until, engine->devices[i].mask_until);
+		until = mono_last(until, engine->devices[i].mask_until);
+	if (mono_is_never(until))
+		return MONO_NEVER;
 	return mono_earlier(until, mono_after(missing_since(engine, parameter), engine->config->plan.cuff_mask_max_ns));
 }
 
@@ -116,7 +118,7 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	if (mono_is_never(p->missing_since))
 		return verdict;
 	if (!alarm_announced(engine->alarms[ALARM_BASE_MISSING + parameter].state) &&
-	    mono_before(engine->now, masked_until(engine, parameter)))
+	    mono_ahead(masked_until(engine, parameter), engine->now))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = mono_later(missing_since(engine, parameter), device->fine_since);
@@ -158,7 +160,8 @@ static struct mono display_late_at(const struct engine *engine, uint8_t display)
 	struct mono since = mono_later(state->heard, engine->session.opened_at);
 
 	for (uint16_t id = 0; id < ALARMS_MAX; id++)
-		if (alarm_announced(engine->alarms[id].state) && mono_before(state->shown, engine->alarms[id].raised))
+		if (alarm_announced(engine->alarms[id].state) &&
+		    (mono_is_never(state->shown) || mono_before(state->shown, engine->alarms[id].raised)))
 			since = mono_earlier(since, mono_later(engine->alarms[id].raised, engine->session.opened_at));
 	return mono_after(since, engine->config->display_within_ns);
 }
@@ -209,9 +212,11 @@ static void judge_maintenance(struct step *step)
 	for (uint8_t i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++) {
 		uint16_t id = (uint16_t)(ALARM_BASE_TAKEN_OUT + i);
 
-		if (engine->taken_out[i].until.ns == 0 && engine->alarms[id].state == ALARM_INACTIVE)
+		bool out = !mono_is_never(engine->taken_out[i].until);
+
+		if (!out && engine->alarms[id].state == ALARM_INACTIVE)
 			continue;
-		verdict = simple_verdict(engine, engine->taken_out[i].until.ns != 0, PRIORITY_LOW);
+		verdict = simple_verdict(engine, out, PRIORITY_LOW);
 		alarm_judge(step, id, &verdict);
 	}
 	if (mono_reached(test_ends_at(engine), engine->now)) {

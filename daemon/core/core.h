@@ -74,6 +74,7 @@ struct mono clocks_anchor(const struct session *session, enum anchor anchor); /*
 int64_t clocks_duration(const struct engine *engine);                         /* of the administration, planned */
 struct mono clocks_planned_end(const struct engine *engine); /* MONO_NEVER if nothing is being administered */
 struct mono clocks_phase_begins(const struct engine *engine, uint8_t phase);
+void clocks_clear(struct session *session); /* nothing of it has happened */
 
 /* ---- take_out.c ---- */
 bool take_out_covers(const struct engine *engine, enum parameter parameter);
@@ -130,7 +131,9 @@ struct mono check_deadline(const struct engine *engine);
 /* ---- timing.c ---- */
 struct timing timing_of(const struct engine *engine, const struct alarm *alarm);
 
-/* ---- expected.c ---- */ /* engine_expected */
+/* ---- expected.c ---- */ /* engine_expected, and: */
+void expected_advance(struct step *step);
+struct mono expected_deadline(const struct engine *engine); /* when its integration is to be carried on */
 
 /* ==== the alarm state machine ==== */
 
@@ -185,22 +188,6 @@ enum result order_command(struct step *step, const struct event_command *command
 static inline bool alarm_present(const struct alarm *alarm)
 {
 	return alarm->state == ALARM_ACTIVE || alarm->state == ALARM_ACKNOWLEDGED;
-}
-
-static inline struct mono mono_later(struct mono a, struct mono b)
-{
-	return mono_before(a, b) ? b : a;
-}
-
-static inline bool mono_is_never(struct mono a)
-{
-	return a.ns == INT64_MAX;
-}
-
-/* Has `at` been reached? MONO_NEVER never is. */
-static inline bool mono_reached(struct mono at, struct mono now)
-{
-	return !mono_is_never(at) && !mono_before(now, at);
 }
 
 #endif

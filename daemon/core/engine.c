@@ -6,9 +6,22 @@
 #include "core.h"
 
 /* More deadlines than there can be between two steps, each being passed once: three for each time of each check, twelve
- * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), the rest for phases,
- * parameters, devices and what is taken out. */
-#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 512)
+ * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), 288 for the expected
+ * response, the rest for phases, parameters, devices and what is taken out. */
+#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 800)
+
+static void init_devices(struct engine *engine)
+{
+	for (int d = 0; d < DEVICES_MAX; d++) {
+		struct engine_device_state *device = &engine->devices[d];
+
+		device->last_frame = device->heard = device->fine_since = MONO_NEVER;
+		device->lost_since = engine->now;
+		device->cuff_requested_at = device->cuff_rest_until = device->mask_until = MONO_NEVER;
+		for (int i = 0; i < 3; i++)
+			device->lost_at[i] = MONO_NEVER;
+	}
+}
 
 void engine_init(struct engine *engine, const struct engine_config *config, struct mono now)
 {
@@ -20,21 +33,21 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 
 		parameter->device = -1;
 		parameter->latest.parameter = (enum parameter)p;
+		parameter->latest.determined = MONO_NEVER;
 		parameter->missing_since = now;
 		for (int d = config->device_count - 1; d >= 0; d--)
 			if ((config->devices[d].provides & PARAMETER_BIT(p)) != 0)
 				parameter->device = (int8_t)d;
 	}
-	for (int d = 0; d < DEVICES_MAX; d++) {
-		engine->devices[d].last_frame = MONO_NEVER;
-		engine->devices[d].heard = MONO_NEVER;
-		engine->devices[d].fine_since = MONO_NEVER;
-		engine->devices[d].lost_since = now;
-		for (int i = 0; i < 3; i++)
-			engine->devices[d].lost_at[i] = MONO_NEVER;
-	}
-	for (int i = 0; i < DISPLAYS_MAX; i++)
+	init_devices(engine);
+	clocks_clear(&engine->session);
+	engine->audio_paused_until = MONO_NEVER;
+	for (int i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++)
+		engine->taken_out[i].until = MONO_NEVER;
+	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		engine->displays[i].heard = now;
+		engine->displays[i].shown = MONO_NEVER;
+	}
 	rule_open(engine);
 	alarm_init(engine);
 }
@@ -47,6 +60,7 @@ static void step_advance(struct step *step)
 	device_advance(step);
 	reading_advance(step);
 	check_advance(step);
+	expected_advance(step);
 	condition_judge_all(step);
 }
 
@@ -108,6 +122,7 @@ static struct mono next_change(const struct engine *engine)
 	next = mono_earlier(next, device_deadline(engine));
 	next = mono_earlier(next, reading_deadline(engine));
 	next = mono_earlier(next, check_deadline(engine));
+	next = mono_earlier(next, expected_deadline(engine));
 	next = mono_earlier(next, condition_deadline(engine));
 	return mono_earlier(next, alarm_deadline(engine));
 }

@@ -55,7 +55,8 @@ static enum result note_receipt(struct step *step, const struct receipt *receipt
 		if (!core_same_text(config->displays[i], receipt->display, NAME_BYTES))
 			continue;
 		display->heard = step->now;
-		display->shown = mono_later(display->shown, mono_earlier(receipt->shown, step->now));
+		if (!mono_is_never(receipt->shown))
+			display->shown = mono_last(display->shown, mono_earlier(receipt->shown, step->now));
 		return RESULT_OK;
 	}
 	return RESULT_UNKNOWN_NAME;

@@ -6,7 +6,7 @@
 
 struct term_result {
 	enum judgement judgement;
-	struct mono at;       /* when it was determined */
+	struct mono at;       /* when it was determined; if it never was: when the session was opened */
 	int32_t milli, limit; /* the limit as an absolute value; of differences both are differences */
 };
 
@@ -86,6 +86,8 @@ static struct term_result judge_term(const struct engine *engine, uint8_t rule, 
 	struct term_result result = {.judgement = JUDGEMENT_GONE, .at = m->determined, .milli = m->milli};
 	int64_t value = m->milli;
 
+	if (mono_is_never(result.at))
+		result.at = engine->session.opened_at;
 	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session, term->parameter, &base))
 		return result;
 	result.limit = base + limit;
@@ -108,13 +110,13 @@ static struct term_result judge_term(const struct engine *engine, uint8_t rule, 
 }
 
 /* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
- * What one term decides is so since the first such; what takes all terms is so since the last. */
-static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
+ * What one term decides is so since the first such; what takes all terms is so since the last; without terms, now. */
+static struct verdict combine(const struct plan_rule *rule, const struct term_result *results, struct mono now)
 {
 	bool any = rule->combination == COMBINATION_ANY && rule->term_count > 0;
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
-	struct verdict verdict = {.priority = rule->priority};
+	struct verdict verdict = {.since = now, .priority = rule->priority};
 	bool first = true;
 
 	for (uint8_t i = 0; i < rule->term_count; i++) {
@@ -149,7 +151,7 @@ struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool enga
 
 	for (uint8_t i = 0; i < plan_rule->term_count; i++)
 		results[i] = judge_term(engine, rule, i, engaged);
-	return combine(plan_rule, results);
+	return combine(plan_rule, results, engine->now);
 }
 
 /* Every value beyond its limit lies below the determination before it. */

@@ -14,15 +14,17 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 void rule_open(struct engine *engine)
 {
 	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++)
-		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER, .unattended_since = MONO_NEVER};
+		engine->rules[i] = (struct rule_state){
+		    .confirm_at = MONO_NEVER, .determined = MONO_NEVER, .unattended_since = MONO_NEVER};
 }
 
+/* MONO_NEVER if it has not happened, or if the rule waits for nothing. */
 static struct mono from_at(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 
 	if (!p->has_from)
-		return (struct mono){0};
+		return MONO_NEVER;
 	return mono_after(clocks_anchor(&engine->session, p->from), p->from_after_ns);
 }
 
@@ -33,7 +35,8 @@ static bool in_force(const struct engine *engine, uint8_t rule)
 
 	if (p->kind == RULE_GATE)
 		return !engine->session.started;
-	return (p->phases & (1U << engine->session.phase)) != 0 && mono_reached(from_at(engine, rule), engine->now);
+	return (p->phases & (1U << engine->session.phase)) != 0 &&
+	       (!p->has_from || mono_reached(from_at(engine, rule), engine->now));
 }
 
 static bool judged_always(const struct plan_rule *rule)
@@ -222,9 +225,11 @@ static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
 
 	if (device < 0 || engine->devices[device].cuff_wanted)
 		return MONO_NEVER;
-	return mono_after(mono_later(engine->parameters[p->terms[0].parameter].latest.determined,
-	                             engine->devices[device].cuff_requested_at),
-	                  p->cuff_every_ns);
+
+	struct mono last = mono_last(engine->parameters[p->terms[0].parameter].latest.determined,
+	                             engine->devices[device].cuff_requested_at);
+
+	return mono_after(mono_last(last, engine->session.opened_at), p->cuff_every_ns);
 }
 
 /* What happens to an alarm while it is present, without a new value. */
@@ -263,7 +268,7 @@ static void note_recheck(struct step *step)
 		due = at;
 		session->recheck = p->terms[0].parameter;
 	}
-	if (due.ns == session->recheck_due.ns)
+	if (due.ns == session->recheck_due.ns) /* nothing new, or nothing as before */
 		return;
 	session->recheck_due = due;
 	step->checks_changed = true;

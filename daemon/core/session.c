@@ -14,7 +14,7 @@ bool session_override_valid(const struct override *override)
 
 static bool order_in_range(const struct session_order *order)
 {
-	return core_valid_token(order->patient_ref) &&
+	return core_valid_token(order->patient_ref) && core_valid_token(order->session_id) &&
 	       (order->second_person[0] == '\0' || core_valid_token(order->second_person)) &&
 	       zero_or_between(order->weight_g, ORDER_WEIGHT_G_MIN, ORDER_WEIGHT_G_MAX) &&
 	       zero_or_between(order->dose_ug, ORDER_DOSE_UG_MIN, ORDER_DOSE_UG_MAX) &&
@@ -28,6 +28,7 @@ static bool order_in_range(const struct session_order *order)
 static void copy_order(struct session_order *to, const struct session_order *from)
 {
 	core_copy_text(to->patient_ref, from->patient_ref, sizeof(to->patient_ref));
+	core_copy_text(to->session_id, from->session_id, sizeof(to->session_id));
 	core_copy_text(to->second_person, from->second_person, sizeof(to->second_person));
 	to->weight_g = from->weight_g;
 	to->dose_ug = from->dose_ug;
@@ -51,17 +52,15 @@ static enum result session_open(struct step *step, const struct event_command *c
 	    (order->second_person[0] == '\0' || core_same_text(order->second_person, command->actor, NAME_BYTES)))
 		return RESULT_SECOND_PERSON;
 
-	uint32_t number = session->number + 1;
-
 	memset(session, 0, sizeof(*session));
+	clocks_clear(session);
 	session->open = true;
-	session->number = number;
+	core_copy_text(session->id, order->session_id, sizeof(session->id));
 	copy_order(&session->order, order);
 	core_copy_text(session->opened_by, command->actor, sizeof(session->opened_by));
 	session->opened_at = step->now;
 	engine->service_failed[SERVICE_SESSION] = false;
 	session->opened_wall_ns = step->wall_ns;
-	session->recheck_due = MONO_NEVER;
 	step_session(step, SESSION_OPENED, command->actor);
 	alarm_resume_audio(step, command->actor);
 	reading_forget(step);

@@ -4,7 +4,7 @@
 
 static bool out(const struct engine *engine, int slot)
 {
-	return engine->taken_out[slot].until.ns != 0;
+	return !mono_is_never(engine->taken_out[slot].until);
 }
 
 bool take_out_covers_device(const struct engine *engine, uint8_t device)
@@ -24,6 +24,7 @@ enum result take_out_put_back(struct step *step, int slot, const char *actor)
 	if (!out(step->engine, slot))
 		return RESULT_WRONG_STATE;
 	memset(&step->engine->taken_out[slot], 0, sizeof(step->engine->taken_out[slot]));
+	step->engine->taken_out[slot].until = MONO_NEVER;
 	step_session(step, SESSION_TAKEN_OUT, actor);
 	return RESULT_OK;
 }
@@ -31,7 +32,7 @@ enum result take_out_put_back(struct step *step, int slot, const char *actor)
 void take_out_advance(struct step *step)
 {
 	for (int i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++)
-		if (out(step->engine, i) && mono_reached(step->engine->taken_out[i].until, step->now))
+		if (mono_reached(step->engine->taken_out[i].until, step->now))
 			(void)take_out_put_back(step, i, ""); /* it is out */
 }
 
@@ -40,7 +41,6 @@ struct mono take_out_deadline(const struct engine *engine)
 	struct mono deadline = MONO_NEVER;
 
 	for (int i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++)
-		if (out(engine, i))
-			deadline = mono_earlier(deadline, engine->taken_out[i].until);
+		deadline = mono_earlier(deadline, engine->taken_out[i].until);
 	return deadline;
 }

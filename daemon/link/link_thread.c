@@ -27,10 +27,50 @@ void link_touch(struct link *link)
 	atomic_store_explicit(&link->last_round_ns, shell_now().ns, memory_order_relaxed);
 }
 
+/* A start is carried out only while the wish is young; a stop is worth more patience. */
+static bool has_expired(const struct link_command *command)
+{
+	int64_t life = command->start ? 2 * NS_PER_S : 10 * NS_PER_S;
+	return mono_since(shell_now(), command->asked) > life;
+}
+
+void link_command_lost(struct link *link, const struct link_command *command, const char *why)
+{
+	char detail[TEXT_BYTES];
+
+	/* Cut on purpose. */
+	(void)snprintf(detail, sizeof detail, "%s: %s: %s", link->config->devices[command->device].name,
+	               command->start ? "start" : "stop", why);
+	link_notice(link, true, "cuff-command-lost", detail);
+}
+
+/* The queue is locked. */
+static void drop_expired(struct link *link)
+{
+	struct link_queue *queue = &link->queue;
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < queue->count; i++) {
+		if (has_expired(&queue->list[i]))
+			link_command_lost(link, &queue->list[i], "the device was not ready in time");
+		else
+			queue->list[kept++] = queue->list[i];
+	}
+	queue->count = kept;
+}
+
+static void expire_commands(struct link *link)
+{
+	shell_lock(&link->queue.lock);
+	drop_expired(link);
+	shell_unlock(&link->queue.lock);
+}
+
 enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 {
 	for (;;) {
 		link_touch(link);
+		expire_commands(link);
 		int64_t left = mono_since(until, shell_now());
 		if (left > SLICE_NS)
 			left = SLICE_NS;
@@ -131,32 +171,22 @@ void link_traffic(struct link *link, enum traffic_kind kind, const void *bytes, 
 		traffic_add(link->ring, kind, bytes, count, shell_now());
 }
 
-/* A start is carried out only while the wish is young; a stop is worth more patience. */
-static bool has_expired(const struct link_command *command)
-{
-	int64_t life = command->start ? 2 * NS_PER_S : 10 * NS_PER_S;
-	return mono_since(shell_now(), command->asked) > life;
-}
-
-bool link_take_command(struct link *link, struct link_command *command)
+bool link_take_command(struct link *link, uint32_t devices, struct link_command *command)
 {
 	struct link_queue *queue = &link->queue;
 	bool taken = false;
-	uint8_t kept = 0;
 
 	shell_lock(&queue->lock);
+	drop_expired(link);
 	for (uint8_t i = 0; i < queue->count; i++) {
-		const struct link_command *waiting = &queue->list[i];
-		if (has_expired(waiting))
-			continue;
-		if (!taken && link->told[waiting->device].state == DEVICE_UP) {
-			*command = *waiting;
+		if (taken)
+			queue->list[i - 1] = queue->list[i];
+		else if ((devices & UINT32_C(1) << queue->list[i].device) != 0) {
+			*command = queue->list[i];
 			taken = true;
-			continue;
 		}
-		queue->list[kept++] = *waiting;
 	}
-	queue->count = kept;
+	queue->count -= taken;
 	shell_unlock(&queue->lock);
 	return taken;
 }

@@ -101,8 +101,12 @@ void link_notice(struct link *link, bool trouble, const char *what, const char *
 /* What came or went, for the recording of raw traffic, if there is one. Costs next to nothing and never waits. */
 void link_traffic(struct link *link, enum traffic_kind kind, const void *bytes, size_t count);
 
-/* Takes the oldest waiting command whose device is up; false if there is none. Commands that waited too long for their
- * device are thrown away: a cuff must not start long after somebody wanted it. */
-bool link_take_command(struct link *link, struct link_command *command);
+/* Takes the oldest waiting command for one of `devices` (a bit each); false if there is none. The caller carries it out
+ * only for a device that was identified on this connection. Commands that waited too long for their device are thrown
+ * away, and that is told: a cuff must not start long after somebody wanted it. */
+bool link_take_command(struct link *link, uint32_t devices, struct link_command *command);
+
+/* Puts on the record that a command was not carried out, and why. */
+void link_command_lost(struct link *link, const struct link_command *command, const char *why);
 
 #endif

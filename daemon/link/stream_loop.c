@@ -106,6 +106,14 @@ static bool read_some(struct reader *reader)
 	return true;
 }
 
+/* An order is passed on only while the last whole frame of this connection came from the right device. */
+static uint32_t ready(const struct reader *reader)
+{
+	bool up = reader->link->told[reader->device].state == DEVICE_UP && !reader->stranger;
+
+	return up ? UINT32_C(1) << reader->device : 0;
+}
+
 /* Passes orders to the driver and sends what it has to say. False if the port is gone. */
 static bool speak(struct reader *reader)
 {
@@ -113,7 +121,7 @@ static bool speak(struct reader *reader)
 	struct link_command command;
 	uint8_t bytes[SAY_BYTES];
 
-	while (driver->order != NULL && link_take_command(reader->link, &command)) {
+	while (driver->order != NULL && link_take_command(reader->link, ready(reader), &command)) {
 		link_traffic(reader->link, command.start ? TRAFFIC_START : TRAFFIC_STOP, NULL, 0);
 		(void)driver->order(&reader->stream,
 		                    command.start); /* refused: a determination is on, its end is told */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "vitals/measurement.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 #define DEVICES_MAX            32
 #define EVENT_MEASUREMENTS_MAX 8
@@ -107,6 +107,7 @@ struct override {
 
 struct session_order {                  /* COMMAND_SESSION_OPEN */
 	char patient_ref[NAME_BYTES];   /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
+	char session_id[NAME_BYTES];    /* made by the shell (daemon/session_id.h): a token that never repeats */
 	char second_person[NAME_BYTES]; /* who checked an unusual dose; "" = nobody */
 	int32_t weight_g;               /* of the patient */
 	int32_t dose_ug;                /* planned */
@@ -152,7 +153,7 @@ struct receipt { /* COMMAND_RECEIPT */
 	char display[NAME_BYTES];
 	uint64_t epoch;
 	uint64_t alarm_sequence; /* highest one shown without a gap */
-	struct mono shown;       /* made by the shell: everything announced up to this instant is shown */
+	struct mono shown;       /* made by the shell: everything announced up to then is shown; MONO_NEVER = nothing */
 };
 
 struct event_command {

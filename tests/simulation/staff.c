@@ -125,6 +125,7 @@ static void open_session(struct room *room)
 	bool iv = room->patient.kind == SESSION_KETAMINE_IV, random = room->trouble == TROUBLE_RANDOM;
 
 	(void)snprintf(order->patient_ref, sizeof(order->patient_ref), "P-%u", (unsigned)(room->seed & 0xffffff));
+	(void)snprintf(order->session_id, sizeof(order->session_id), "S-%u", (unsigned)(room->seed & 0xffffff));
 	order->weight_g = (int32_t)between(room, 45000, 120000);
 	order->dose_ug = iv ? order->weight_g / 2 : room->patient.kind == SESSION_ESKETAMINE_56 ? 56000 : 84000;
 	order->age_years = (int32_t)between(room, 18, 80);

@@ -254,6 +254,7 @@ static inline void random_command(struct source *s, const struct world *w, struc
 	c->command = (enum command)(pick(s, 3) > 0 ? likely[pick(s, 8)] : pick(s, COMMAND_COUNT + 1));
 	if (c->command == COMMAND_SESSION_OPEN) {
 		memcpy(c->u.order.patient_ref, pick(s, 8) == 0 ? "a b" : "P-1", 3);
+		memcpy(c->u.order.session_id, "S-1", 3);
 		c->u.order.duration_s = pick(s, 4) == 0 ? 60 : 0;
 		c->u.order.weight_g = pick(s, 8) == 0 ? take(s) * 2000 : 0;
 	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE) {
@@ -531,8 +532,9 @@ static inline const char *oracle(struct shadow *shadow, const struct engine *e, 
 	const char *wrong = check_actions(shadow, event, actions, &signalled);
 
 	MUST(wrong == NULL, wrong);
-	MUST(e->audio_paused_until.ns == 0 || e->audio_paused_until.ns > e->now.ns, "an audio pause that is over");
-	MUST(!signalled || e->audio_paused_until.ns == 0 ||
+	MUST(mono_is_never(e->audio_paused_until) || e->audio_paused_until.ns > e->now.ns,
+	     "an audio pause that is over");
+	MUST(!signalled || mono_is_never(e->audio_paused_until) ||
 	         (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
 	     "a new alarm in an audio pause");
 	MUST(e->session.phase < e->config->plan.phase_count, "no such phase");

@@ -237,8 +237,10 @@ static inline struct event make_command(struct world *w, enum command command)
 	event.u.command.id = ++w->command_id;
 	event.u.command.command = command;
 	put_text(event.u.command.actor, "nurse1", sizeof(event.u.command.actor));
-	if (command == COMMAND_SESSION_OPEN)
+	if (command == COMMAND_SESSION_OPEN) {
 		put_text(event.u.command.u.order.patient_ref, "P-17", sizeof(event.u.command.u.order.patient_ref));
+		put_text(event.u.command.u.order.session_id, "S-1", sizeof(event.u.command.u.order.session_id));
+	}
 	return event;
 }
 

@@ -57,7 +57,7 @@ static void test_order_ranges(void **state)
 			continue;
 		assert_string_equal(w.engine.session.order.patient_ref, cases[i].patient);
 		assert_string_equal(w.engine.session.opened_by, "nurse1");
-		assert_int_equal(w.engine.session.number, 1);
+		assert_string_equal(w.engine.session.id, "S-1");
 		assert_int_equal(w.engine.session.opened_at.ns, 5 * S);
 	}
 }
@@ -131,8 +131,17 @@ static void test_planned_end_and_phases(void **state)
 	assert_int_equal(w.engine.session.ended_at.ns, 600 * S);
 	assert_int_equal(w.engine.session.paused_ns, 540 * S + 1);
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	struct event next = make_command(&w, COMMAND_SESSION_OPEN);
+	put_text(next.u.command.u.order.session_id, "S-2", sizeof(next.u.command.u.order.session_id));
+	world_step(&w, &next);
+	assert_string_equal(w.engine.session.id, "S-2");
+	/* One without a name of its own is none. */
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	next.u.command.u.order.session_id[0] = '\0';
+	world_step(&w, &next);
+	assert_int_equal(reply(&w), RESULT_OUT_OF_RANGE);
+	assert_false(w.engine.session.open);
 	(void)order(&w, COMMAND_SESSION_OPEN);
-	assert_int_equal(w.engine.session.number, 2);
 	assert_false(w.engine.session.started);
 	assert_int_equal(w.engine.session.phase, 0);
 }
@@ -434,6 +443,24 @@ static void test_cuff_waits_for_its_device(void **state)
 	}
 }
 
+/* A neighbour on its bus made the link connect anew. The determination goes on, and is tried again if it fails. */
+static void test_cuff_asked_for_before_a_new_connection(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {0};
+
+	world_plan(&w);
+	(void)world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 15 * S, 1, times);
+	world_begin(&w, 0);
+	all_up(&w);
+	(void)order(&w, COMMAND_SESSION_OPEN);
+	assert_true(cuff_started());
+	device_is(&w, CUFF, DEVICE_RESYNC, FAULT_HUNG_UP);
+	device_is(&w, CUFF, DEVICE_UP, FAULT_NONE);
+	pressure_failed(&w);
+	assert_true(w.engine.devices[CUFF].cuff_wanted);
+}
+
 static void test_cuff_commands(void **state)
 {
 	(void)state;
@@ -580,6 +607,7 @@ int main(void)
 	    cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
 	    cmocka_unit_test(test_cuff_starts),
 	    cmocka_unit_test(test_cuff_waits_for_its_device),
+	    cmocka_unit_test(test_cuff_asked_for_before_a_new_connection),
 	    cmocka_unit_test(test_cuff_commands),
 	    cmocka_unit_test(test_observe),
 	    cmocka_unit_test(test_determinism_and_copy),

@@ -213,7 +213,7 @@ static void session_tells_phase_checks_and_pauses(void **state)
 	assert_string_equal(wire->session->change, "paused");
 	assert_string_equal(wire->session->actor, "nurse1");
 	assert_true(s->open && s->started && s->paused && !s->ended);
-	assert_int_equal(s->number, 3);
+	assert_string_equal(s->id, "20261201T093015Z-3f9a27c1");
 	assert_string_equal(s->patient_ref, "P-0042");
 	assert_string_equal(s->plan, "demo");
 	assert_string_equal(s->phase, "infusion");
@@ -572,7 +572,7 @@ static void make_largest_engine(void)
 		make_largest_alarm(i);
 	open_session();
 	engine.session.ended = true;
-	engine.session.number = UINT32_MAX;
+	FILL(engine.session.id);
 	FILL(engine.session.order.patient_ref);
 	FILL(engine.session.order.second_person);
 	make_largest_session();
