@@ -40,7 +40,8 @@ static void alarm_with_value_and_nobody(void **state)
 	record_action(ACTION_ALARM);
 	expect(SEVERITY_CRITICAL, "alarm",
 	       "change=\"raised\" condition=\"O2\" priority=\"high\" state=\"active\" id=\"0\" generation=\"5\" "
-	       "session=\"3\" text=\"SpO2 below 90 %\" parameter=\"spo2\" value=\"88.000\" limit=\"90.000\"");
+	       "session=\"20261201T093015Z-3f9a27c1\" text=\"SpO2 below 90 %\" parameter=\"spo2\" value=\"88.000\" "
+	       "limit=\"90.000\"");
 }
 
 static void alarm_with_everybody(void **state)
@@ -57,7 +58,8 @@ static void alarm_with_everybody(void **state)
 	record_action(ACTION_ALARM);
 	expect(SEVERITY_NOTICE, "alarm",
 	       "change=\"acknowledged\" condition=\"B1\" priority=\"medium\" state=\"acknowledged\" id=\"2\" "
-	       "generation=\"1\" session=\"3\" text=\"Blood pressure very high\" parameter=\"nibp_sys\" "
+	       "generation=\"1\" session=\"20261201T093015Z-3f9a27c1\" text=\"Blood pressure very high\" "
+	       "parameter=\"nibp_sys\" "
 	       "value=\"184.000\" limit=\"180.000\" acknowledged_by=\"nurse1\" confirmed=\"yes\" reminders=\"1\" "
 	       "test=\"yes\"");
 }
@@ -70,7 +72,7 @@ static void alarm_without_value(void **state)
 	/* The number of this parameter is that of a rule that waits for a repeat: no matter of a missing value. */
 	config.plan.rules[PARAMETER_ETCO2].confirm = true;
 	record_action(ACTION_ALARM);
-	assert_non_null(strstr(audit.line.text, "session=\"0\" text=\""));
+	assert_non_null(strstr(audit.line.text, "session=\"\" text=\""));
 	assert_non_null(strstr(audit.line.text, "\" reason=\"sensor_off\""));
 	const char *const absent[] = {
 	    "parameter=", "value=", "limit=", "acknowledged_by=", "confirmed=", "reminders=", "test="};
@@ -119,7 +121,8 @@ static void session_opened(void **state)
 	SET(action.u.session.actor, "nurse1");
 	record_action(ACTION_SESSION);
 	expect(SEVERITY_NOTICE, "session",
-	       "change=\"opened\" actor=\"nurse1\" session=\"3\" patient=\"P-0042\" plan=\"demo\" phase=\"baseline\" "
+	       "change=\"opened\" actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" patient=\"P-0042\" "
+	       "plan=\"demo\" phase=\"baseline\" "
 	       "weight_g=\"70500\" dose_ug=\"35000\" duration_s=\"2400\" ug_per_ml=\"1000\" series=\"4\" "
 	       "age_years=\"67\" second_person=\"dr.b\"");
 }
@@ -132,7 +135,8 @@ static void session_goes_on(void **state)
 	action.u.session.change = SESSION_PHASE;
 	record_action(ACTION_SESSION);
 	expect(SEVERITY_NOTICE, "session",
-	       "change=\"phase\" actor=\"\" session=\"3\" patient=\"P-0042\" plan=\"demo\" phase=\"\" "
+	       "change=\"phase\" actor=\"\" session=\"20261201T093015Z-3f9a27c1\" patient=\"P-0042\" plan=\"demo\" "
+	       "phase=\"\" "
 	       "baseline_sys=\"118.500\" baseline_dia=\"76.000\" baseline_readings=\"2\"");
 }
 
@@ -177,11 +181,13 @@ static void observations(void **state)
 	observation->parameter = PARAMETER_MOAAS;
 	observation->milli = 4000;
 	record_action(ACTION_OBSERVATION);
-	expect(SEVERITY_NOTICE, "observation", "actor=\"nurse1\" session=\"3\" parameter=\"moaas\" score=\"4.000\"");
+	expect(SEVERITY_NOTICE, "observation",
+	       "actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" parameter=\"moaas\" score=\"4.000\"");
 	observation->has_score = false;
 	SET(observation->note, "sleeps");
 	record_action(ACTION_OBSERVATION);
-	expect(SEVERITY_NOTICE, "observation", "actor=\"nurse1\" session=\"3\" note=\"sleeps\"");
+	expect(SEVERITY_NOTICE, "observation",
+	       "actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" note=\"sleeps\"");
 }
 
 static void cuffs(void **state)

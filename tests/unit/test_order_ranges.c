@@ -5,9 +5,8 @@
 
 #include <stdlib.h>
 
-#include "clients/ctl/decimal.c"
 #include "clients/ctl/options.c"
-#include "clients/ctl/out.c"
+#include "clients/lib/vitals-client.h"
 
 #include "daemon/wire/request.h"
 
@@ -51,6 +50,7 @@ static bool core_takes(const struct field *field, int32_t value)
 	SET(event.u.command.actor, "nurse1");
 	event.u.command.command = COMMAND_SESSION_OPEN;
 	SET(event.u.command.u.order.patient_ref, "P-1");
+	SET(event.u.command.u.order.session_id, "S-1");
 	put(&event.u.command.u.order, field->in_order, value);
 	engine_step(&engine, &event, engine.now, &actions);
 	assert_true(actions.count > 0);
