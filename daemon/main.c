@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "daemon/claim.h"
+#include "daemon/debug.h"
 #include "daemon/record/audit.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
@@ -43,12 +44,14 @@ static struct loop loop;
 
 static void usage(FILE *out)
 {
-	(void)fputs("usage: vitalsd --config FILE [--bedside NAME] [--check] [--stderr]\n"
+	(void)fputs("usage: vitalsd --config FILE [--bedside NAME] [--check] [--stderr] [--debug ROOM]...\n"
 	            "       vitalsd --version | --help\n\n"
 	            "  --config FILE  the bedside's configuration (see vitalsd.conf)\n"
 	            "  --bedside NAME the bedside this monitor is started for: the file must say the same\n"
 	            "  --check        read and validate everything, print what was understood, exit\n"
-	            "  --stderr       copy each record line to standard error\n\n"
+	            "  --stderr       copy each record line to standard error\n"
+	            "  --debug ROOM   say more of a room, or of several with commas between, in the system log:\n"
+	            "                 config, core, desk, driver, link, loop, publish, record\n\n"
 	            "SIGTERM stops. Exit status: 0 stopped, 1 failed, 2 usage, 3 configuration refused.\n",
 	            out);
 }
@@ -57,16 +60,13 @@ static void usage(FILE *out)
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option list[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"bedside", required_argument, NULL, 'b'},
-	    {"check", no_argument, NULL, 'n'},
-	    {"stderr", no_argument, NULL, 'e'},
-	    {"version", no_argument, NULL, 'V'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+	    {"config", required_argument, NULL, 'c'}, {"bedside", required_argument, NULL, 'b'},
+	    {"check", no_argument, NULL, 'n'},        {"stderr", no_argument, NULL, 'e'},
+	    {"debug", required_argument, NULL, 'd'},  {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 	for (;;) {
-		int option = getopt_long(argc, argv, "c:b:neVh", list, NULL);
+		int option = getopt_long(argc, argv, "c:b:d:neVh", list, NULL);
 		if (option == -1)
 			break;
 		switch (option) {
@@ -81,6 +81,13 @@ static int parse(int argc, char **argv, struct options *options)
 			break;
 		case 'e':
 			options->use_stderr = true;
+			break;
+		case 'd':
+			if (!debug_enable(optarg)) {
+				(void)fprintf(stderr, "vitalsd: --debug %.40s: there is no such room (legal: %s)\n",
+				              optarg, debug_names());
+				return EXIT_USAGE;
+			}
 			break;
 		case 'V':
 			return printf("vitalsd %s\n", VITALS_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
@@ -108,6 +115,9 @@ static int read_config(const struct options *options)
 		              errors == 1 ? "" : "s");
 		return EXIT_CONFIG;
 	}
+	debug(DEBUG_CONFIG, "%s: %d links, %d devices, %d register maps, plan %s, SHA-256 %.16s...", config.path,
+	      (int)config.link_count, (int)config.device_count, (int)config.map_count, config.engine.plan.name,
+	      config.hash_hex);
 	if (!options->check)
 		return -1;
 	return config_print(&config, stdout) == 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;

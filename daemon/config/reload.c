@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/debug.h"
+
 /* Too large for a thread's stack; one reading at a time. */
 static struct config scratch;
 
@@ -28,6 +30,7 @@ static void read_again(struct reload *reload)
 	first_error(reload, errors);
 	bool same = strcmp(scratch.hash_hex, reload->running->hash_hex) == 0;
 	reload->result = count != 0 ? RELOAD_INVALID : same ? RELOAD_UNCHANGED : RELOAD_CHANGED;
+	debug(DEBUG_CONFIG, "read again: %d errors, %s", count, same ? "as what runs" : "not what runs");
 	explicit_bzero(&scratch, sizeof(scratch)); /* may hold a secret key */
 }
 

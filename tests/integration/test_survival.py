@@ -668,3 +668,32 @@ def test_start_without_standard_descriptors():
         for pid in (bedside.daemon.pid, bedside.publisher_pid()):
             for fd in (0, 1, 2):
                 assert os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null", (pid, fd, os.readlink(f"/proc/{pid}/fd/{fd}"))
+
+
+def test_debug_lines_of_rooms():
+    """Each room that was named says something, no other does, and none of it is on the record."""
+    with Bedside() as bedside:
+        line = Oximeter(bedside.path("line"))
+        try:
+            bedside.write_config(f'''
+link "line" {{ type = "serial"  port = "{line.path}" }}
+device "line" {{ link = "line"  driver = "masimo-ascii1" }}
+''')
+            refused = bedside.start_daemon(ready=False, arguments=("--debug", "link,lnik"))
+            wait_for(lambda: not refused.running(), "the end of a monitor with a wrong name of a room")
+            assert refused.popen.returncode == 2
+            assert "--debug link,lnik: there is no such room (legal: config, core, desk, driver," in refused.err()
+            bedside.start_daemon(arguments=("--debug", "config,link", "--debug", "driver,desk,publish,record,core"))
+            display = bedside.subscribe()
+            display.wait_value("spo2")
+            bedside.ctl("session", "open", "--patient", "debug")
+            for room, text in (("config", "1 links, 1 devices"), ("link", "line: line is up, fault none"),
+                               ("driver", "line: spo2 97000 thousandths"), ("desk", ": session-open"), ("desk", ": ok"),
+                               ("publish", "epoch "), ("record", "entries written in"), ("core", "line is up")):
+                wait_for(lambda room=room, text=text: any(text in said for said in bedside.daemon.err().splitlines()
+                                                          if said.startswith(f"debug {room} ")), f"{room}: {text}")
+            bedside.daemon.stop()
+            assert "debug loop" not in bedside.daemon.err()
+            assert not [row for row in bedside.records() if "debug" in row[2]]
+        finally:
+            line.stop()

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/debug.h"
 #include "tests/unit/record_world.h"
 
 /* ---- the ordinary way ------------------------------------------------------------------------ */
@@ -118,6 +119,26 @@ static bool finds_open_session(void)
 }
 
 /* By an index over the rows of sessions alone: what lies between does not count, and a record of before gets it. */
+/* They go the way of syslog alone, and what waits there of the record goes first. */
+static void test_debug_lines_are_no_record(void **state)
+{
+	(void)state;
+	assert_true(debug_enable("link"));
+	start();
+	log_gate(true);
+	debug(DEBUG_LINK, "before");
+	assert_true(put("row", "n=\"1\""));
+	WAIT_FOR(row_count() == 1);
+	debug(DEBUG_LINK, "after");
+	log_gate(false);
+	WAIT_FOR(log_has(": before") && log_has(": after") && log_has("n=\"1\""));
+	stop();
+	debug_rooms = 0;
+	assert_int_equal(verify_chain(fixture.path), 1);
+	for (size_t i = 0; i < logged.count; i++)
+		assert_int_equal(logged.priorities[i] & 7, strncmp(logged.lines[i], "debug ", 6) == 0 ? 7 : 5);
+}
+
 static void test_an_open_session_is_found(void **state)
 {
 	(void)state;
@@ -291,6 +312,7 @@ int main(void)
 	    RECORD_TEST(test_chain_goes_on_after_a_restart),
 	    RECORD_TEST(test_answers_only_when_durable),
 	    RECORD_TEST(test_stop_writes_what_is_queued),
+	    RECORD_TEST(test_debug_lines_are_no_record),
 	    RECORD_TEST(test_an_open_session_is_found),
 	    RECORD_TEST(test_changed_rows_are_noticed),
 	    RECORD_TEST(test_damaged_records_are_kept),
