@@ -123,8 +123,21 @@ static void judge_punctuality(struct loop *loop, struct mono slept_for, struct m
 		service_event(loop, SERVICE_ENGINE, false, now);
 	} else if (loop->engine_late && mono_since(now, loop->engine_late_at) >= ENGINE_FINE_NS) {
 		loop->engine_late = false;
-		service_event(loop, SERVICE_ENGINE, true, now);
+		service_event(loop, SERVICE_ENGINE, !loop->engine_unsound, now);
 	}
+}
+
+/* A bug of ours, or damaged memory: staff are told and developers get the state, once; judging goes on. */
+static void check_sound(struct loop *loop, struct mono now)
+{
+	const char *wrong = loop->engine_unsound ? NULL : engine_sound(&loop->engine);
+	if (wrong == NULL)
+		return;
+	loop->engine_unsound = true;
+	perform_notice(loop, SEVERITY_ERROR, "engine-unsound", wrong);
+	if (!dump_start(&loop->dump, &loop->engine, loop->config, wrong))
+		perform_notice(loop, SEVERITY_ERROR, "dump-failed", "no thread to write the engine's state with");
+	service_event(loop, SERVICE_ENGINE, false, now);
 }
 
 static void check_threads(struct loop *loop, struct mono now)
@@ -168,6 +181,7 @@ static void feed_watchdog(struct loop *loop, struct mono now)
 static void beat(struct loop *loop, struct mono now)
 {
 	check_clock(loop, now);
+	check_sound(loop, now);
 	check_threads(loop, now);
 	check_reload(loop, now);
 	judge_publisher(loop, now);

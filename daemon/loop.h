@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/dump.h"
 #include "daemon/publish/receipts.h"
 #include "daemon/config/reload.h"
 #include "vitals/config.h"
@@ -45,6 +46,8 @@ struct loop {
 	bool links_slow;
 	bool engine_late;
 	struct mono engine_late_at; /* the last time */
+	bool engine_unsound;        /* its state was found to contradict itself; for the rest of the run */
+	struct dump dump;
 	struct receipts receipts;
 	struct reload reload;
 	bool config_refused;     /* the files say something else than what runs */

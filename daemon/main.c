@@ -239,6 +239,8 @@ static bool stop(const char *why)
 	struct audit_line audit;
 	if (loop.links != NULL && links_stop(loop.links, STOP_WAIT_MS) != 0)
 		clean = false;
+	if (!dump_end(&loop.dump, mono_after(shell_now(), STOP_WAIT_MS * NS_PER_MS)))
+		clean = false;
 	if (loop.recorder != NULL) {
 		audit_stop(&audit, why);
 		if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))

@@ -20,7 +20,7 @@ enum purpose {
 };
 
 #define PATH_SIZE (PATH_BYTES + 16) /* with what is added to the names of files beside */
-#define USES_MAX  (3 + DEVICES_MAX + 2 + 5 + 2 * ENDPOINTS_MAX + 2 * LINKS_MAX)
+#define USES_MAX  (3 + DEVICES_MAX + 2 + 6 + 2 * ENDPOINTS_MAX + 2 * LINKS_MAX)
 
 struct use {
 	struct where where;
@@ -142,7 +142,7 @@ static void add_files(struct reading *reading, const struct section *root, struc
 
 static void add_record(const struct config *config, const struct section *root, struct uses *uses)
 {
-	static const char *const beside[] = {"-wal", "-shm", "-journal", ".lock"};
+	static const char *const beside[] = {"-wal", "-shm", "-journal", ".lock", ".dump"};
 	struct section section = section_at(root, "record", 0);
 	struct where where = key_where(&section, "path");
 

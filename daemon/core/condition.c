@@ -177,9 +177,19 @@ static bool displays_late(const struct engine *engine)
 /* Without its session a bedside is not watched at all. */
 static enum priority service_priority(enum service service)
 {
-	if (service == SERVICE_SESSION)
+	switch (service) {
+	case SERVICE_SESSION:
 		return PRIORITY_HIGH;
-	return service == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	case SERVICE_CONFIG:
+		return PRIORITY_LOW;
+	case SERVICE_RECORDER:
+	case SERVICE_PUBLISHER:
+	case SERVICE_DISPLAYS:
+	case SERVICE_ENGINE:
+	case SERVICE_COUNT:
+		break;
+	}
+	return PRIORITY_MEDIUM;
 }
 
 static void judge_services(struct step *step)

@@ -275,16 +275,18 @@ bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_p
 	if (until_ms < held.at_ms)
 		held = (struct expected_state){0}; /* somebody asks for the past */
 	integrate(engine, &held, until_ms, false);
-	if (engine->config->plan.route == ROUTE_SPRAY) {
+	switch (engine->config->plan.route) {
+	case ROUTE_NONE:
+		return false;
+	case ROUTE_SPRAY:
 		*ng_per_l = *low = *high = ng_per_l_of(&perez_ruixo, &held.amounts[0], REFERENCE_G);
-		return true;
+		break;
+	case ROUTE_IV:
+		*ng_per_l = ng_per_l_of(&kamp, &held.amounts[0], session->order.weight_g);
+		*low = ng_per_l_of(&clements, &held.amounts[1], session->order.weight_g);
+		*high = *low < *ng_per_l ? *ng_per_l : *low;
+		*low = least(*low, *ng_per_l);
+		break;
 	}
-
-	int64_t one = ng_per_l_of(&kamp, &held.amounts[0], session->order.weight_g);
-	int64_t other = ng_per_l_of(&clements, &held.amounts[1], session->order.weight_g);
-
-	*ng_per_l = one;
-	*low = least(one, other);
-	*high = one > other ? one : other;
 	return true;
 }

@@ -117,9 +117,17 @@ static bool in_range(const struct rule_term *term, int32_t limit)
 	int64_t clear = (int64_t)limit + term->clear - term->limit;
 	int64_t min = info->plausible_min, max = info->plausible_max;
 
-	if (term->reference != REFERENCE_ABSOLUTE) {
+	switch (term->reference) {
+	case REFERENCE_ABSOLUTE:
+		break;
+	case REFERENCE_BASELINE:
 		max = max - min;
-		min = term->reference == REFERENCE_DIFFERENCE ? 0 : -max;
+		min = -max;
+		break;
+	case REFERENCE_DIFFERENCE:
+		max = max - min;
+		min = 0;
+		break;
 	}
 	return limit >= min && limit <= max && clear >= min && clear <= max;
 }

@@ -14,21 +14,35 @@ static bool baseline_of(const struct session *session, enum parameter parameter,
 {
 	const struct baseline *b = &session->baseline;
 
-	if (parameter_table[parameter].cadence == CADENCE_ENTERED) {
+	switch (parameter) {
+	case PARAMETER_NIBP_SYS:
+		*milli = b->sys;
+		return b->complete;
+	case PARAMETER_NIBP_DIA:
+		*milli = b->dia;
+		return b->complete;
+	case PARAMETER_ECG_HR:
+	case PARAMETER_PULSE:
+		*milli = b->hr;
+		return b->complete && b->has_hr;
+	case PARAMETER_MOAAS:
+	case PARAMETER_RASS:
+	case PARAMETER_CADSS:
+	case PARAMETER_CADSS6:
+	case PARAMETER_BPRS:
+	case PARAMETER_DISTRESS:
 		*milli = b->score[parameter];
 		return session->started;
+	case PARAMETER_NIBP_MEAN:
+	case PARAMETER_NIBP_PULSE:
+	case PARAMETER_SPO2:
+	case PARAMETER_PERFUSION:
+	case PARAMETER_RESP:
+	case PARAMETER_ETCO2:
+	case PARAMETER_COUNT:
+		break;
 	}
-	if (!b->complete)
-		return false;
-	if (parameter == PARAMETER_NIBP_SYS)
-		*milli = b->sys;
-	else if (parameter == PARAMETER_NIBP_DIA)
-		*milli = b->dia;
-	else if ((parameter == PARAMETER_ECG_HR || parameter == PARAMETER_PULSE) && b->has_hr)
-		*milli = b->hr;
-	else
-		return false;
-	return true;
+	return false;
 }
 
 int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term)
@@ -60,7 +74,15 @@ static bool beyond(enum comparison comparison, int64_t value, int64_t limit)
 
 bool rule_term_above(const struct rule_term *term)
 {
-	return term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
+	switch (term->comparison) {
+	case COMPARISON_ABOVE:
+	case COMPARISON_AT_LEAST:
+		return true;
+	case COMPARISON_BELOW:
+	case COMPARISON_AT_MOST:
+		break;
+	}
+	return false;
 }
 
 /* Once the alarm is present the value must come back to `clear`: hysteresis. */
@@ -78,42 +100,82 @@ static bool known(const struct engine *engine, enum parameter parameter)
 	return reading_current(engine, parameter) && !take_out_covers(engine, parameter);
 }
 
+/* The second parameter that a term looks at; -1 if it is about one alone. */
+static int other_of(const struct rule_term *term)
+{
+	switch (term->reference) {
+	case REFERENCE_ABSOLUTE:
+	case REFERENCE_BASELINE:
+		break;
+	case REFERENCE_DIFFERENCE:
+		return (int)term->other;
+	}
+	return -1;
+}
+
+/* The number that is compared with the limit. */
+static int64_t compared(const struct engine *engine, const struct rule_term *term, int32_t base)
+{
+	int64_t value = engine->parameters[term->parameter].latest.milli;
+
+	switch (term->reference) {
+	case REFERENCE_ABSOLUTE:
+		break;
+	case REFERENCE_BASELINE:
+		return value - base;
+	case REFERENCE_DIFFERENCE:
+		value -= engine->parameters[term->other].latest.milli;
+		return value < 0 ? -value : value;
+	}
+	return value;
+}
+
 static struct term_result judge_term(const struct engine *engine, uint8_t rule, uint8_t t, bool engaged)
 {
 	const struct rule_term *term = &engine->config->plan.rules[rule].terms[t];
 	const struct measurement *m = &engine->parameters[term->parameter].latest;
+	int other = other_of(term);
 	int32_t base = 0, limit = engine_limit(engine, rule, t);
 	struct term_result result = {.judgement = JUDGEMENT_GONE, .at = m->determined, .milli = m->milli};
-	int64_t value = m->milli;
 
 	if (mono_is_never(result.at))
 		result.at = engine->session.opened_at;
 	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session, term->parameter, &base))
 		return result;
 	result.limit = base + limit;
-	if (!known(engine, term->parameter) ||
-	    (term->reference == REFERENCE_DIFFERENCE && !known(engine, term->other))) {
+	if (!known(engine, term->parameter) || (other >= 0 && !known(engine, (enum parameter)other))) {
 		result.judgement = JUDGEMENT_UNKNOWN;
 		return result;
 	}
-	if (term->reference == REFERENCE_DIFFERENCE) {
-		const struct measurement *other = &engine->parameters[term->other].latest;
 
-		value -= other->milli;
-		value = value < 0 ? -value : value;
+	int64_t value = compared(engine, term, base);
+
+	if (other >= 0) {
 		result.milli = (int32_t)value;
-		result.at = mono_later(result.at, other->determined);
+		result.at = mono_later(result.at, engine->parameters[other].latest.determined);
 	}
-	if (violated(term, value - base, limit, engaged))
+	if (violated(term, value, limit, engaged))
 		result.judgement = JUDGEMENT_HOLDS;
 	return result;
+}
+
+/* Without terms all of them hold. */
+static bool one_decides(const struct plan_rule *rule)
+{
+	switch (rule->combination) {
+	case COMBINATION_ANY:
+		return rule->term_count > 0;
+	case COMBINATION_ALL:
+		break;
+	}
+	return false;
 }
 
 /* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
  * What one term decides is so since the first such; what takes all terms is so since the last; without terms, now. */
 static struct verdict combine(const struct plan_rule *rule, const struct term_result *results, struct mono now)
 {
-	bool any = rule->combination == COMBINATION_ANY && rule->term_count > 0;
+	bool any = one_decides(rule);
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
 	struct verdict verdict = {.since = now, .priority = rule->priority};
@@ -174,8 +236,10 @@ bool rule_falls(const struct engine *engine, uint8_t rule)
 
 static bool term_out(const struct engine *engine, const struct rule_term *term)
 {
+	int other = other_of(term);
+
 	return take_out_covers(engine, term->parameter) ||
-	       (term->reference == REFERENCE_DIFFERENCE && take_out_covers(engine, term->other));
+	       (other >= 0 && take_out_covers(engine, (enum parameter)other));
 }
 
 /* Too much of it is taken out of alarming to be judged at all. */
@@ -186,7 +250,13 @@ bool rule_out(const struct engine *engine, uint8_t rule)
 
 	for (uint8_t i = 0; i < plan_rule->term_count; i++)
 		out = (uint8_t)(out + term_out(engine, &plan_rule->terms[i]));
-	return plan_rule->combination == COMBINATION_ANY ? out > 0 && out == plan_rule->term_count : out > 0;
+	switch (plan_rule->combination) {
+	case COMBINATION_ANY:
+		return out > 0 && out == plan_rule->term_count;
+	case COMBINATION_ALL:
+		break;
+	}
+	return out > 0;
 }
 
 bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence)

@@ -28,13 +28,19 @@ static struct mono from_at(const struct engine *engine, uint8_t rule)
 	return mono_after(clocks_anchor(&engine->session, p->from), p->from_after_ns);
 }
 
-/* A gate is judged until the start, an alarm rule in its phases. */
+/* A gate is judged until the start, an alarm rule in its phases, a leave rule when somebody asks (blocker.c). */
 static bool in_force(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 
-	if (p->kind == RULE_GATE)
+	switch (p->kind) {
+	case RULE_LEAVE:
+		return false;
+	case RULE_GATE:
 		return !engine->session.started;
+	case RULE_ALARM:
+		break;
+	}
 	return (p->phases & (1U << engine->session.phase)) != 0 &&
 	       (!p->has_from || mono_reached(from_at(engine, rule), engine->now));
 }

@@ -231,22 +231,42 @@ static enum result session_close(struct step *step, const char *actor, const str
 
 enum result session_command(struct step *step, const struct event_command *command)
 {
+	struct engine *engine = step->engine;
+
 	if (command->command == COMMAND_SESSION_OPEN)
 		return session_open(step, command);
-	if (!step->engine->session.open)
+	if (!engine->session.open)
 		return RESULT_NO_SESSION;
-	/* Where devices are given the first one is T0: an earlier start would shorten the time of observation. */
-	if (command->command == COMMAND_SESSION_START)
-		return step->engine->config->plan.dose.device_ug != 0
+	switch (command->command) {
+	case COMMAND_SESSION_START:
+		/* Where devices are given the first one is T0: an earlier start would shorten the observation. */
+		return engine->config->plan.dose.device_ug != 0
 		           ? RESULT_WRONG_STATE
 		           : session_start(step, command->actor, &command->u.override);
-	if (command->command == COMMAND_SESSION_PAUSE)
+	case COMMAND_SESSION_PAUSE:
 		return session_pause(step, command->actor);
-	if (command->command == COMMAND_SESSION_RESUME)
+	case COMMAND_SESSION_RESUME:
 		return session_resume(step, command->actor);
-	if (command->command == COMMAND_SESSION_STOP)
+	case COMMAND_SESSION_STOP:
 		return session_stop(step, command->actor);
-	return session_close(step, command->actor, &command->u.override);
+	case COMMAND_SESSION_CLOSE:
+		return session_close(step, command->actor, &command->u.override);
+	case COMMAND_SESSION_OPEN:
+	case COMMAND_ALARM_ACKNOWLEDGE:
+	case COMMAND_AUDIO_PAUSE:
+	case COMMAND_OBSERVE:
+	case COMMAND_CUFF_START:
+	case COMMAND_CUFF_STOP:
+	case COMMAND_DEVICE_GIVEN:
+	case COMMAND_ITEM:
+	case COMMAND_LIMIT:
+	case COMMAND_TAKE_OUT:
+	case COMMAND_TEST_ALARM:
+	case COMMAND_RECEIPT:
+	case COMMAND_COUNT:
+		break; /* order.c sends none of these here */
+	}
+	return RESULT_OUT_OF_RANGE;
 }
 
 void session_advance(struct step *step)

@@ -179,6 +179,7 @@ struct engine {
 	struct taken_out taken_out[DEVICES_MAX + PARAMETER_COUNT]; /* devices, then parameters */
 	struct rule_state rules[PLAN_RULES_MAX];
 	struct display_state displays[DISPLAYS_MAX];
+	bool overflowed; /* an action list was once too short: actions were lost */
 };
 
 enum action_kind {
@@ -293,6 +294,11 @@ void engine_step(struct engine *engine, const struct event *event, struct mono n
 /* When the engine wants an EVENT_TICK at the latest; MONO_NEVER if never. After a step at `now` it is after `now`. */
 struct mono engine_deadline(const struct engine *engine);
 
+/* Does the state make sense? NULL, or a const sentence that names what can never be: a deadline that never moves, an
+ * action list that was too short, states that contradict each other. Between two steps; whatever it finds is a bug of
+ * ours or damaged memory, and the engine goes on judging. Takes as long as an engine_deadline. */
+const char *engine_sound(const struct engine *engine);
+
 /* The parameter as it may be shown at `now`: latest value with its quality, or QUALITY_NO_VALUE with the reason when it
  * is stale, lost or was never received (determined is MONO_NEVER then). An intermittent or entered value does not go
  * stale; it carries its age. */
@@ -342,8 +348,16 @@ bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_p
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);
 
+/* The lasting id of a slot's condition: 32-bit FNV-1a of its name ("O2", "device-oximeter"), the same on every start
+ * and in every version; never 0. 0 if this configuration has no condition in that slot. */
+uint32_t engine_alarm_id(const struct engine *engine, uint16_t slot);
+
+/* Do two conditions of this configuration have the same id? Then *one and *other are their slots, and the configuration
+ * is refused: an acknowledgement could mean either. */
+bool engine_alarm_ids_clash(const struct engine *engine, uint16_t *one, uint16_t *other);
+
 /* Digest of the announced alarms, for displays to compare (proto/README.md gives the rule): 64-bit FNV-1a over, in
- * ascending id, id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
+ * ascending id, lasting id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
 uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count);
 
 /* Name of an alarm's condition: "O2", "missing-spo2", "device-oximeter", "cuff-failed-bp", "late-cuff",

@@ -32,6 +32,8 @@ const char *shadow_look(const struct engine *engine, const struct event *event, 
 	     "a new alarm in an audio pause");
 	wrong = alarms ? check_alarms(&shadow, engine) : NULL;
 	MUST(wrong == NULL, wrong);
+	wrong = engine_sound(engine);
+	MUST(wrong == NULL, wrong);
 	wrong = check_values(engine);
 	MUST(wrong == NULL, wrong);
 	return thorough ? check_deadline(engine) : NULL;

@@ -38,10 +38,11 @@ static void alarm_with_value_and_nobody(void **state)
 	action.u.alarm.change = ALARM_RAISED;
 	action.u.alarm.alarm = *raise_o2(ALARM_ACTIVE, 5);
 	record_action(ACTION_ALARM);
-	expect(SEVERITY_CRITICAL, "alarm",
-	       "change=\"raised\" condition=\"O2\" priority=\"high\" state=\"active\" id=\"0\" generation=\"5\" "
-	       "session=\"20261201T093015Z-3f9a27c1\" text=\"SpO2 below 90 %\" parameter=\"spo2\" value=\"88.000\" "
-	       "limit=\"90.000\"");
+	expect(
+	    SEVERITY_CRITICAL, "alarm",
+	    "change=\"raised\" condition=\"O2\" priority=\"high\" state=\"active\" id=\"484709092\" generation=\"5\" "
+	    "session=\"20261201T093015Z-3f9a27c1\" text=\"SpO2 below 90 %\" parameter=\"spo2\" value=\"88.000\" "
+	    "limit=\"90.000\"");
 }
 
 static void alarm_with_everybody(void **state)
@@ -57,7 +58,7 @@ static void alarm_with_everybody(void **state)
 	action.u.alarm.alarm.test = true;
 	record_action(ACTION_ALARM);
 	expect(SEVERITY_NOTICE, "alarm",
-	       "change=\"acknowledged\" condition=\"B1\" priority=\"medium\" state=\"acknowledged\" id=\"2\" "
+	       "change=\"acknowledged\" condition=\"B1\" priority=\"medium\" state=\"acknowledged\" id=\"199048284\" "
 	       "generation=\"1\" session=\"20261201T093015Z-3f9a27c1\" text=\"Blood pressure very high\" "
 	       "parameter=\"nibp_sys\" "
 	       "value=\"184.000\" limit=\"180.000\" acknowledged_by=\"nurse1\" confirmed=\"yes\" reminders=\"1\" "

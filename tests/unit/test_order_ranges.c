@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "clients/ctl/option_table.c"
 #include "clients/ctl/options.c"
 #include "clients/lib/vitals-client.h"
 
