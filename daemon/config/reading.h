@@ -8,6 +8,7 @@
 
 struct reading {
 	struct config *config;
+	struct config_wish wish;
 	struct report report;
 	char directory[PATH_BYTES];    /* of the main file, with the final '/', or "" */
 	crypto_hash_sha256_state hash; /* over all files so far */
@@ -37,6 +38,7 @@ void read_publish(struct reading *reading);                                    /
 void read_plan(struct reading *reading, const char *file, struct where where); /* config_plan.c */
 int read_map(struct reading *reading, const char *file, struct where where);   /* config_map.c: index, -1 if too many */
 void check_bedside(struct reading *reading); /* config_check.c: what spans several sections */
+void check_paths(struct reading *reading);   /* config_paths.c: no file is used for two things, or is foreign */
 void check_buses(struct reading *reading);   /* config_bus.c: time on the wire */
 
 #endif
