@@ -66,11 +66,42 @@ static void expire_commands(struct link *link)
 	shell_unlock(&link->queue.lock);
 }
 
+/* Every byte of an event is recorded, so none is left to chance. */
+static struct event new_event(enum event_kind kind)
+{
+	struct event event;
+
+	memset(&event, 0, sizeof event);
+	event.kind = kind;
+	event.wall_ns = shell_wall_ns();
+	return event;
+}
+
+/* True if the engine knows what the link knows. */
+static bool post_state(struct link *link, uint8_t device)
+{
+	struct link_device *known = &link->devices[device];
+
+	if (known->untold) {
+		struct event event = new_event(EVENT_DEVICE);
+		event.u.device = (struct event_device){.device = device, .state = known->state, .fault = known->fault};
+		known->untold = !mailbox_post(link->mailbox, &event);
+	}
+	return !known->untold;
+}
+
+static void post_states(struct link *link)
+{
+	for (uint8_t i = 0; i < DEVICES_MAX; i++)
+		(void)post_state(link, i); /* else at the next wait */
+}
+
 enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 {
 	for (;;) {
 		link_touch(link);
 		expire_commands(link);
+		post_states(link);
 		int64_t left = mono_since(until, shell_now());
 		if (left > SLICE_NS)
 			left = SLICE_NS;
@@ -107,28 +138,14 @@ void link_works(struct link *link)
 	link->backoff_ns = BACKOFF_MIN_NS;
 }
 
-/* Every byte of an event is recorded, so none is left to chance. */
-static struct event new_event(enum event_kind kind)
-{
-	struct event event;
-
-	memset(&event, 0, sizeof event);
-	event.kind = kind;
-	event.wall_ns = shell_wall_ns();
-	return event;
-}
-
 void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault)
 {
-	if (link->told[device].posted && link->told[device].state == state && link->told[device].fault == fault)
-		return;
-	link->told[device].posted = true;
-	link->told[device].state = state;
-	link->told[device].fault = fault;
+	struct link_device *known = &link->devices[device];
 
-	struct event event = new_event(EVENT_DEVICE);
-	event.u.device = (struct event_device){.device = device, .state = state, .fault = fault};
-	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there, and these are never dropped first */
+	if (known->known && known->state == state && known->fault == fault)
+		return;
+	*known = (struct link_device){.known = true, .untold = true, .state = state, .fault = fault};
+	(void)post_state(link, device); /* else later */
 }
 
 void link_tell_all(struct link *link, enum device_state state, enum device_fault fault)
@@ -136,6 +153,14 @@ void link_tell_all(struct link *link, enum device_state state, enum device_fault
 	for (uint8_t i = 0; i < link->config->device_count; i++)
 		if (link->config->devices[i].link == link->index)
 			link_tell(link, i, state, fault);
+}
+
+static bool tells_determination(const struct decoded *decoded)
+{
+	for (uint8_t i = 0; i < decoded->count; i++)
+		if (parameter_table[decoded->list[i].parameter].cadence != CADENCE_CONTINUOUS)
+			return true;
+	return false;
 }
 
 void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded)
@@ -146,7 +171,10 @@ void link_deliver(struct link *link, uint8_t device, const struct decoded *decod
 	event.u.measurements.count = decoded->count;
 	for (uint8_t i = 0; i < decoded->count; i++)
 		event.u.measurements.list[i] = decoded->list[i];
-	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there; the next frame brings newer values */
+	/* Values that come before their device's state are ignored. The next frame brings newer ones; a cuff does not.
+	 */
+	if ((!post_state(link, device) || !mailbox_post(link->mailbox, &event)) && tells_determination(decoded))
+		link_notice(link, true, "determination-lost", link->config->devices[device].name);
 }
 
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail)
