@@ -6,7 +6,7 @@
 
 #include "clients/ctl/commands.h"
 #include "clients/ctl/devices.h"
-#include "clients/ctl/keys.h"
+#include "clients/ctl/talk.h"
 #include "clients/ctl/watch.h"
 #include "vitals/config.h"
 
@@ -58,8 +58,15 @@ static int config_check(const struct options *options, const char *path)
 
 static int generate(const struct options *options, const char *path)
 {
+	char public[KEY_BYTES];
+	struct client_problem problem;
+
 	(void)options;
-	return keys_generate(path);
+	if (!keys_generate(path, public, &problem)) {
+		(void)talk_complain(&problem); /* a file or the system: refused in either case */
+		return EXIT_REFUSED;
+	}
+	return printf("%s\n", public) > 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_REFUSED;
 }
 
 static int watch(const struct options *options, const char *argument)
@@ -148,7 +155,9 @@ static int run(struct options *options, int count, char **words)
 	if ((options->given & OPTION_BEDSIDE) && (options->given & OPTION_SOCKET))
 		return complain("--bedside and --socket exclude each other", "");
 	options->second_word = wanted == used + 2 ? words[used + 1] : NULL;
-	return verb->run(options, verb->argument != NULL ? words[used] : NULL);
+	int status = verb->run(options, verb->argument != NULL ? words[used] : NULL);
+	talk_end();
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clients/ctl/decimal.h"
-#include "clients/ctl/out.h"
+#include "clients/lib/vitals-client.h"
 
 #define RUN_DIRECTORY "/run/vitalsd"
 #define NAME_CHARS    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"

@@ -50,11 +50,10 @@ enum {
 struct options {
 	uint32_t given;
 	const char *bedside, *socket, *endpoint, *server_key, *key_file, *port, *driver, *map;
-	/* These go into messages, whose strings protobuf-c declares as writable. */
-	char *patient, *note, *second_person, *override, *reason, *confirm;
+	const char *patient, *note, *second_person, *override, *reason, *confirm;
 	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */
 	int32_t series, age_years, ug_per_ml;  /* 0 = not given */
-	char *score;                           /* the parameter of the one score that was given, and its value */
+	const char *score;                     /* the parameter of the one score that was given, and its value */
 	int32_t score_milli;
 	int32_t minutes_s; /* --minutes, in seconds; 0 = not given */
 	uint32_t term;

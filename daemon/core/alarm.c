@@ -27,6 +27,7 @@ void alarm_init(struct engine *engine)
 			alarm->index = (uint8_t)(id - base[kind]);
 			alarm->violated = MONO_NEVER;
 			alarm->cleared = MONO_NEVER;
+			alarm->raised = MONO_NEVER;
 			alarm->acknowledged = MONO_NEVER;
 			alarm->test = kind == CONDITION_TEST;
 		}
@@ -72,7 +73,6 @@ static void note_urgent(struct step *step, const struct alarm *alarm)
 
 	if (!session->open || alarm->test || alarm->priority < PRIORITY_MEDIUM)
 		return;
-	session->was_urgent = true;
 	session->urgent_until = step->now;
 }
 
@@ -200,7 +200,7 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
  * not. */
 static void condition_unknown(struct step *step, struct alarm *alarm)
 {
-	struct timing timing = condition_timing(step->engine, alarm);
+	struct timing timing = timing_of(step->engine, alarm);
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
@@ -237,7 +237,7 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 		int64_t recheck_ns = plan->rules[alarm->index].recheck_ns;
 		struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
 
-		if (!mono_before(alarm->acknowledged, due))
+		if (!mono_ahead(due, alarm->acknowledged))
 			due = mono_after(alarm->acknowledged, recheck_ns);
 		at = mono_earlier(at, due);
 	}
@@ -266,7 +266,7 @@ void alarm_advance(struct step *step, uint16_t id)
 	if (!in_time(alarm))
 		return;
 
-	struct timing timing = condition_timing(step->engine, alarm);
+	struct timing timing = timing_of(step->engine, alarm);
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
@@ -460,9 +460,9 @@ void alarm_resume_audio(struct step *step, const char *actor)
 {
 	struct engine *engine = step->engine;
 
-	if (engine->audio_paused_until.ns == 0)
+	if (mono_is_never(engine->audio_paused_until))
 		return;
-	engine->audio_paused_until.ns = 0;
+	engine->audio_paused_until = MONO_NEVER;
 	memset(engine->audio_paused_by, 0, sizeof(engine->audio_paused_by));
 	step_session(step, SESSION_AUDIO, actor);
 }
@@ -478,7 +478,7 @@ void alarm_audio_advance(struct step *step)
 
 struct mono alarm_deadline(const struct engine *engine)
 {
-	struct mono deadline = engine->audio_paused_until.ns != 0 ? engine->audio_paused_until : MONO_NEVER;
+	struct mono deadline = engine->audio_paused_until;
 
 	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
 		const struct alarm *alarm = &engine->alarms[id];
@@ -486,7 +486,7 @@ struct mono alarm_deadline(const struct engine *engine)
 		if (!in_time(alarm))
 			continue;
 
-		struct timing timing = condition_timing(engine, alarm);
+		struct timing timing = timing_of(engine, alarm);
 
 		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
 			deadline = mono_earlier(deadline, mono_after(alarm->violated, timing.delay_ns));

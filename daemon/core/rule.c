@@ -1,11 +1,12 @@
-/* What the plan's rules say about the values: limits in force for this patient, terms, combinations. Pure questions;
- * what becomes of the answers is in rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within
- * engine_step, and engine_limit by the encoder on the engine thread. */
+/* What the plan's rules say about the values: limits in force for this patient, terms, combinations, what is left of a
+ * rule when something is taken out, whether its alarm is there. Pure questions; what becomes of the answers is in
+ * rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within engine_step, and engine_limit by the
+ * encoder on the engine thread. */
 #include "core.h"
 
 struct term_result {
 	enum judgement judgement;
-	struct mono at;       /* when it was determined */
+	struct mono at;       /* when it was determined; if it never was: when the session was opened */
 	int32_t milli, limit; /* the limit as an absolute value; of differences both are differences */
 };
 
@@ -85,6 +86,8 @@ static struct term_result judge_term(const struct engine *engine, uint8_t rule, 
 	struct term_result result = {.judgement = JUDGEMENT_GONE, .at = m->determined, .milli = m->milli};
 	int64_t value = m->milli;
 
+	if (mono_is_never(result.at))
+		result.at = engine->session.opened_at;
 	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session, term->parameter, &base))
 		return result;
 	result.limit = base + limit;
@@ -107,13 +110,13 @@ static struct term_result judge_term(const struct engine *engine, uint8_t rule, 
 }
 
 /* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
- * What one term decides is so since the first such; what takes all terms is so since the last. */
-static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
+ * What one term decides is so since the first such; what takes all terms is so since the last; without terms, now. */
+static struct verdict combine(const struct plan_rule *rule, const struct term_result *results, struct mono now)
 {
 	bool any = rule->combination == COMBINATION_ANY && rule->term_count > 0;
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
-	struct verdict verdict = {.priority = rule->priority};
+	struct verdict verdict = {.since = now, .priority = rule->priority};
 	bool first = true;
 
 	for (uint8_t i = 0; i < rule->term_count; i++) {
@@ -148,7 +151,7 @@ struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool enga
 
 	for (uint8_t i = 0; i < plan_rule->term_count; i++)
 		results[i] = judge_term(engine, rule, i, engaged);
-	return combine(plan_rule, results);
+	return combine(plan_rule, results, engine->now);
 }
 
 /* Every value beyond its limit lies below the determination before it. */
@@ -200,4 +203,50 @@ int rule_by_name(const struct engine *engine, const char *name)
 		if (core_same_text(engine->config->plan.rules[i].name, name, NAME_BYTES))
 			return i;
 	return -1;
+}
+
+/* A critical rule of which no term can be judged any more: what is left of it has no source, or brings no value. */
+bool rule_blind(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+	bool touched = false;
+
+	if (p->kind != RULE_ALARM || !p->critical)
+		return false;
+	if (rule_out(engine, rule))
+		return true;
+	for (uint8_t i = 0; i < p->term_count; i++) {
+		enum parameter parameter = p->terms[i].parameter;
+		bool continuous = parameter_table[parameter].cadence == CADENCE_CONTINUOUS;
+
+		if (take_out_covers(engine, parameter))
+			touched = true;
+		else if (!continuous || reading_current(engine, parameter))
+			return false;
+	}
+	return touched;
+}
+
+/* ---- the rule's alarm, as others depend on it ----------------------------------------------------------------------
+ */
+
+/* The condition is there, whether it is announced or another alarm stands for it. */
+bool rule_established(const struct engine *engine, uint8_t rule)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	return alarm_present(alarm) || alarm->kept_back;
+}
+
+bool rule_any_established(const struct engine *engine, rule_set rules)
+{
+	for (uint8_t i = 0; rules >> i != 0; i++)
+		if ((rules >> i & 1) != 0 && rule_established(engine, i))
+			return true;
+	return false;
+}
+
+bool rule_superseded(const struct engine *engine, uint8_t rule)
+{
+	return rule_any_established(engine, engine->config->plan.rules[rule].superseded_by);
 }

@@ -51,6 +51,7 @@ static enum result session_open(struct step *step, const struct event_command *c
 	uint32_t number = session->number + 1;
 
 	memset(session, 0, sizeof(*session));
+	clocks_clear(session);
 	session->open = true;
 	session->number = number;
 	copy_order(&session->order, order);
@@ -58,7 +59,6 @@ static enum result session_open(struct step *step, const struct event_command *c
 	session->opened_at = step->now;
 	engine->service_failed[SERVICE_SESSION] = false;
 	session->opened_wall_ns = step->wall_ns;
-	session->recheck_due = MONO_NEVER;
 	step_session(step, SESSION_OPENED, command->actor);
 	alarm_resume_audio(step, command->actor);
 	reading_forget(step);
@@ -247,42 +247,6 @@ enum result session_command(struct step *step, const struct event_command *comma
 	return session_close(step, command->actor, &command->u.override);
 }
 
-struct mono session_anchor(const struct session *session, enum anchor anchor)
-{
-	switch (anchor) {
-	case ANCHOR_OPEN:
-		return session->open ? session->opened_at : MONO_NEVER;
-	case ANCHOR_START:
-		return session->started ? session->started_at : MONO_NEVER;
-	case ANCHOR_END:
-		return session->ended ? session->ended_at : MONO_NEVER;
-	}
-	return MONO_NEVER;
-}
-
-int64_t session_duration(const struct engine *engine)
-{
-	const struct session_order *order = &engine->session.order;
-
-	return order->duration_s != 0 ? order->duration_s * NS_PER_S : engine->config->plan.planned_duration_ns;
-}
-
-static struct mono planned_end(const struct engine *engine)
-{
-	const struct session *session = &engine->session;
-
-	if (!session->started || session->ended || session->paused)
-		return MONO_NEVER;
-	return mono_after(mono_after(session->started_at, session_duration(engine)), session->paused_ns);
-}
-
-static struct mono phase_begins(const struct engine *engine, uint8_t phase)
-{
-	const struct plan_phase *p = &engine->config->plan.phases[phase];
-
-	return mono_after(session_anchor(&engine->session, p->anchor), p->after_ns);
-}
-
 void session_advance(struct step *step)
 {
 	struct engine *engine = step->engine;
@@ -291,10 +255,10 @@ void session_advance(struct step *step)
 	alarm_audio_advance(step);
 	if (!session->open)
 		return;
-	if (mono_reached(planned_end(engine), step->now))
+	if (mono_reached(clocks_planned_end(engine), step->now))
 		session_end(step, "");
 	for (int i = engine->config->plan.phase_count - 1; i > session->phase; i--) {
-		if (!mono_reached(phase_begins(engine, (uint8_t)i), step->now))
+		if (!mono_reached(clocks_phase_begins(engine, (uint8_t)i), step->now))
 			continue;
 		session->phase = (uint8_t)i;
 		step->phase_changed = true;
@@ -307,9 +271,9 @@ struct mono session_deadline(const struct engine *engine)
 	if (!engine->session.open)
 		return MONO_NEVER;
 
-	struct mono deadline = planned_end(engine);
+	struct mono deadline = clocks_planned_end(engine);
 
 	for (int i = engine->session.phase + 1; i < engine->config->plan.phase_count; i++)
-		deadline = mono_earlier(deadline, phase_begins(engine, (uint8_t)i));
+		deadline = mono_earlier(deadline, clocks_phase_begins(engine, (uint8_t)i));
 	return deadline;
 }

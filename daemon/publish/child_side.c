@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 #define LISTENED_PER_TURN 16
 #define TURN_MS           250 /* the loop-back check is looked at this often when nothing happens */
 #define SETTINGS_WAIT_S   5
+#define LAST_WORDS_MS     200
 
 /* When memory runs out the kernel ends this process before the one that judges alarms. */
 static void volunteer_for_oom(void)
@@ -67,6 +69,29 @@ static bool ignore_signals(void)
 			return false;
 	}
 	return true;
+}
+
+/* The kernel ends this process with the thread that started it. If that was gone before the kernel was asked, another
+ * process is the parent already. */
+static bool tie_to_engine(void)
+{
+	struct ucred engine;
+	socklen_t size = sizeof engine;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return false;
+	if (getsockopt(PUBLISHER_FD, SOL_SOCKET, SO_PEERCRED, &engine, &size) == 0 && engine.pid != getppid())
+		_exit(PUBLISHER_EXIT_END);
+	return true;
+}
+
+/* An engine that stops shuts its side down and waits; one that is gone has hung up. Nobody waits for its last words,
+ * and its successor needs the endpoints. */
+static int last_words_ms(void)
+{
+	struct pollfd engine = {.fd = PUBLISHER_FD};
+
+	return poll(&engine, 1, 0) == 0 ? LAST_WORDS_MS : 0;
 }
 
 static bool receive_settings(struct publisher_settings *settings)
@@ -149,9 +174,8 @@ int publisher_child_main(void)
 	static struct publisher_settings settings;
 	static struct sockets sockets;
 
-	/* With the engine gone there is nothing to publish; the end of file on the socket says so too. */
 	if (prctl(PR_SET_NAME, "vitalsd-publish") != 0 || !ignore_signals() ||
-	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() || !tie_to_engine()) {
 		int error = errno;
 		(void)fprintf(stderr, "vitalsd publisher: start: %s\n", strerror(error));
 		return PUBLISHER_EXIT_CALL;
@@ -164,6 +188,6 @@ int publisher_child_main(void)
 	bool open = sockets_open(&sockets, settings.bedside, &settings.publish);
 	explicit_bzero(&settings, sizeof settings);
 	int status = open ? serve(&sockets) : PUBLISHER_EXIT_SETTINGS;
-	sockets_close(&sockets);
+	sockets_close(&sockets, last_words_ms());
 	return status;
 }

@@ -12,6 +12,7 @@
 
 #include "vitals/engine.h"
 #include "vitals/mailbox.h"
+#include "vitals/text.h"
 
 #define CONTROL_CLIENTS_MAX 16
 #define CONTROL_TEXT_BYTES  160

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "vitals/measurement.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 #define DEVICES_MAX            32
 #define EVENT_MEASUREMENTS_MAX 8
@@ -135,7 +135,7 @@ struct receipt { /* COMMAND_RECEIPT */
 	char display[NAME_BYTES];
 	uint64_t epoch;
 	uint64_t alarm_sequence; /* highest one shown without a gap */
-	struct mono shown;       /* made by the shell: everything announced up to this instant is shown */
+	struct mono shown;       /* made by the shell: everything announced up to then is shown; MONO_NEVER = nothing */
 };
 
 struct event_command {

@@ -531,8 +531,9 @@ static inline const char *oracle(struct shadow *shadow, const struct engine *e, 
 	const char *wrong = check_actions(shadow, event, actions, &signalled);
 
 	MUST(wrong == NULL, wrong);
-	MUST(e->audio_paused_until.ns == 0 || e->audio_paused_until.ns > e->now.ns, "an audio pause that is over");
-	MUST(!signalled || e->audio_paused_until.ns == 0 ||
+	MUST(mono_is_never(e->audio_paused_until) || e->audio_paused_until.ns > e->now.ns,
+	     "an audio pause that is over");
+	MUST(!signalled || mono_is_never(e->audio_paused_until) ||
 	         (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
 	     "a new alarm in an audio pause");
 	MUST(e->session.phase < e->config->plan.phase_count, "no such phase");

@@ -109,6 +109,8 @@ static void golden_blocked(void **state)
 	engine.session.open = true;
 	engine.session.number = 4;
 	engine.session.opened_at = (struct mono){10 * NS_PER_S};
+	for (int i = 0; i < 2; i++)
+		engine.session.checks[i].due = (struct mono){0};
 	SET(engine.session.order.patient_ref, "P-0043");
 	encode_session(&message, &id, &engine, SESSION_OPENED, "nurse1", stamp);
 	golden_message("message-session-blocked");

@@ -1,5 +1,6 @@
-/* Bounded text output and the cleaning of foreign strings; see out.h. Called by everything in clients/ctl. */
-#include "clients/ctl/out.h"
+/* Bounded text output and the cleaning of foreign strings; see vitals-client.h and text.h.
+ * Called by everything that shows a message. */
+#include "clients/lib/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Receipts to the monitor; see confirm.h. */
-#include "clients/ctl/confirm.h"
+#include "clients/lib/confirm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,18 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "clients/ctl/out.h"
-
 #define EVERY_NS  INT64_C(1000000000)
 #define ANSWER_NS INT64_C(5000000000) /* then the connection is given up */
-
-static struct arena arena;
-
-bool confirm_init(struct confirm *confirm, const struct options *options)
-{
-	*confirm = (struct confirm){.display = options->confirm, .fd = -1};
-	return confirm->display == NULL || options_socket(options, confirm->path);
-}
 
 void confirm_end(struct confirm *confirm)
 {
@@ -65,7 +55,8 @@ static void take(struct confirm *confirm, int64_t now_ns)
 			give_up(confirm, "the monitor does not answer");
 		return;
 	}
-	const Vitals__V1__Response *response = size > 0 ? message_unpack_response(&arena, packet, (size_t)size) : NULL;
+	const Vitals__V1__Response *response =
+	    size > 0 ? message_unpack_response(&confirm->arena, packet, (size_t)size) : NULL;
 	if (response == NULL) {
 		give_up(confirm, "the monitor closed the connection");
 		return;
@@ -81,7 +72,7 @@ static void send_receipt(struct confirm *confirm, const struct view *view)
 	Vitals__V1__Receipt receipt;
 
 	vitals__v1__receipt__init(&receipt);
-	receipt.display = (char *)(uintptr_t)confirm->display; /* is only read */
+	receipt.display = confirm->display;
 	receipt.epoch = view->epoch;
 	receipt.alarm_sequence = view->alarms_shown;
 	request.id = 1;
@@ -99,7 +90,7 @@ void confirm_turn(struct confirm *confirm, const struct view *view, int64_t now_
 {
 	enum view_link link = view_link(view, now_ns);
 
-	if (confirm->display == NULL)
+	if (confirm->display[0] == '\0')
 		return;
 	take(confirm, now_ns);
 	/* What may be old or incomplete is not confirmed; a gap in the alarms stops the number by itself. */

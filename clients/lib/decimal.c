@@ -1,7 +1,5 @@
-/* Exact decimal numbers; see decimal.h. Called while command line arguments are read. */
-#include "clients/ctl/decimal.h"
-
-#include <stddef.h>
+/* Exact decimal numbers; see vitals-client.h. Called while what people typed is read. */
+#include "clients/lib/vitals-client.h"
 
 #define WHOLE_MAX INT64_C(1000000000000)
 

@@ -1,9 +1,7 @@
-/* The subscriber's model of one bedside; see view.h. Called by watch.c, main.c and tests/unit/test_view.c. */
-#include "clients/ctl/view.h"
+/* The subscriber's model of one bedside; see vitals-client.h and view.h. Called by client.c and by displays. */
+#include "clients/lib/view.h"
 
 #include <string.h>
-
-#include "clients/ctl/out.h"
 
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME  UINT64_C(0x100000001b3)
@@ -32,7 +30,7 @@ void view_init(struct view *view, const char *bedside, int64_t now_ns)
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
 
-void view_reading_of(struct view_reading *reading, const Vitals__V1__Reading *from, int64_t now_ns)
+static void reading_of(struct view_reading *reading, const Vitals__V1__Reading *from, int64_t now_ns)
 {
 	memset(reading, 0, sizeof(*reading));
 	COPY(reading->parameter, from->parameter);
@@ -40,8 +38,8 @@ void view_reading_of(struct view_reading *reading, const Vitals__V1__Reading *fr
 	COPY(reading->unit, from->unit);
 	COPY(reading->device, from->device);
 	reading->decimals = from->decimals > 3 ? 3 : from->decimals;
-	reading->quality = from->quality;
-	reading->reason = from->reason;
+	reading->quality = (enum view_quality)from->quality;
+	reading->reason = (enum view_reason)from->reason;
 	reading->intermittent = from->intermittent;
 	reading->received_ns = now_ns;
 	reading->has_value = message_has_value(from);
@@ -50,11 +48,11 @@ void view_reading_of(struct view_reading *reading, const Vitals__V1__Reading *fr
 		reading->age_ns = age(from->age_ns);
 		reading->determined_unix_ns = from->determined_unix_ns;
 	} else if (from->result_case == VITALS__V1__READING__RESULT_NO_VALUE) {
-		reading->reason = from->no_value->reason;
+		reading->reason = (enum view_reason)from->no_value->reason;
 	}
 }
 
-void view_alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, int64_t now_ns)
+static void alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, int64_t now_ns)
 {
 	memset(alarm, 0, sizeof(*alarm));
 	alarm->id = from->id;
@@ -63,8 +61,8 @@ void view_alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, int6
 	COPY(alarm->text, from->text);
 	COPY(alarm->acknowledged_by, from->acknowledged_by);
 	COPY(alarm->parameter, from->parameter);
-	alarm->priority = from->priority;
-	alarm->state = from->state;
+	alarm->priority = (enum view_priority)from->priority;
+	alarm->state = (enum view_state)from->state;
 	alarm->has_value = from->trigger_case == VITALS__V1__ALARM__TRIGGER_MILLI;
 	if (alarm->has_value) {
 		alarm->milli = from->milli;
@@ -82,7 +80,7 @@ static void set_reading(struct view *view, const Vitals__V1__Reading *from, int6
 	struct view_reading reading;
 	size_t i = 0;
 
-	view_reading_of(&reading, from, now_ns);
+	reading_of(&reading, from, now_ns);
 	while (i < view->reading_count && strcmp(view->readings[i].parameter, reading.parameter) != 0)
 		i++;
 	if (i == MESSAGE_READINGS_MAX) {
@@ -106,7 +104,7 @@ static void set_alarm(struct view *view, const Vitals__V1__Alarm *from, int64_t 
 	}
 	if (i < view->alarm_count && from->generation <= view->alarms[i].generation)
 		return;
-	view_alarm_of(&view->alarms[i], from, now_ns);
+	alarm_of(&view->alarms[i], from, now_ns);
 	view->alarm_count += i == view->alarm_count;
 }
 
@@ -125,7 +123,7 @@ static void set_device(struct view *view, const Vitals__V1__Device *from)
 	struct view_device *device = &view->devices[i];
 	memcpy(device->name, name, sizeof(name));
 	COPY(device->fault, from->fault);
-	device->state = from->state;
+	device->state = (enum view_device_state)from->state;
 	view->device_count += i == view->device_count;
 }
 
@@ -149,7 +147,8 @@ static void set_override(struct view_override *override, const Vitals__V1__Overr
 
 static void set_out(struct view_out *out, const Vitals__V1__TakenOut *from)
 {
-	if (from->what_case == VITALS__V1__TAKEN_OUT__WHAT_DEVICE)
+	out->device = from->what_case == VITALS__V1__TAKEN_OUT__WHAT_DEVICE;
+	if (out->device)
 		COPY(out->name, from->device);
 	else if (from->what_case == VITALS__V1__TAKEN_OUT__WHAT_PARAMETER)
 		COPY(out->name, from->parameter);
@@ -162,9 +161,9 @@ static void set_limit(struct view_limit *limit, const Vitals__V1__Limit *from)
 {
 	COPY(limit->rule, from->rule);
 	COPY(limit->parameter, from->parameter);
-	limit->comparison = from->comparison;
-	limit->reference = from->reference;
-	limit->priority = from->priority;
+	limit->comparison = (enum view_comparison)from->comparison;
+	limit->reference = (enum view_reference)from->reference;
+	limit->priority = (enum view_priority)from->priority;
 	limit->milli = from->limit_milli;
 	limit->changed = from->changed;
 }
@@ -365,6 +364,11 @@ static const enum view_topic topic_of_body[] = {
     [VITALS__V1__MESSAGE__BODY_SNAPSHOT] = VIEW_SNAPSHOT, [VITALS__V1__MESSAGE__BODY_HEARTBEAT] = VIEW_HEARTBEAT,
 };
 
+enum view_topic view_topic_of(const Vitals__V1__Message *message)
+{
+	return topic_of_body[message->body_case];
+}
+
 /* The topic must be "vitals/BEDSIDE/" and the name of the body, with the bedside of the message. */
 static bool topic_right(const char *topic, const Vitals__V1__Message *message)
 {
@@ -492,29 +496,20 @@ const struct view_device *view_device(const struct view *view, const char *name)
 
 bool view_announced(const struct view_alarm *alarm)
 {
-	return alarm->state != VITALS__V1__ALARM_STATE__ALARM_STATE_INACTIVE;
+	return alarm->state != VIEW_STATE_INACTIVE;
 }
 
-int view_rank(Vitals__V1__Priority priority)
+int view_rank(enum view_priority priority)
 {
-	return priority >= VITALS__V1__PRIORITY__PRIORITY_NONE && priority <= VITALS__V1__PRIORITY__PRIORITY_HIGH
-	           ? (int)priority - (int)VITALS__V1__PRIORITY__PRIORITY_NONE
+	return priority >= VIEW_PRIORITY_NONE && priority <= VIEW_PRIORITY_HIGH
+	           ? (int)priority - (int)VIEW_PRIORITY_NONE
 	           : 4;
-}
-
-const char *view_priority_word(char *to, size_t size, Vitals__V1__Priority priority)
-{
-	if (priority == VITALS__V1__PRIORITY__PRIORITY_NONE)
-		out_copy(to, size, "NOTE"); /* "none" reads as if there were nothing */
-	else
-		out_word(to, size, &vitals__v1__priority__descriptor, (int)priority);
-	return out_upper(to);
 }
 
 static bool before(const struct view_alarm *a, const struct view_alarm *b, int64_t now_ns)
 {
-	bool a_answered = a->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
-	bool b_answered = b->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
+	bool a_answered = a->state == VIEW_STATE_ACKNOWLEDGED;
+	bool b_answered = b->state == VIEW_STATE_ACKNOWLEDGED;
 	int64_t a_age = a->age_ns + (now_ns - a->received_ns), b_age = b->age_ns + (now_ns - b->received_ns);
 
 	if (view_rank(a->priority) != view_rank(b->priority))

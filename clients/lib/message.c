@@ -1,5 +1,5 @@
-/* Unpacking and checking of what the monitor sends; see message.h. Called by watch.c and control.c. */
-#include "clients/ctl/message.h"
+/* Unpacking and checking of what the monitor sends; see message.h. Called by client.c, ask.c and confirm.c. */
+#include "clients/lib/message.h"
 
 static void *arena_take(void *data, size_t size)
 {

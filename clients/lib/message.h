@@ -1,28 +1,15 @@
 /* Bytes from the monitor -> a checked message. The bytes are hostile until proven otherwise: they are unpacked into a
  * fixed arena (repeated fields of a small packet could otherwise ask for megabytes) and checked for version, counts and
- * presence. Strings are left as they came; whoever shows them cleans them (out.h). Pure; one thread. */
-#ifndef CTL_MESSAGE_H
-#define CTL_MESSAGE_H
+ * presence. Strings are left as they came; whoever shows them cleans them (out_copy). Pure; one thread. */
+#ifndef CLIENT_MESSAGE_H
+#define CLIENT_MESSAGE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "clients/lib/vitals-client.h"
 #include "vitals.pb-c.h"
 
-#define MESSAGE_ARENA_BYTES  (512 * 1024)
-#define MESSAGE_PACKET_MAX   131072
-#define MESSAGE_ALARMS_MAX   256
-#define MESSAGE_READINGS_MAX 32
-#define MESSAGE_DEVICES_MAX  32
-#define MESSAGE_CHECKS_MAX   8
-#define MESSAGE_ITEMS_MAX    16
-#define MESSAGE_BLOCKERS_MAX 80
-#define MESSAGE_LIMITS_MAX   192
-#define MESSAGE_OUT_MAX      64
-#define MESSAGE_GIVEN_MAX    16
-#define MESSAGE_USUAL_MAX    8
-#define MESSAGE_TOPIC_BYTES  80
+#define MESSAGE_ARENA_BYTES (512 * 1024)
+#define MESSAGE_PACKET_MAX  131072
+#define MESSAGE_TOPIC_BYTES 80
 
 struct arena {
 	size_t used;

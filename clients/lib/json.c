@@ -1,9 +1,11 @@
 /* The JSON writer; see json.h. It walks the descriptors that protoc-c made, so that the names can only be those of the
- * contract. Called by watch.c and main.c. */
-#include "clients/ctl/json.h"
+ * contract. Called by client.c. */
+#include "clients/lib/json.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#include "clients/lib/text.h"
 
 /* Also what JSON would allow but a terminal or an eye would not: the lines may be read as they are. */
 static void escaped(struct out *out, uint32_t point)
