@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/gather.h"
 #include "daemon/publish/receipts.h"
 #include "daemon/config/reload.h"
 #include "vitals/config.h"
@@ -33,8 +34,8 @@ struct loop {
 	struct message message;           /* scratch of the encoder */
 	char refusal[CONTROL_TEXT_BYTES]; /* why the command at hand is refused; "" if there is nothing to explain */
 
-	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
-	bool control_is_old;           /* the state that `status` gets is behind */
+	struct gather readings; /* not sent yet */
+	bool control_is_old;    /* the state that `status` gets is behind */
 	struct mono next_beat;
 	uint32_t beats;
 	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
@@ -60,7 +61,8 @@ int loop_run(struct loop *loop);
 /* Steps the engine with one event and carries out the actions, readings excepted. */
 void perform_event(struct loop *loop, const struct event *event, struct mono now);
 
-/* End of a turn: sends the readings gathered, refreshes the control socket's copy. */
+/* End of a turn: sends the readings gathered if it is time (after the alarms of the turn), refreshes the control
+ * socket's copy. */
 void perform_turn_end(struct loop *loop, struct mono now);
 
 void perform_snapshot(struct loop *loop, struct mono now);

@@ -66,43 +66,13 @@ static void expire_commands(struct link *link)
 	shell_unlock(&link->queue.lock);
 }
 
-/* Every byte of an event is recorded, so none is left to chance. */
-static struct event new_event(enum event_kind kind)
-{
-	struct event event;
-
-	memset(&event, 0, sizeof event);
-	event.kind = kind;
-	event.wall_ns = shell_wall_ns();
-	return event;
-}
-
-/* True if the engine knows what the link knows. */
-static bool post_state(struct link *link, uint8_t device)
-{
-	struct link_device *known = &link->devices[device];
-
-	if (known->untold) {
-		struct event event = new_event(EVENT_DEVICE);
-		event.u.device = (struct event_device){.device = device, .state = known->state, .fault = known->fault};
-		known->untold = !mailbox_post(link->mailbox, &event);
-	}
-	return !known->untold;
-}
-
-static void post_states(struct link *link)
-{
-	for (uint8_t i = 0; i < DEVICES_MAX; i++)
-		(void)post_state(link, i); /* else at the next wait */
-}
-
 enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 {
 	for (;;) {
 		link_touch(link);
 		expire_commands(link);
-		post_states(link);
-		int64_t left = mono_since(until, shell_now());
+		link_post_waiting(link);
+		int64_t left = mono_since(mono_earlier(until, link_post_due(link)), shell_now());
 		if (left > SLICE_NS)
 			left = SLICE_NS;
 		struct timespec slice = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
@@ -136,45 +106,6 @@ bool link_back_off(struct link *link)
 void link_works(struct link *link)
 {
 	link->backoff_ns = BACKOFF_MIN_NS;
-}
-
-void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault)
-{
-	struct link_device *known = &link->devices[device];
-
-	if (known->known && known->state == state && known->fault == fault)
-		return;
-	*known = (struct link_device){.known = true, .untold = true, .state = state, .fault = fault};
-	(void)post_state(link, device); /* else later */
-}
-
-void link_tell_all(struct link *link, enum device_state state, enum device_fault fault)
-{
-	for (uint8_t i = 0; i < link->config->device_count; i++)
-		if (link->config->devices[i].link == link->index)
-			link_tell(link, i, state, fault);
-}
-
-static bool tells_determination(const struct decoded *decoded)
-{
-	for (uint8_t i = 0; i < decoded->count; i++)
-		if (parameter_table[decoded->list[i].parameter].cadence != CADENCE_CONTINUOUS)
-			return true;
-	return false;
-}
-
-void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded)
-{
-	struct event event = new_event(EVENT_MEASUREMENTS);
-
-	event.u.measurements.device = device;
-	event.u.measurements.count = decoded->count;
-	for (uint8_t i = 0; i < decoded->count; i++)
-		event.u.measurements.list[i] = decoded->list[i];
-	/* Values that come before their device's state are ignored. The next frame brings newer ones; a cuff does not.
-	 */
-	if ((!post_state(link, device) || !mailbox_post(link->mailbox, &event)) && tells_determination(decoded))
-		link_notice(link, true, "determination-lost", link->config->devices[device].name);
 }
 
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail)

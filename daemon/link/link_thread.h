@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/link/thin.h"
 #include "daemon/link/traffic.h"
 #include "daemon/shell.h"
 #include "vitals/link.h"
@@ -45,6 +46,8 @@ struct link_device {
 	bool untold; /* the mailbox had no room: to be posted again */
 	enum device_state state;
 	enum device_fault fault;
+	struct thin thin;
+	struct pace pace;
 };
 
 struct link {
@@ -97,8 +100,15 @@ void link_touch(struct link *link);
 void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault);
 void link_tell_all(struct link *link, enum device_state state, enum device_fault fault);
 
-/* Posts EVENT_MEASUREMENTS. A determination that finds no room is lost, and that goes on the record. */
+/* Posts EVENT_MEASUREMENTS, of a device that sends very often not every one (thin.h). A determination that finds no
+ * room is lost, and that goes on the record. */
 void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded);
+
+/* Posts what could not be posted before, and values that waited long enough. Called at every wait of the thread. */
+void link_post_waiting(struct link *link);
+
+/* When there are such values; MONO_NEVER if none wait. */
+struct mono link_post_due(const struct link *link);
 
 /* Puts a notice about this link on the record. */
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail);
