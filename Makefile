@@ -128,7 +128,7 @@ $(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libdaemon.a $(B)/libcore.a
 $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(SIM_LIBS)
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libdaemon.a $(B)/libcore.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/guard.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
@@ -158,8 +158,12 @@ check-pure: $(B)/libcore.a
 test: deps
 	@tests/run-all $(B)
 
-unit: $(UNIT_BIN)
-	@tests/run-unit $(UNIT_BIN)
+# make unit T=WORD, make integration T="WORD WORD": only what has the word in its name, program (file) or test.
+T ?=
+unit_of = $(wildcard tests/unit/test_*$(1)*.c) $(shell grep -lE '^static void [a-z0-9_]*$(1)[a-z0-9_]*.void' $(UNIT_SRC))
+UNIT_RUN := $(if $(T),$(sort $(foreach word,$(T),$(call unit_of,$(word)))),$(UNIT_SRC))
+unit: $(UNIT_RUN:%.c=$(B)/%)
+	@T='$(T)' tests/run-unit $^
 # Lets libserialport take a pty for a port; for one test, never installed.
 SHIM := $(B)/tests/shim/serial_pty.so
 $(SHIM): tests/shim/serial_pty.c
@@ -167,7 +171,7 @@ $(SHIM): tests/shim/serial_pty.c
 	$(call say,SHIM)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
 integration: all $(REPLAY_BIN) $(PROTO_PY) $(SHIM)
-	@B=$(B) $(PYTHON) tests/integration/run.py
+	@B=$(B) $(PYTHON) tests/integration/run.py $(T)
 
 # Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
 simulation-short: $(B)/simulate
@@ -199,7 +203,7 @@ lint:
 	@tests/lint
 
 format:
-	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) tests/unit/guard.c $(FUZZ_SRC) $(BENCH_SRC) \
 	  $(SIMULATE_SRC) \
 	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 
@@ -271,4 +275,4 @@ clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
-  $(REPLAY_SRC) $(SIMULATE_SRC) $(FUZZ_SRC)))
+  $(REPLAY_SRC) $(SIMULATE_SRC) $(FUZZ_SRC) tests/unit/guard.c))
