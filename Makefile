@@ -72,7 +72,7 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/tests/replay/%,$(REPLAY_SRC))
 
-.PHONY: all deps demo test unit integration simulation simulation-short lint format check-pure check-asan check-tsan \
+.PHONY: all deps demo test unit integration fault fault-short simulation simulation-short lint format check-pure check-asan check-tsan \
         fuzz-targets fuzz-smoke mutation bench install \
         uninstall clean
 
@@ -173,6 +173,15 @@ $(SHIM): tests/shim/serial_pty.c
 integration: all $(REPLAY_BIN) $(PROTO_PY) $(SHIM)
 	@B=$(B) $(PYTHON) tests/integration/run.py $(T)
 
+# Each system call of the daemon fails once; `fault-short` takes the first few of each kind. T="socket poll:7" takes these.
+FAULT := $(B)/tests/fault/nth.so
+$(FAULT): tests/fault/nth.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -U_FORTIFY_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+fault fault-short: all $(PROTO_PY) $(FAULT)
+	@B=$(B) $(PYTHON) tests/fault/run.py $(if $(filter fault,$@),--all) $(T)
+
 # Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
 simulation-short: $(B)/simulate
 	@$(B)/simulate --sessions 400
@@ -229,7 +238,7 @@ PLACE     := $(INSTALL) -D -m
 EXAMPLES  := $(sort $(wildcard etc/plans/*.conf etc/devices/*.conf))
 SCENARIOS := $(sort $(wildcard clients/sim/scenarios/*))
 CONTRACT  := $(sort $(wildcard proto/*.proto proto/README.md))
-GUIDES    := README.md CHANGELOG.md LICENSE $(sort $(wildcard docs/*.md))
+GUIDES    := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE $(sort $(wildcard docs/*.md))
 MANUALS   := $(sort $(wildcard docs/*.[158]))
 # Where each manual page goes: docs/vitalsd.8 -> man8/vitalsd.8
 man_path   = man$(subst .,,$(suffix $(1)))/$(notdir $(1))
