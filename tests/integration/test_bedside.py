@@ -147,10 +147,15 @@ def test_publisher_is_killed_and_comes_back():
         bedside.ctl("session", "open", "--patient", "P-005")
         epoch = display.messages[-1][2].epoch
         first = wait_for(bedside.publisher_pid, "the publisher child")
-        mark = display.mark()
+        wait_for(lambda: len(display.bodies("heartbeat")) >= 6, "some heartbeats", seen=display.seen)
+        mark, killed_ns = display.mark(), display.messages[-1][2].sent_mono_ns
         os.kill(first, signal.SIGKILL)
         wait_for(lambda: any(m.epoch != epoch for _, _, m in display.messages[mark:]), "a new epoch")
         fresh = next(i for i, (_, _, m) in enumerate(display.messages) if i >= mark and m.epoch != epoch)
+        beat = wait_for(lambda: next((m for _, _, m in display.messages[fresh:] if m.WhichOneof("body") == "heartbeat"), None),
+                        "a heartbeat of the new epoch", seen=display.seen)
+        # It counts anew: not more than one for each half second since then, those that nobody was there to hear included.
+        assert 1 <= beat.sequence <= (beat.sent_mono_ns - killed_ns) / 0.5e9 + 2, beat
         snapshot = display.wait("snapshot", fresh)
         assert snapshot.session.open and snapshot.session.patient_ref == "P-005"
         display.wait_alarm("service-publisher", "cleared", fresh)
