@@ -159,8 +159,10 @@ test: deps
 	@tests/run-all $(B)
 
 # make unit T=WORD, make integration T="WORD WORD": only what has the word in its name, program (file) or test.
-T ?=
-unit_of = $(wildcard tests/unit/test_*$(1)*.c) $(shell grep -lE '^static void [a-z0-9_]*$(1)[a-z0-9_]*.void' $(UNIT_SRC))
+ifneq ($(origin T),command line)
+T := # one of the environment would shrink `make test` without a word
+endif
+unit_of = $(filter $(UNIT_SRC),$(wildcard tests/unit/*$(1)*.c)) $(shell grep -lE '^static void [a-z0-9_]*$(1)[a-z0-9_]*.void' $(UNIT_SRC))
 UNIT_RUN := $(if $(T),$(sort $(foreach word,$(T),$(call unit_of,$(word)))),$(UNIT_SRC))
 unit: $(UNIT_RUN:%.c=$(B)/%)
 	@T='$(T)' tests/run-unit $^

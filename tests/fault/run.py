@@ -34,6 +34,8 @@ KINDS = {
     "pthread_create": "EAGAIN", "posix_spawn": "EAGAIN", "clock-step": "0", "sqlite-open": "EMFILE", "sqlite-read": "EIO",
     "sqlite-write": "ENOSPC", "sqlite-sync": "EIO", "sqlite-truncate": "EIO", "sqlite-map": "ENOMEM", "sqlite-lock": "ENOLCK",
 }
+# What a monitor that has started must have put on the record about it (kind, part of the text), besides going on.
+TOLD = {"sendmsg": ("notice", "publisher-"), "clock-step": ("alarm", 'condition="clock-stepped"')}
 SAMPLE = (1, 2, 5)
 # All of them: each of the first ones, then in steps that grow; calls that come hundreds of times do the same thing.
 EVERY, GROWTH, MOST = 24, 1.25, 3000
@@ -76,6 +78,7 @@ class Course:
         daemon = self.bedside.start_daemon(self.env, ready=False)
         wait_for(lambda: not daemon.running() or any("READY=1" in m for m in self.bedside.manager.seen), "READY or an end",
                  seen=lambda: daemon.err()[-500:])
+        self.early = self.happened()  # before anything was judged: nothing has to be told
         if daemon.running():
             return True
         assert self.happened(), f"it did not start, and nothing had failed: {daemon.err()}"
@@ -102,6 +105,8 @@ class Course:
             os.kill(child, signal.SIGKILL)
         wait_for(lambda: any(m.epoch != epoch for _, _, m in display.messages[mark:]), "a new epoch", seen=display.seen)
         self.order(lambda s: False, "observe", "--note", "last-words")
+        if self.happened() and not self.early and self.env["FAULT_CALL"] in TOLD:
+            self.bedside.wait_record(*TOLD[self.env["FAULT_CALL"]])
         wait_for(lambda: (s := self.state()).session.open and not any(a.condition.startswith("service-") for a in s.alarm),
                  "the end of every technical alarm", seen=lambda: [a.condition for a in self.state().alarm])
         display.wait("heartbeat", display.mark())
@@ -159,7 +164,7 @@ def main(words):
         for word in wanted or [kind]:
             name, _, n = word.partition(":")
             if name == kind:
-                waiting[kind] = [int(n)] if n else numbers(everything)
+                waiting.setdefault(kind, []).extend([int(n)] if n else numbers(everything))
     counts, running = {"went on": 0, "refused": 0, "not reached": 0, "FAILED": 0}, {}
     with concurrent.futures.ProcessPoolExecutor(AT_ONCE) as pool:
         while running or any(waiting.values()):

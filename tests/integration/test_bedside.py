@@ -161,6 +161,7 @@ def test_publisher_is_killed_and_comes_back():
         display.wait_alarm("service-publisher", "cleared", fresh)
         display.wait_value("spo2", fresh)
         assert bedside.publisher_pid() != first
+        bedside.wait_record("notice", 'what="publisher-lost"')
         bedside.wait_record("alarm", 'condition="service-publisher"', 'change="raised"')
         assert bedside.daemon.running()
 

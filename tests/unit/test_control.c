@@ -354,9 +354,11 @@ static void test_answer_for_a_client_that_left(void **state)
 	struct event_command command = take_command();
 	assert_int_equal(command.id >> 56, orphan.id >> 56);
 	assert_true(command.id != orphan.id);
+	control_explain(fixture.control, command.id, "Not now, because of this.");
+	control_explain(fixture.control, orphan.id, "What somebody else should do.");
 	control_reply(fixture.control, orphan.id, RESULT_OK);
 	control_reply(fixture.control, command.id, RESULT_WRONG_STATE);
-	expect(second, 1, "wrong-state", "");
+	expect(second, 1, "wrong-state", "Not now, because of this.");
 	control_reply(fixture.control, UINT64_MAX, RESULT_OK); /* never given out */
 	control_reply(fixture.control, 0, RESULT_OK);
 	control_goes_round(second);

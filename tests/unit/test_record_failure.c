@@ -137,6 +137,13 @@ static void test_removed_while_running(void **state)
 
 /* ---- a syslog that does not read ------------------------------------------------------------- */
 
+static long long seq_of(const char *line)
+{
+	const char *at = strstr(line, "seq=\"");
+	assert_non_null(at);
+	return strtoll(at + 5, NULL, 10);
+}
+
 static void test_blocked_syslog_delays_nothing(void **state)
 {
 	(void)state;
@@ -155,6 +162,8 @@ static void test_blocked_syslog_delays_nothing(void **state)
 	assert_int_equal(log_count(), 0);
 	log_gate(false);
 	WAIT_FOR(log_count() >= 2048);
+	for (size_t i = 1; i < 2048; i++) /* in their order */
+		assert_true(seq_of(logged.lines[i - 1]) < seq_of(logged.lines[i]));
 	assert_true(put("row", "a=\"c\""));
 	WAIT_FOR(db_number(fixture.path, "SELECT count(*) FROM record WHERE kind = 'syslog-gap'") == 1);
 	WAIT_FOR(log_has("kind=\"syslog-gap\""));
