@@ -44,6 +44,7 @@ BASE_CFLAGS   := -std=c17 -fPIE -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) $
 BASE_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANFLAGS)
 
 DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libmodbus libserialport libzmq libprotobuf-c libconfuse sqlite3 libsodium)
+CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c)
 CTL_LIBS    = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c libconfuse libsodium libserialport)
 SIM_LIBS    = $(shell $(PKG_CONFIG) --libs libmodbus) -lm
 MODBUS_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libmodbus)
@@ -52,12 +53,15 @@ CORE_SRC   := $(sort $(wildcard daemon/core/*.c))
 DAEMON_SRC := $(sort $(filter-out daemon/main.c,$(wildcard daemon/*.c)) $(wildcard daemon/link/*.c daemon/driver/*.c \
               daemon/record/*.c daemon/wire/*.c daemon/desk/*.c daemon/publish/*.c \
               daemon/config/*.c))
+CLIENT_SRC := $(sort $(wildcard clients/lib/*.c))
 CTL_SRC    := $(sort $(wildcard clients/ctl/*.c))
 SIM_SRC    := $(sort $(wildcard clients/sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) clients/sim/patient.c clients/sim/pk.c
+SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) $(addprefix clients/sim/,patient.c person.c pk.c prng.c)
+STORIES_SRC := $(sort $(wildcard tests/stories/*.c)) \
+               $(addprefix clients/sim/,story.c scenario.c patient.c person.c pk.c prng.c)
 REPLAY_SRC := $(sort $(wildcard tests/replay/*.c))
 
 # One short line for each file; V=1 shows the commands.
@@ -72,7 +76,7 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/tests/replay/%,$(REPLAY_SRC))
 
-.PHONY: all deps demo test unit integration fault fault-short simulation simulation-short lint format check-pure check-asan check-tsan \
+.PHONY: all deps demo test unit stories integration fault fault-short simulation simulation-short lint format check-pure check-asan check-tsan \
         fuzz-targets fuzz-smoke mutation bench install \
         uninstall clean
 
@@ -115,6 +119,11 @@ $(B)/libdaemon.a: $(call obj,$(DAEMON_SRC)) $(PROTO_OBJ)
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcsD $@ $^
+# What displays and command lines are built on; it knows the monitor by proto/ alone.
+$(B)/libvitals-client.a: $(call obj,$(CLIENT_SRC)) $(PROTO_OBJ)
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcsD $@ $^
 
 # ---- programs -----------------------------------------------------------------------------------------------------
 
@@ -122,21 +131,32 @@ LINK = $(CC) $(BASE_LDFLAGS) $(LDFLAGS) -o $@
 $(B)/vitalsd: $(B)/daemon/main.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)
-$(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libdaemon.a $(B)/libcore.a
+$(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(CTL_LIBS)
 $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(SIM_LIBS)
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/guard.o $(B)/libdaemon.a $(B)/libcore.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/guard.o $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+$(B)/tests/unit/test_story: $(B)/tests/unit/test_story.o $(B)/tests/unit/guard.o $(filter-out %/main.o,$(call obj,$(STORIES_SRC))) \
+  $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka -lm
+# Without the daemon: the library needs nothing of it.
+$(B)/tests/unit/test_client: $(B)/tests/unit/test_client.o $(B)/tests/unit/guard.o $(B)/libvitals-client.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(CLIENT_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)
 $(B)/tests/replay/%: $(B)/tests/replay/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)
+$(B)/stories: $(call obj,$(STORIES_SRC)) $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lm
 $(B)/simulate: $(call obj,$(SIMULATE_SRC)) $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lm
@@ -146,14 +166,17 @@ $(B)/simulate: $(call obj,$(SIMULATE_SRC)) $(B)/libdaemon.a $(B)/libcore.a
 
 # The core may need nothing but these: no I/O, no clock, no heap, no locale.
 CORE_ALLOWED := memcpy|memset|memmove|memcmp|strlen|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_
-check-pure: $(B)/libcore.a
+# The names of writable data; fails if there is none.
+WRITABLE = objdump -t $(1) | awk 'NF > 4 && $$(NF-2) ~ /^(\.data|\.bss|\*COM\*)/ && $$(NF-2) !~ /^\.data\.rel\.ro/ && \
+  $$NF !~ /^\./ {print $$NF}' | grep .
+check-pure: $(B)/libcore.a $(B)/libvitals-client.a
 	@nm --defined-only $< | awk 'NF == 3 {print $$3}' | sort -u > $(B)/core-defined
 	@nm -u $< | awk '$$1 == "U" {print $$2}' | sort -u | grep -vxF -f $(B)/core-defined | \
 	  grep -Evx '$(CORE_ALLOWED)' && { echo "check-pure: the core needs the symbols above"; exit 1; } || \
 	  echo "check-pure: the core is pure"
-	@objdump -t $< | awk 'NF > 4 && $$(NF-2) ~ /^(\.data|\.bss|\*COM\*)/ && $$(NF-2) !~ /^\.data\.rel\.ro/ && \
-	  $$NF !~ /^\./ {print $$NF}' | grep . && \
-	  { echo "check-pure: writable data in the core"; exit 1; } || true
+	@$(call WRITABLE,$<) && { echo "check-pure: writable data in the core"; exit 1; } || true
+	@$(call WRITABLE,$(B)/libvitals-client.a) && \
+	  { echo "check-pure: writable data in the client library: two handles would share it"; exit 1; } || true
 
 test: deps
 	@tests/run-all $(B)
@@ -183,6 +206,10 @@ $(FAULT): tests/fault/nth.c
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -U_FORTIFY_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
 fault fault-short: all $(PROTO_PY) $(FAULT)
 	@B=$(B) $(PYTHON) tests/fault/run.py $(if $(filter fault,$@),--all) $(T)
+
+# Courses that a clinician can read and sign; those in tests/stories/open are not kept yet.
+stories: $(B)/stories
+	@$(B)/stories tests/stories tests/stories/open
 
 # Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
 simulation-short: $(B)/simulate
@@ -214,8 +241,8 @@ lint:
 	@tests/lint
 
 format:
-	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) tests/unit/guard.c $(FUZZ_SRC) $(BENCH_SRC) \
-	  $(SIMULATE_SRC) \
+	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) tests/unit/guard.c $(FUZZ_SRC) $(BENCH_SRC) \
+	  $(SIMULATE_SRC) $(STORIES_SRC) \
 	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 
 # Are the tests of the core good enough? MUTANTS= takes all of them, which takes an hour.
@@ -238,7 +265,7 @@ DATADIR   ?= $(PREFIX)/share/vitalsd
 CONFDIR   := $(SYSCONFDIR)/vitalsd
 PLACE     := $(INSTALL) -D -m
 EXAMPLES  := $(sort $(wildcard etc/plans/*.conf etc/devices/*.conf))
-SCENARIOS := $(sort $(wildcard clients/sim/scenarios/*))
+SCENARIOS := $(sort $(wildcard clients/sim/scenarios/* tests/stories/*.story))
 CONTRACT  := $(sort $(wildcard proto/*.proto proto/README.md))
 GUIDES    := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE $(sort $(wildcard docs/*.md))
 MANUALS   := $(sort $(wildcard docs/*.[158]))
@@ -285,5 +312,5 @@ uninstall:
 clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
--include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
-  $(REPLAY_SRC) $(SIMULATE_SRC) $(FUZZ_SRC) tests/unit/guard.c))
+-include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
+  $(REPLAY_SRC) $(SIMULATE_SRC) $(STORIES_SRC) $(FUZZ_SRC) tests/unit/guard.c))

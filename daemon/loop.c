@@ -48,6 +48,11 @@ static void check_publisher(struct loop *loop, struct mono now)
 {
 	if (publisher_check(loop->publisher, now))
 		return;
+	uint64_t malformed = publisher_malformed(loop->publisher);
+	if (malformed != loop->malformed_packets)
+		perform_notice(loop, SEVERITY_ERROR, "publisher-malformed",
+		               "the publisher process said what it may not say, and was ended");
+	loop->malformed_packets = malformed;
 	if (loop->publisher_ok) {
 		loop->publisher_ok = false;
 		loop->publisher_troubled_at = now;
@@ -112,8 +117,21 @@ static void judge_punctuality(struct loop *loop, struct mono slept_for, struct m
 		service_event(loop, SERVICE_ENGINE, false, now);
 	} else if (loop->engine_late && mono_since(now, loop->engine_late_at) >= ENGINE_FINE_NS) {
 		loop->engine_late = false;
-		service_event(loop, SERVICE_ENGINE, true, now);
+		service_event(loop, SERVICE_ENGINE, !loop->engine_unsound, now);
 	}
+}
+
+/* A bug of ours, or damaged memory: staff are told and developers get the state, once; judging goes on. */
+static void check_sound(struct loop *loop, struct mono now)
+{
+	const char *wrong = loop->engine_unsound ? NULL : engine_sound(&loop->engine);
+	if (wrong == NULL)
+		return;
+	loop->engine_unsound = true;
+	perform_notice(loop, SEVERITY_ERROR, "engine-unsound", wrong);
+	if (!dump_start(&loop->dump, &loop->engine, loop->config, wrong))
+		perform_notice(loop, SEVERITY_ERROR, "dump-failed", "no thread to write the engine's state with");
+	service_event(loop, SERVICE_ENGINE, false, now);
 }
 
 static void check_threads(struct loop *loop, struct mono now)
@@ -149,7 +167,7 @@ static void feed_watchdog(struct loop *loop, struct mono now)
 		return;
 	bool recorder_ok = recorder_alive(loop->recorder, now, WATCHDOG_PATIENCE_NS);
 	bool publisher_ok = loop->publisher_ok || mono_since(now, loop->publisher_troubled_at) < WATCHDOG_PATIENCE_NS;
-	bool control_ok = control_alive(loop->control, now, WATCHDOG_PATIENCE_NS);
+	bool control_ok = local_socket_alive(loop->local_socket, now, WATCHDOG_PATIENCE_NS);
 	if (recorder_ok && publisher_ok && control_ok)
 		notify_send("WATCHDOG=1");
 }
@@ -157,6 +175,7 @@ static void feed_watchdog(struct loop *loop, struct mono now)
 static void beat(struct loop *loop, struct mono now)
 {
 	check_clock(loop, now);
+	check_sound(loop, now);
 	check_threads(loop, now);
 	check_reload(loop, now);
 	judge_publisher(loop, now);

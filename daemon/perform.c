@@ -6,6 +6,7 @@
 #include "daemon/record/audit.h"
 #include "daemon/desk/explain.h"
 #include "daemon/loop.h"
+#include "daemon/session_id.h"
 #include "daemon/shell.h"
 
 static struct stamp stamp_of(struct mono now)
@@ -26,12 +27,12 @@ static void record(struct loop *loop, const struct audit_line *audit)
 }
 
 /* The state that `status` gets. Refreshed before an answer is released, so that who asks next sees what was done. */
-static void refresh_control(struct loop *loop, struct mono now)
+static void refresh_desk(struct loop *loop, struct mono now)
 {
 	size_t size =
 	    encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine, stamp_of(now));
-	control_state(loop->control, loop->message.bytes, size);
-	loop->control_is_old = false;
+	desk_state(loop->desk, loop->message.bytes, size);
+	loop->desk_is_old = false;
 }
 
 static void send_alarm(struct loop *loop, const struct action *action, struct mono now)
@@ -58,10 +59,10 @@ static void record_load(struct loop *loop)
 static void reply(struct loop *loop, const struct action *action, struct mono now)
 {
 	if (action->u.reply.command == COMMAND_RECEIPT) {
-		control_reply(loop->control, action->u.reply.id, action->u.reply.result);
+		desk_reply(loop->desk, action->u.reply.id, action->u.reply.result);
 		return;
 	}
-	refresh_control(loop, now);
+	refresh_desk(loop, now);
 	recorder_reply(loop->recorder, action->u.reply.id, action->u.reply.result);
 }
 
@@ -105,13 +106,16 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 		reply(loop, action, now);
 }
 
-/* The engine knows no epochs and sequences: it gets the receipt in its own time, or not at all. */
-static bool translate(struct loop *loop, struct event_command *command, struct mono now)
+/* What the engine cannot know is put in here: it gets a receipt in its own time, or not at all, because it knows no
+ * epochs and sequences; and the name of the session that is to be opened. */
+static bool translate(struct loop *loop, struct event_command *command, int64_t wall_ns, struct mono now)
 {
+	if (command->command == COMMAND_SESSION_OPEN)
+		session_id_make(command->u.order.session_id, wall_ns);
 	if (command->command != COMMAND_RECEIPT ||
 	    receipts_translate(&loop->receipts, loop->stream.epoch, now, &command->u.receipt))
 		return true;
-	control_reply(loop->control, command->id, RESULT_OUT_OF_RANGE);
+	desk_reply(loop->desk, command->id, RESULT_OUT_OF_RANGE);
 	return false;
 }
 
@@ -135,9 +139,11 @@ static void explain_refusal(struct loop *loop, const struct event_command *comma
 	const struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
 	if (last == NULL || last->kind != ACTION_REPLY)
 		return;
-	explain(loop->refusal, &loop->engine, command, last->u.reply.result);
-	if (loop->refusal[0] != '\0')
-		control_explain(loop->control, last->u.reply.id, loop->refusal);
+	struct refusal refusal;
+	if (!explain(&refusal, &loop->engine, command, last->u.reply.result))
+		return;
+	refusal_sentence(loop->refusal, &refusal);
+	desk_explain(loop->desk, last->u.reply.id, &refusal);
 }
 
 static void perform_actions(struct loop *loop, struct mono now)
@@ -146,7 +152,7 @@ static void perform_actions(struct loop *loop, struct mono now)
 		perform_action(loop, &loop->actions.list[i], now);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		if (loop->actions.list[i].kind != ACTION_READINGS)
-			loop->control_is_old = true; /* readings alone can wait for the next beat */
+			loop->desk_is_old = true; /* readings alone can wait for the next beat */
 }
 
 void perform_event(struct loop *loop, const struct event *event, struct mono now)
@@ -158,7 +164,7 @@ void perform_event(struct loop *loop, const struct event *event, struct mono now
 	}
 	struct audit_before before;
 	struct event command = *event;
-	if (!translate(loop, &command.u.command, now))
+	if (!translate(loop, &command.u.command, command.wall_ns, now))
 		return;
 	audit_look(&before, &loop->engine, &command.u.command);
 	engine_step(&loop->engine, &command, now, &loop->actions);
@@ -175,8 +181,8 @@ void perform_turn_end(struct loop *loop, struct mono now)
 		send_message(loop);
 		loop->unsent_readings = 0;
 	}
-	if (loop->control_is_old)
-		refresh_control(loop, now);
+	if (loop->desk_is_old)
+		refresh_desk(loop, now);
 }
 
 void perform_snapshot(struct loop *loop, struct mono now)
@@ -189,7 +195,7 @@ void perform_heartbeat(struct loop *loop, struct mono now)
 {
 	encode_heartbeat(&loop->message, &loop->stream, &loop->engine, stamp_of(now));
 	send_message(loop);
-	refresh_control(loop, now);
+	refresh_desk(loop, now);
 }
 
 void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail)
@@ -208,7 +214,7 @@ void perform_new_epoch(struct loop *loop, struct mono now)
 	loop->stream.epoch = epoch;
 	memset(loop->stream.sequence, 0, sizeof(loop->stream.sequence));
 	memset(&loop->receipts, 0, sizeof(loop->receipts));
-	loop->control_is_old = true;
+	loop->desk_is_old = true;
 	if (loop->publisher != NULL)
 		perform_snapshot(loop, now);
 }

@@ -6,22 +6,21 @@
 
 struct lines {
 	struct out *out;
-	const struct view *view;
+	const struct view *before, *after;
 	const char *clock;
-	bool demo, fresh; /* fresh: the view knows nothing of this message's epoch */
+	bool fresh; /* nothing of this epoch was known before */
 };
 
 static void begin(const struct lines *lines, const char *kind)
 {
-	out_format(lines->out, "%s %s%-8s", lines->clock, lines->demo ? "DEMO " : "", kind);
+	out_format(lines->out, "%s %s%-8s", lines->clock, lines->after->demo ? "DEMO " : "", kind);
 }
 
-static void word(const struct lines *lines, const ProtobufCEnumDescriptor *descriptor, int value)
+static void word(const struct lines *lines, enum view_words which, int number)
 {
 	char text[48];
 
-	out_word(text, sizeof(text), descriptor, value);
-	out_text(lines->out, out_spaced(text));
+	out_text(lines->out, out_spaced(view_word(text, sizeof(text), which, number)));
 }
 
 static bool same_reading(const struct view_reading *a, const struct view_reading *b)
@@ -31,153 +30,163 @@ static bool same_reading(const struct view_reading *a, const struct view_reading
 	return !a->intermittent || a->determined_unix_ns == b->determined_unix_ns;
 }
 
-static void reading(const struct lines *lines, const Vitals__V1__Reading *from)
+static void reading(const struct lines *lines, const struct view_reading *now)
 {
-	struct view_reading now;
 	struct out *out = lines->out;
+	const struct view_reading *known = lines->fresh ? NULL : view_reading(lines->before, now->parameter);
 
-	view_reading_of(&now, from, 0);
-	const struct view_reading *known = lines->fresh ? NULL : view_reading(lines->view, now.parameter);
-	if (known != NULL && same_reading(known, &now))
+	if (known != NULL && same_reading(known, now))
 		return;
 	begin(lines, "value");
-	out_format(out, "%s ", now.label[0] != '\0' ? now.label : now.parameter);
-	if (now.has_value) {
-		out_milli(out, now.milli, now.decimals);
-		out_format(out, "%s%s, age ", strcmp(now.unit, "1") == 0 ? "" : " ",
-		           strcmp(now.unit, "1") == 0 ? "" : now.unit);
-		out_duration(out, now.age_ns);
+	out_format(out, "%s ", now->label[0] != '\0' ? now->label : now->parameter);
+	if (now->has_value) {
+		out_milli(out, now->milli, now->decimals);
+		out_format(out, "%s%s, age ", strcmp(now->unit, "1") == 0 ? "" : " ",
+		           strcmp(now->unit, "1") == 0 ? "" : now->unit);
+		out_duration(out, now->age_ns);
 	} else {
 		out_text(out, "--");
 	}
-	if (!now.has_value || now.quality != VITALS__V1__QUALITY__QUALITY_VALID) {
-		out_text(out, now.has_value ? "? " : " ");
-		word(lines, &vitals__v1__reason__descriptor, (int)now.reason);
+	if (!now->has_value || now->quality != VIEW_QUALITY_VALID) {
+		out_text(out, now->has_value ? "? " : " ");
+		word(lines, VIEW_WORDS_REASON, (int)now->reason);
 	}
 	out_text(out, "\n");
 }
 
-/* `change` is CHANGE_UNSPECIFIED when it comes from a snapshot: then the state says what there is to say. */
-static void alarm(const struct lines *lines, const Vitals__V1__Alarm *from, Vitals__V1__Change change)
+/* `change` is VIEW_CHANGE_UNSPECIFIED when it comes from a snapshot: then the state says what there is to say. */
+static void alarm(const struct lines *lines, const struct view_alarm *now, enum view_change change)
 {
-	struct view_alarm now;
 	struct out *out = lines->out;
 	char priority[16];
+	const struct view_alarm *known = lines->fresh ? NULL : view_alarm(lines->before, now->id);
 
-	view_alarm_of(&now, from, 0);
-	const struct view_alarm *known = lines->fresh ? NULL : view_alarm(lines->view, now.id);
-	if (known != NULL && now.generation <= known->generation)
+	if (known != NULL && now->generation <= known->generation)
 		return;
 	begin(lines, "alarm");
-	out_format(out, "%s%s ", now.test ? "TEST " : "", view_priority_word(priority, sizeof(priority), now.priority));
-	if (change == VITALS__V1__CHANGE__CHANGE_UNSPECIFIED)
-		word(lines, &vitals__v1__alarm_state__descriptor, (int)now.state);
+	out_format(out, "%s%s ", now->test ? "TEST " : "",
+	           view_priority_word(priority, sizeof(priority), now->priority));
+	if (change == VIEW_CHANGE_UNSPECIFIED)
+		word(lines, VIEW_WORDS_STATE, (int)now->state);
 	else
-		word(lines, &vitals__v1__change__descriptor, (int)change);
-	out_format(out, ": %s", now.text);
-	if (now.has_value) {
+		word(lines, VIEW_WORDS_CHANGE, (int)change);
+	out_format(out, ": %s", now->text);
+	if (now->has_value) {
 		out_text(out, ": ");
-		out_milli_short(out, now.milli);
+		out_milli_short(out, now->milli);
 		out_text(out, " (limit ");
-		out_milli_short(out, now.limit_milli);
+		out_milli_short(out, now->limit_milli);
 		out_text(out, ")");
 	}
-	if (now.acknowledged_by[0] != '\0')
-		out_format(out, ", by %s", now.acknowledged_by);
-	if (now.unconfirmed && view_announced(&now))
+	if (now->acknowledged_by[0] != '\0')
+		out_format(out, ", by %s", now->acknowledged_by);
+	if (now->unconfirmed && view_announced(now))
 		out_text(out, ", first reading, repeat running");
-	out_format(out, " #%" PRIu32 "\n", now.id);
+	out_format(out, " #%" PRIu32 "\n", now->id);
 }
 
-static void device(const struct lines *lines, const Vitals__V1__Device *from)
+static void device(const struct lines *lines, const struct view_device *now)
 {
-	char name[VIEW_NAME], fault[VIEW_NAME];
+	const struct view_device *known = lines->fresh ? NULL : view_device(lines->before, now->name);
+	const char *fault = strcmp(now->fault, "none") == 0 ? "" : now->fault;
 
-	out_copy(name, sizeof(name), from->name);
-	out_copy(fault, sizeof(fault), from->fault);
-	const struct view_device *known = lines->fresh ? NULL : view_device(lines->view, name);
-	if (known != NULL && known->state == from->state && strcmp(known->fault, fault) == 0)
+	if (known != NULL && known->state == now->state && strcmp(known->fault, now->fault) == 0)
 		return;
 	begin(lines, "device");
-	out_format(lines->out, "%s ", name);
-	word(lines, &vitals__v1__device_state__descriptor, (int)from->state);
-	out_text(lines->out, strcmp(fault, "none") == 0 ? "" : " ");
-	out_format(lines->out, "%s\n", strcmp(fault, "none") == 0 ? "" : fault);
+	out_format(lines->out, "%s ", now->name);
+	word(lines, VIEW_WORDS_DEVICE, (int)now->state);
+	out_format(lines->out, "%s%s\n", fault[0] == '\0' ? "" : " ", fault);
 }
 
-static void session(const struct lines *lines, const Vitals__V1__Session *from, const char *change, const char *actor)
+static void session(const struct lines *lines, const char *happened, const char *actor)
 {
+	const struct view_session *now = &lines->after->session;
+	struct out *out = lines->out;
+
 	begin(lines, "session");
-	out_clean(lines->out, change);
-	out_text(lines->out, actor[0] != '\0' ? " by " : "");
-	out_clean(lines->out, actor);
-	if (from->open) {
-		out_text(lines->out, ": ");
-		out_clean(lines->out, from->patient_ref);
-		out_text(lines->out, ", ");
-		out_clean(lines->out, from->phase);
-	}
-	bool asked = !from->started || from->ended; /* nobody leaves before the end */
-	if (asked && from->n_blocker > 0)
-		out_text(lines->out, from->started ? ", before leaving:" : ", before the start:");
-	for (size_t i = 0; asked && i < from->n_blocker; i++) {
-		out_text(lines->out, " ");
-		out_clean(lines->out, from->blocker[i]->name);
-	}
-	if (from->n_taken_out > 0)
-		out_format(lines->out, ", NOT ALARMING: %zu", from->n_taken_out);
-	out_text(lines->out, "\n");
+	out_text(out, happened);
+	out_format(out, "%s%s", actor[0] != '\0' ? " by " : "", actor);
+	if (now->open)
+		out_format(out, ": %s, %s", now->patient_ref, now->phase);
+	bool asked = !now->started || now->ended; /* nobody leaves before the end */
+	if (asked && now->details.blocker_count > 0)
+		out_text(out, now->started ? ", before leaving:" : ", before the start:");
+	for (size_t i = 0; asked && i < now->details.blocker_count; i++)
+		out_format(out, " %s", now->details.blockers[i].name);
+	if (now->details.out_count > 0)
+		out_format(out, ", NOT ALARMING: %zu", now->details.out_count);
+	out_text(out, "\n");
+}
+
+static void readings(const struct lines *lines)
+{
+	for (size_t i = 0; i < lines->after->reading_count; i++)
+		reading(lines, &lines->after->readings[i]);
+}
+
+static void alarms(const struct lines *lines, enum view_change change)
+{
+	for (size_t i = 0; i < lines->after->alarm_count; i++)
+		alarm(lines, &lines->after->alarms[i], change);
+}
+
+static void devices(const struct lines *lines)
+{
+	for (size_t i = 0; i < lines->after->device_count; i++)
+		device(lines, &lines->after->devices[i]);
 }
 
 /* A clearing that was missed would else leave an alarm in the log for ever. */
-static void vanished(const struct lines *lines, const Vitals__V1__Snapshot *snapshot)
+static void vanished(const struct lines *lines)
 {
-	for (size_t i = 0; i < lines->view->alarm_count && !lines->fresh; i++) {
-		const struct view_alarm *known = &lines->view->alarms[i];
-		size_t at = 0;
-		while (at < snapshot->n_alarm && snapshot->alarm[at]->id != known->id)
-			at++;
-		if (at < snapshot->n_alarm || !view_announced(known))
+	for (size_t i = 0; i < lines->before->alarm_count && !lines->fresh; i++) {
+		const struct view_alarm *known = &lines->before->alarms[i];
+		if (view_alarm(lines->after, known->id) != NULL || !view_announced(known))
 			continue;
 		begin(lines, "alarm");
 		out_format(lines->out, "no longer announced: %s #%" PRIu32 "\n", known->text, known->id);
 	}
 }
 
-static void snapshot(const struct lines *lines, const Vitals__V1__Snapshot *from)
+static void snapshot(const struct lines *lines)
 {
-	const struct view_session *known = &lines->view->session;
+	const struct view_session *known = &lines->before->session, *now = &lines->after->session;
 
-	if (lines->fresh || !lines->view->complete || known->open != from->session->open ||
-	    known->number != from->session->number)
-		session(lines, from->session, from->session->open ? "is open" : "none open", "");
-	for (size_t i = 0; i < from->n_device; i++)
-		device(lines, from->device[i]);
-	vanished(lines, from);
-	for (size_t i = 0; i < from->n_alarm; i++)
-		alarm(lines, from->alarm[i], VITALS__V1__CHANGE__CHANGE_UNSPECIFIED);
-	for (size_t i = 0; i < from->n_reading; i++)
-		reading(lines, from->reading[i]);
+	if (lines->fresh || !lines->before->complete || known->open != now->open || strcmp(known->id, now->id) != 0)
+		session(lines, now->open ? "is open" : "none open", "");
+	devices(lines);
+	vanished(lines);
+	alarms(lines, VIEW_CHANGE_UNSPECIFIED);
+	readings(lines);
 }
 
-void lines_message(struct out *out, const struct view *view, const Vitals__V1__Message *message, const char *clock)
+void lines_change(struct out *out, const struct view *before, const struct view *after, const struct client_news *news,
+                  const char *clock)
 {
-	const struct lines lines = {out, view, clock, message->demo, !view->has_epoch || view->epoch != message->epoch};
+	const struct lines lines = {out, before, after, clock, !before->has_epoch || before->epoch != after->epoch};
 
-	if (lines.fresh || !view->complete) { /* as the view: nothing before the first snapshot */
-		if (message->body_case == VITALS__V1__MESSAGE__BODY_SNAPSHOT)
-			snapshot(&lines, message->snapshot);
-	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_ALARM) {
-		alarm(&lines, message->alarm->alarm, message->alarm->change);
-	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_READINGS) {
-		for (size_t i = 0; i < message->readings->n_reading; i++)
-			reading(&lines, message->readings->reading[i]);
-	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_DEVICE) {
-		device(&lines, message->device);
-	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_SESSION) {
-		session(&lines, message->session->session, message->session->change, message->session->actor);
-	} else if (message->body_case == VITALS__V1__MESSAGE__BODY_SNAPSHOT) {
-		snapshot(&lines, message->snapshot);
+	/* As the view: nothing before the first snapshot. */
+	if ((lines.fresh || !before->complete) && news->topic != VIEW_SNAPSHOT)
+		return;
+	switch (news->topic) {
+	case VIEW_ALARM:
+		alarms(&lines, news->change);
+		break;
+	case VIEW_READINGS:
+		readings(&lines);
+		break;
+	case VIEW_DEVICE:
+		devices(&lines);
+		break;
+	case VIEW_SESSION:
+		session(&lines, news->happened, news->actor);
+		break;
+	case VIEW_SNAPSHOT:
+		snapshot(&lines);
+		break;
+	case VIEW_HEARTBEAT:
+	case VIEW_TOPICS:
+		break;
 	}
 }
 

@@ -2,11 +2,11 @@
 #ifndef CTL_LINES_H
 #define CTL_LINES_H
 
-#include "clients/ctl/out.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/vitals-client.h"
 
-/* What `message` changes in `view`, which it has not been applied to yet, as lines that begin with `clock`. */
-void lines_message(struct out *out, const struct view *view, const Vitals__V1__Message *message, const char *clock);
+/* What a message changed in the view of a bedside, as lines that begin with `clock`. */
+void lines_change(struct out *out, const struct view *before, const struct view *after, const struct client_news *news,
+                  const char *clock);
 
 /* One line about the link itself. */
 void lines_link(struct out *out, const struct view *view, enum view_link link, const char *clock);

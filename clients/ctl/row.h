@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "clients/ctl/out.h"
+#include "clients/lib/vitals-client.h"
 
 #define STYLE_BOLD    "1"
 #define STYLE_DIM     "2"

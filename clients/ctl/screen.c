@@ -18,7 +18,7 @@
 static const char *alarm_style(const struct frame *frame, const struct view_alarm *alarm)
 {
 	int rank = view_rank(alarm->priority);
-	bool answered = alarm->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
+	bool answered = alarm->state == VIEW_STATE_ACKNOWLEDGED;
 	int64_t half_ns = rank >= 3 ? INT64_C(250000000) : INT64_C(1000000000);
 	bool dark = frame->screen->live && !answered && rank >= 2 && frame->now_ns / half_ns % 2 != 0;
 
@@ -123,7 +123,7 @@ static void patient(struct frame *frame)
 			out_format(out, "  no. %" PRId32 " of the series", session->details.series);
 		if (session->details.age_years > 0)
 			out_format(out, "  %" PRId32 " years", session->details.age_years);
-		out_format(out, "  session %" PRIu32, session->number);
+		out_format(out, "  session %s", session->id);
 		out_text(out, "  ");
 	}
 	row_text(&frame->row, words_end(&words));
@@ -164,8 +164,7 @@ static void alarm_banner(struct frame *frame)
 	char word[16];
 
 	for (size_t i = 0; i < frame->alarm_count; i++) {
-		unanswered +=
-		    frame->view->alarms[frame->order[i]].state != VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED;
+		unanswered += frame->view->alarms[frame->order[i]].state != VIEW_STATE_ACKNOWLEDGED;
 	}
 	if (frame->alarm_count == 0) {
 		row_text(&frame->row,
@@ -232,19 +231,18 @@ static void remark(struct frame *frame, const struct view_reading *reading)
 		row_text(&frame->row, " STALE ");
 		return;
 	}
-	if (reading->has_value && reading->quality == VITALS__V1__QUALITY__QUALITY_VALID) {
+	if (reading->has_value && reading->quality == VIEW_QUALITY_VALID) {
 		limits(frame, reading);
 		return;
 	}
-	out_word(word, sizeof(word), &vitals__v1__reason__descriptor, (int)reading->reason);
 	row_text(&frame->row, reading->has_value ? "? " : "");
-	row_text(&frame->row, out_spaced(word));
+	row_text(&frame->row, out_spaced(view_word(word, sizeof(word), VIEW_WORDS_REASON, (int)reading->reason)));
 }
 
 /* A score that nobody has entered yet: the first to go when rows are few. */
 static bool never_entered(const struct view_reading *reading)
 {
-	return reading->device[0] == '\0' && reading->reason == VITALS__V1__REASON__REASON_NEVER_RECEIVED;
+	return reading->device[0] == '\0' && reading->reason == VIEW_REASON_NEVER_RECEIVED;
 }
 
 static void reading_row(struct frame *frame, const struct view_reading *reading)
@@ -333,11 +331,10 @@ static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
 	out_duration(out, alarm->age_ns + since(frame, alarm->received_ns));
 	row_number(row, words_end(&words), 8);
 	row_text(row, frame->link >= VIEW_STALE && frame->screen->live ? " was " : " ");
-	out_word(word, sizeof(word), &vitals__v1__alarm_state__descriptor, (int)alarm->state);
-	bool first = alarm->unconfirmed && alarm->state == VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE;
-	row_field(row, first ? "UNCONFIRMED" : out_upper(word), 13); /* fits where the detail may not */
-	out_format(words_begin(&words), "#%-3" PRIu32 " ", alarm->id);
-	row_text(row, words_end(&words));
+	const char *was = out_upper(view_word(word, sizeof(word), VIEW_WORDS_STATE, (int)alarm->state));
+	bool first = alarm->unconfirmed && alarm->state == VIEW_STATE_ACTIVE;
+	row_field(row, first ? "UNCONFIRMED" : was, 13);                /* fits where the detail may not */
+	row_field(row, alarm->condition, strlen(alarm->condition) + 1); /* what `alarm ack` takes */
 	row_style(row, alarm->test ? STYLE_REVERSE : "");
 	row_text(row, alarm->test ? " TEST " : "");
 	row_style(row, "");

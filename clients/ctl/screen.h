@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clients/ctl/out.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/vitals-client.h"
 
 #define SCREEN_BYTES (256 * 1024)
 

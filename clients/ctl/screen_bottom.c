@@ -65,7 +65,7 @@ void screen_checks(struct frame *frame, const size_t *order, size_t count)
 
 bool screen_device_up(const struct view_device *device)
 {
-	return device->state == VITALS__V1__DEVICE_STATE__DEVICE_STATE_UP;
+	return device->state == VIEW_DEVICE_UP;
 }
 
 static void device(struct frame *frame, const struct view_device *device, size_t index)
@@ -75,8 +75,8 @@ static void device(struct frame *frame, const struct view_device *device, size_t
 	char word[32];
 	size_t width = place(frame, " Devices", index, DEVICES_ACROSS);
 
-	out_word(word, sizeof(word), &vitals__v1__device_state__descriptor, (int)device->state);
-	out_format(out, "%s %s", device->name, screen_device_up(device) ? word : out_upper(word));
+	char *text = view_word(word, sizeof(word), VIEW_WORDS_DEVICE, (int)device->state);
+	out_format(out, "%s %s", device->name, screen_device_up(device) ? text : out_upper(text));
 	if (strcmp(device->fault, "none") != 0 && device->fault[0] != '\0')
 		out_format(out, " %s", device->fault);
 	row_style(&frame->row, screen_device_up(device) ? "" : STYLE_BOLD);

@@ -149,19 +149,18 @@ size_t session_rows(const struct view_session *session, int64_t passed_ns, struc
 	return writer.count;
 }
 
-static const char *sign(Vitals__V1__Comparison comparison)
+static const char *sign(enum view_comparison comparison)
 {
-	return comparison == VITALS__V1__COMPARISON__COMPARISON_ABOVE      ? ">"
-	       : comparison == VITALS__V1__COMPARISON__COMPARISON_AT_LEAST ? ">="
-	       : comparison == VITALS__V1__COMPARISON__COMPARISON_BELOW    ? "<"
-	       : comparison == VITALS__V1__COMPARISON__COMPARISON_AT_MOST  ? "<="
-	                                                                   : "?";
+	return comparison == VIEW_COMPARISON_ABOVE      ? ">"
+	       : comparison == VIEW_COMPARISON_AT_LEAST ? ">="
+	       : comparison == VIEW_COMPARISON_BELOW    ? "<"
+	       : comparison == VIEW_COMPARISON_AT_MOST  ? "<="
+	                                                : "?";
 }
 
 static bool is_lower(const struct view_limit *limit)
 {
-	return limit->comparison == VITALS__V1__COMPARISON__COMPARISON_BELOW ||
-	       limit->comparison == VITALS__V1__COMPARISON__COMPARISON_AT_MOST;
+	return limit->comparison == VIEW_COMPARISON_BELOW || limit->comparison == VIEW_COMPARISON_AT_MOST;
 }
 
 /* The one that alarms first stands first; lower limits before upper ones, rises from the baseline last. */
@@ -182,9 +181,8 @@ static size_t sorted_limits(const struct view_details *details, const char *para
 	for (size_t i = 0; i < details->limit_count && count < LIMITS_SHOWN; i++) {
 		const struct view_limit *limit = &details->limits[i];
 		size_t at = count;
-		if (strcmp(limit->parameter, parameter) != 0 ||
-		    limit->reference == VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE ||
-		    limit->priority == VITALS__V1__PRIORITY__PRIORITY_NONE)
+		if (strcmp(limit->parameter, parameter) != 0 || limit->reference == VIEW_REFERENCE_DIFFERENCE ||
+		    limit->priority == VIEW_PRIORITY_NONE)
 			continue;
 		for (; at > 0 && alarms_first(limit, list[at - 1]); at--)
 			list[at] = list[at - 1];
@@ -205,7 +203,7 @@ void session_limits(struct out *out, const struct view_session *session, const c
 		size_t more = i + 1 < count ? 3 : 0; /* room to say that there are more */
 		out_text(&one, used > 0 ? " " : "");
 		out_text(&one, sign(list[i]->comparison));
-		if (list[i]->reference == VITALS__V1__REFERENCE__REFERENCE_BASELINE && list[i]->milli >= 0)
+		if (list[i]->reference == VIEW_REFERENCE_BASELINE && list[i]->milli >= 0)
 			out_text(&one, "+");
 		out_milli_short(&one, list[i]->milli);
 		out_text(&one, list[i]->changed ? "*" : "");

@@ -3,8 +3,7 @@
 #ifndef CTL_SESSION_ROWS_H
 #define CTL_SESSION_ROWS_H
 
-#include "clients/ctl/out.h"
-#include "clients/ctl/view.h"
+#include "clients/lib/vitals-client.h"
 
 #define SESSION_ROWS_MAX 24
 

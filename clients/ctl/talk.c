@@ -1,17 +1,12 @@
-/* One request and its answer; see talk.h. */
+/* One order or question and its answer; see talk.h. */
 #include "clients/ctl/talk.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "clients/ctl/control.h"
-#include "clients/ctl/json.h"
-#include "clients/ctl/view.h"
-
-#define ANSWER_BYTES 256
-
-/* Too large for a stack; there is one command in a process. */
-static struct arena arena;
+static struct client *client; /* opened by the first question */
+/* Too large for a stack. */
+static struct view state;
 static char output[JSON_BYTES];
 
 bool talk_print(const struct out *out)
@@ -24,75 +19,121 @@ struct out talk_out(void)
 	return (struct out){output, sizeof(output), 0, false};
 }
 
-static int said(const Vitals__V1__Response *response)
+int talk_complain(const struct client_problem *problem)
 {
-	return strcmp(response->result, "ok") == 0 ? EXIT_OK : EXIT_REFUSED;
+	fprintf(stderr, "vitalsctl: %s\n", problem->text);
+	if (problem->hint[0] != '\0')
+		fprintf(stderr, "vitalsctl: %s\n", problem->hint);
+	if (problem->in_doubt)
+		fprintf(stderr,
+		        "vitalsctl: the command may have been carried out or not: look at `vitalsctl status`\n");
+	switch (problem->code) {
+	case CLIENT_OK:
+		return EXIT_OK;
+	case CLIENT_WRONG:
+		return EXIT_USAGE;
+	case CLIENT_FILE:
+		return EXIT_REFUSED;
+	case CLIENT_UNREACHABLE:
+	case CLIENT_UNCLEAR:
+	case CLIENT_SYSTEM:
+		return EXIT_UNREACHABLE;
+	}
+	return EXIT_REFUSED; /* no other code exists */
 }
 
-const Vitals__V1__Response *talk_ask(const struct options *options, Vitals__V1__Request *request, int *status)
+/* Opens the handle. False after telling why not, with the exit status. */
+static bool begin(const struct options *options, int *status)
 {
 	char path[OPTION_PATH_BYTES];
-	const Vitals__V1__Response *response;
+	struct client_problem problem;
 
+	if (client != NULL)
+		return true;
 	*status = EXIT_USAGE;
 	if (!options_socket(options, path))
-		return NULL;
-	*status = EXIT_UNREACHABLE;
-	response = control_ask(&arena, path, request);
-	return response;
+		return false;
+	client = client_open(&(struct client_options){.socket = path}, 0, &problem);
+	if (client == NULL)
+		*status = talk_complain(&problem);
+	return client != NULL;
 }
 
-int talk_tell(const struct options *options, const Vitals__V1__Response *response)
+bool talk_order(const struct options *options, const struct client_order *order, struct client_answer *answer,
+                int *status)
 {
-	char text[ANSWER_BYTES];
-	struct out out = talk_out();
-	int status = said(response);
+	struct client_problem problem;
 
-	if (options->given & OPTION_JSON) {
-		json_response(&out, response);
-		return talk_print(&out) ? status : EXIT_REFUSED;
-	}
-	out_copy(text, sizeof(text), response->text[0] != '\0' ? response->text : response->result);
-	if (status == EXIT_OK)
-		return printf("%s%s\n", response->demo ? "DEMO " : "", text) > 0 ? EXIT_OK : EXIT_REFUSED;
+	if (!begin(options, status))
+		return false;
+	if (client_order(client, order, answer, &problem))
+		return true;
+	*status = talk_complain(&problem);
+	return false;
+}
+
+static int print_json(bool ok)
+{
+	struct out out = talk_out();
+
+	client_json_answer(client, &out);
+	return talk_print(&out) && ok ? EXIT_OK : EXIT_REFUSED;
+}
+
+int talk_tell(const struct options *options, const struct client_answer *answer)
+{
+	if (options->given & OPTION_JSON)
+		return print_json(answer->ok);
+	const char *text = answer->text[0] != '\0' ? answer->text : answer->result;
+	if (answer->ok)
+		return printf("%s%s\n", answer->demo ? "DEMO " : "", text) > 0 ? EXIT_OK : EXIT_REFUSED;
 	/* It was done, or may have been: who reads "refused" does it twice. */
-	bool done = strcmp(response->result, "not-recorded") == 0;
+	bool done = strcmp(answer->result, "not-recorded") == 0;
 	fprintf(stderr, "vitalsctl: %s%s\n", done ? "" : "refused by the monitor: ", text);
 	return EXIT_REFUSED;
 }
 
-int talk(const struct options *options, Vitals__V1__Request *request)
+int talk(const struct options *options, const struct client_order *order)
 {
+	struct client_answer answer;
 	int status;
-	const Vitals__V1__Response *response = talk_ask(options, request, &status);
 
-	return response == NULL ? status : talk_tell(options, response);
+	return talk_order(options, order, &answer, &status) ? talk_tell(options, &answer) : status;
 }
 
-/* The oneof of the request has the same shape for each of them. */
-int talk_simple(const struct options *options, Vitals__V1__Request__CommandCase which)
+int talk_simple(const struct options *options, enum client_command command)
 {
-	Vitals__V1__Request request = VITALS__V1__REQUEST__INIT;
-	Vitals__V1__Empty empty = VITALS__V1__EMPTY__INIT;
-
-	request.command_case = which;
-	request.status = &empty;
-	return talk(options, &request);
+	return talk(options, &(struct client_order){.command = command});
 }
 
-const Vitals__V1__Response *talk_state(const struct options *options, int *status)
+const struct view *talk_state(const struct options *options, int *status)
 {
-	Vitals__V1__Request request = VITALS__V1__REQUEST__INIT;
-	Vitals__V1__Empty empty = VITALS__V1__EMPTY__INIT;
+	struct client_answer answer;
+	struct client_problem problem;
 
-	request.command_case = VITALS__V1__REQUEST__COMMAND_STATUS;
-	request.status = &empty;
-	const Vitals__V1__Response *response = talk_ask(options, &request, status);
-	if (response == NULL)
+	if (!begin(options, status))
 		return NULL;
-	if (said(response) != EXIT_OK || response->snapshot == NULL) {
-		*status = talk_tell(options, response) == EXIT_OK ? EXIT_UNREACHABLE : EXIT_REFUSED;
+	if (!client_state(client, &state, &answer, &problem)) {
+		*status = talk_complain(&problem);
 		return NULL;
 	}
-	return response;
+	if (!answer.ok)
+		*status = talk_tell(options, &answer);
+	return answer.ok ? &state : NULL;
+}
+
+int talk_state_json(void)
+{
+	return print_json(true);
+}
+
+bool talk_load(size_t index, struct view_load *load)
+{
+	return client_load(client, index, load);
+}
+
+void talk_end(void)
+{
+	client_close(client);
+	client = NULL;
 }

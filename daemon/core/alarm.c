@@ -27,6 +27,7 @@ void alarm_init(struct engine *engine)
 			alarm->index = (uint8_t)(id - base[kind]);
 			alarm->violated = MONO_NEVER;
 			alarm->cleared = MONO_NEVER;
+			alarm->raised = MONO_NEVER;
 			alarm->acknowledged = MONO_NEVER;
 			alarm->test = kind == CONDITION_TEST;
 		}
@@ -72,7 +73,6 @@ static void note_urgent(struct step *step, const struct alarm *alarm)
 
 	if (!session->open || alarm->test || alarm->priority < PRIORITY_MEDIUM)
 		return;
-	session->was_urgent = true;
 	session->urgent_until = step->now;
 }
 
@@ -200,7 +200,7 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
  * not. */
 static void condition_unknown(struct step *step, struct alarm *alarm)
 {
-	struct timing timing = condition_timing(step->engine, alarm);
+	struct timing timing = timing_of(step->engine, alarm);
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
@@ -220,6 +220,19 @@ static void condition_unknown(struct step *step, struct alarm *alarm)
 	}
 }
 
+/* When another entry is due because the last one was violating: after the acknowledgement in any case. */
+static struct mono recheck_at(const struct engine *engine, const struct alarm *alarm)
+{
+	int64_t recheck_ns = engine->config->plan.rules[alarm->index].recheck_ns;
+
+	if (recheck_ns == 0)
+		return MONO_NEVER;
+
+	struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
+
+	return mono_ahead(due, alarm->acknowledged) ? due : mono_after(alarm->acknowledged, recheck_ns);
+}
+
 /* When an acknowledged alarm that is still present is announced again. For scores at the latest when another entry is
  * due; what was taken out of alarming is always remembered. */
 static struct mono remind_at(const struct engine *engine, const struct alarm *alarm)
@@ -231,15 +244,21 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 		return MONO_NEVER;
 	if (plan->reminder_ns > 0)
 		at = mono_after(alarm->acknowledged, plan->reminder_ns);
-	if (alarm->kind == CONDITION_TAKEN_OUT)
-		at = mono_earlier(at, mono_after(alarm->acknowledged, TAKEN_OUT_REMINDER_NS));
-	if (alarm->kind == CONDITION_RULE && plan->rules[alarm->index].recheck_ns > 0) {
-		int64_t recheck_ns = plan->rules[alarm->index].recheck_ns;
-		struct mono due = mono_after(engine->rules[alarm->index].determined, recheck_ns);
-
-		if (!mono_before(alarm->acknowledged, due))
-			due = mono_after(alarm->acknowledged, recheck_ns);
-		at = mono_earlier(at, due);
+	switch (alarm->kind) {
+	case CONDITION_TAKEN_OUT:
+		return mono_earlier(at, mono_after(alarm->acknowledged, TAKEN_OUT_REMINDER_NS));
+	case CONDITION_RULE:
+		return mono_earlier(at, recheck_at(engine, alarm));
+	case CONDITION_MISSING:
+	case CONDITION_DEVICE:
+	case CONDITION_CUFF_FAILED:
+	case CONDITION_CHECK_LATE:
+	case CONDITION_SERVICE:
+	case CONDITION_CLOCK:
+	case CONDITION_FLAPPING:
+	case CONDITION_TEST:
+	case CONDITION_KIND_COUNT:
+		break;
 	}
 	return at;
 }
@@ -266,7 +285,7 @@ void alarm_advance(struct step *step, uint16_t id)
 	if (!in_time(alarm))
 		return;
 
-	struct timing timing = condition_timing(step->engine, alarm);
+	struct timing timing = timing_of(step->engine, alarm);
 
 	switch (alarm->state) {
 	case ALARM_PENDING:
@@ -395,11 +414,32 @@ void alarm_set_priority(struct step *step, uint16_t id, enum priority priority)
 	break_pause(step, priority);
 }
 
+/* Only while a session is open: the plan's rules, values, devices, checks. */
+bool alarm_of_session(const struct alarm *alarm)
+{
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+	case CONDITION_MISSING:
+	case CONDITION_DEVICE:
+	case CONDITION_CUFF_FAILED:
+	case CONDITION_CHECK_LATE:
+	case CONDITION_FLAPPING:
+		return true;
+	case CONDITION_SERVICE:
+		return alarm->index == SERVICE_DISPLAYS;
+	case CONDITION_CLOCK:
+	case CONDITION_TAKEN_OUT:
+	case CONDITION_TEST:
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
 void alarm_withdraw_session(struct step *step)
 {
 	for (uint16_t id = 0; id < ALARMS_MAX; id++)
-		if (id < ALARM_BASE_SERVICE || id == ALARM_BASE_SERVICE + SERVICE_DISPLAYS ||
-		    step->engine->alarms[id].kind == CONDITION_FLAPPING)
+		if (alarm_of_session(&step->engine->alarms[id]))
 			end(step, &step->engine->alarms[id], ALARM_SESSION_ENDED);
 }
 
@@ -429,14 +469,14 @@ static void acknowledge(struct step *step, struct alarm *alarm, const char *acto
 	alarm->violated = violated;
 }
 
-enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor)
+enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor)
 {
 	enum result result = RESULT_UNKNOWN_ALARM;
 
 	for (uint16_t i = 0; i < ALARMS_MAX; i++) {
 		struct alarm *alarm = &step->engine->alarms[i];
 
-		if ((id != ALARM_ID_ALL && id != i) || !alarm_sounding(alarm->state))
+		if (!alarm_sounding(alarm->state) || (id != ALARM_ID_ALL && id != engine_alarm_id(step->engine, i)))
 			continue;
 		acknowledge(step, alarm, actor);
 		result = RESULT_OK;
@@ -460,9 +500,9 @@ void alarm_resume_audio(struct step *step, const char *actor)
 {
 	struct engine *engine = step->engine;
 
-	if (engine->audio_paused_until.ns == 0)
+	if (mono_is_never(engine->audio_paused_until))
 		return;
-	engine->audio_paused_until.ns = 0;
+	engine->audio_paused_until = MONO_NEVER;
 	memset(engine->audio_paused_by, 0, sizeof(engine->audio_paused_by));
 	step_session(step, SESSION_AUDIO, actor);
 }
@@ -473,12 +513,9 @@ void alarm_audio_advance(struct step *step)
 		alarm_resume_audio(step, "");
 }
 
-/* ---- what displays compare ----------------------------------------------------------------------------------------
- */
-
 struct mono alarm_deadline(const struct engine *engine)
 {
-	struct mono deadline = engine->audio_paused_until.ns != 0 ? engine->audio_paused_until : MONO_NEVER;
+	struct mono deadline = engine->audio_paused_until;
 
 	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
 		const struct alarm *alarm = &engine->alarms[id];
@@ -486,7 +523,7 @@ struct mono alarm_deadline(const struct engine *engine)
 		if (!in_time(alarm))
 			continue;
 
-		struct timing timing = condition_timing(engine, alarm);
+		struct timing timing = timing_of(engine, alarm);
 
 		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
 			deadline = mono_earlier(deadline, mono_after(alarm->violated, timing.delay_ns));
@@ -505,28 +542,4 @@ enum priority engine_highest_priority(const struct engine *engine)
 		if (alarm_announced(engine->alarms[id].state) && engine->alarms[id].priority > highest)
 			highest = engine->alarms[id].priority;
 	return highest;
-}
-
-static uint64_t hash_u32(uint64_t hash, uint32_t value)
-{
-	for (int shift = 24; shift >= 0; shift -= 8) {
-		hash ^= (value >> shift) & 0xff;
-		hash *= UINT64_C(0x100000001b3);
-	}
-	return hash;
-}
-
-uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	*count = 0;
-	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
-		if (!alarm_announced(engine->alarms[id].state))
-			continue;
-		hash = hash_u32(hash, id);
-		hash = hash_u32(hash, engine->alarms[id].generation);
-		(*count)++;
-	}
-	return hash;
 }

@@ -84,6 +84,7 @@ static int64_t within_ns(const struct plan *plan, const struct plan_rule *rule, 
 	return 0;
 }
 
+/* What was not determined since the session was opened is older than any. */
 static bool too_old(const struct engine *engine, uint8_t rule)
 {
 	const struct plan *plan = &engine->config->plan;
@@ -93,7 +94,9 @@ static bool too_old(const struct engine *engine, uint8_t rule)
 		enum parameter parameter = p->terms[i].parameter;
 		int64_t within = within_ns(plan, p, parameter);
 
-		if (within != 0 && mono_since(engine->now, engine->parameters[parameter].latest.determined) > within)
+		struct mono determined = engine->parameters[parameter].latest.determined;
+
+		if (within != 0 && (mono_is_never(determined) || mono_since(engine->now, determined) > within))
 			return true;
 	}
 	return false;
@@ -179,7 +182,7 @@ static bool scores_missing(const struct engine *engine)
 static bool blind(const struct engine *engine)
 {
 	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++)
-		if (take_out_blinds(engine, i))
+		if (rule_blind(engine, i))
 			return true;
 	return false;
 }
@@ -189,7 +192,7 @@ static bool too_early(const struct engine *engine)
 	const struct plan_leave *leave = &engine->config->plan.leave;
 
 	return leave->has_earliest &&
-	       !mono_reached(mono_after(session_anchor(&engine->session, leave->earliest), leave->earliest_after_ns),
+	       !mono_reached(mono_after(clocks_anchor(&engine->session, leave->earliest), leave->earliest_after_ns),
 	                     engine->now);
 }
 
@@ -204,7 +207,7 @@ static bool quiet_missing(const struct engine *engine)
 		if (alarm_announced(engine->alarms[id].state) && !engine->alarms[id].test &&
 		    engine->alarms[id].priority >= PRIORITY_MEDIUM)
 			return true;
-	return engine->session.was_urgent && mono_since(engine->now, engine->session.urgent_until) < quiet_ns;
+	return mono_ahead(mono_after(engine->session.urgent_until, quiet_ns), engine->now);
 }
 
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max)

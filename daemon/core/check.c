@@ -16,7 +16,7 @@ static struct mono superseded_at(const struct engine *engine, const struct plan_
 		const struct plan_check *other = plan_check(engine, i);
 
 		if (other->parameter == check->parameter && other->anchor > check->anchor)
-			at = mono_earlier(at, session_anchor(&engine->session, other->anchor));
+			at = mono_earlier(at, clocks_anchor(&engine->session, other->anchor));
 	}
 	return at;
 }
@@ -28,7 +28,7 @@ static struct mono due_of(const struct engine *engine, uint8_t check, uint8_t in
 	if (index >= p->time_count)
 		return MONO_NEVER;
 
-	struct mono due = mono_after(session_anchor(&engine->session, p->anchor), p->times_ns[index]);
+	struct mono due = mono_after(clocks_anchor(&engine->session, p->anchor), p->times_ns[index]);
 
 	return mono_before(superseded_at(engine, p), due) ? MONO_NEVER : due;
 }
@@ -40,7 +40,7 @@ static struct mono counts_from(const struct engine *engine, uint8_t check)
 	const struct plan_check *p = plan_check(engine, check);
 
 	if (state->next == 0 && p->early_ns == 0)
-		return session_anchor(&engine->session, p->anchor);
+		return clocks_anchor(&engine->session, p->anchor);
 
 	int64_t gap = state->next == 0 ? p->times_ns[0] : (p->times_ns[state->next] - p->times_ns[state->next - 1]) / 2;
 

@@ -2,45 +2,6 @@
  * Judged at every step; one situation makes one alarm. Called within engine_step. */
 #include "core.h"
 
-/* A device that has not been up since the start of the daemon gets as long as a missing value does: it may be starting
- * itself. One that answers under a wrong identity does not. */
-static bool in_grace(const struct engine_device_state *device)
-{
-	return !device->ever_up && device->state != DEVICE_REFUSED;
-}
-
-struct timing condition_timing(const struct engine *engine, const struct alarm *alarm)
-{
-	const struct plan *plan = &engine->config->plan;
-	struct timing timing = {0};
-
-	switch (alarm->kind) {
-	case CONDITION_RULE:
-		timing = rule_timing(engine, alarm->index);
-		break;
-	case CONDITION_MISSING:
-		timing.delay_ns = plan->missing.raise_after_ns;
-		timing.clear_delay_ns = plan->missing_clear_ns;
-		break;
-	case CONDITION_DEVICE:
-		if (in_grace(&engine->devices[alarm->index]))
-			timing.delay_ns = plan->missing.raise_after_ns;
-		break;
-	case CONDITION_CHECK_LATE:
-		timing.delay_ns = plan->checks[alarm->index].late_after_ns;
-		break;
-	case CONDITION_CUFF_FAILED:
-	case CONDITION_SERVICE:
-	case CONDITION_CLOCK:
-	case CONDITION_FLAPPING:
-	case CONDITION_TAKEN_OUT:
-	case CONDITION_TEST:
-	case CONDITION_KIND_COUNT:
-		break;
-	}
-	return timing;
-}
-
 /* The session has been without this value since then. */
 static struct mono missing_since(const struct engine *engine, enum parameter parameter)
 {
@@ -122,17 +83,19 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 }
 
 /* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer
- * than one inflation may take, however many follow each other. */
+ * than one inflation may take, however many follow each other. MONO_NEVER if there was none. */
 static struct mono masked_until(const struct engine *engine, enum parameter parameter)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
-	struct mono until = {0};
+	struct mono until = MONO_NEVER;
 
 	if (!engine->config->devices[p->device].same_limb ||
 	    (parameter != PARAMETER_SPO2 && parameter != PARAMETER_PULSE && parameter != PARAMETER_PERFUSION))
 		return until;
 	for (uint8_t i = 0; i < engine->config->device_count; i++)
-		until = mono_later(until, engine->devices[i].mask_until);
+		until = mono_last(until, engine->devices[i].mask_until);
+	if (mono_is_never(until))
+		return MONO_NEVER;
 	return mono_earlier(until, mono_after(missing_since(engine, parameter), engine->config->plan.cuff_mask_max_ns));
 }
 
@@ -155,7 +118,7 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	if (mono_is_never(p->missing_since))
 		return verdict;
 	if (!alarm_announced(engine->alarms[ALARM_BASE_MISSING + parameter].state) &&
-	    mono_before(engine->now, masked_until(engine, parameter)))
+	    mono_ahead(masked_until(engine, parameter), engine->now))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = mono_later(missing_since(engine, parameter), device->fine_since);
@@ -197,7 +160,8 @@ static struct mono display_late_at(const struct engine *engine, uint8_t display)
 	struct mono since = mono_later(state->heard, engine->session.opened_at);
 
 	for (uint16_t id = 0; id < ALARMS_MAX; id++)
-		if (alarm_announced(engine->alarms[id].state) && mono_before(state->shown, engine->alarms[id].raised))
+		if (alarm_announced(engine->alarms[id].state) &&
+		    (mono_is_never(state->shown) || mono_before(state->shown, engine->alarms[id].raised)))
 			since = mono_earlier(since, mono_later(engine->alarms[id].raised, engine->session.opened_at));
 	return mono_after(since, engine->config->display_within_ns);
 }
@@ -213,9 +177,19 @@ static bool displays_late(const struct engine *engine)
 /* Without its session a bedside is not watched at all. */
 static enum priority service_priority(enum service service)
 {
-	if (service == SERVICE_SESSION)
+	switch (service) {
+	case SERVICE_SESSION:
 		return PRIORITY_HIGH;
-	return service == SERVICE_CONFIG ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	case SERVICE_CONFIG:
+		return PRIORITY_LOW;
+	case SERVICE_RECORDER:
+	case SERVICE_PUBLISHER:
+	case SERVICE_DISPLAYS:
+	case SERVICE_ENGINE:
+	case SERVICE_COUNT:
+		break;
+	}
+	return PRIORITY_MEDIUM;
 }
 
 static void judge_services(struct step *step)
@@ -248,9 +222,11 @@ static void judge_maintenance(struct step *step)
 	for (uint8_t i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++) {
 		uint16_t id = (uint16_t)(ALARM_BASE_TAKEN_OUT + i);
 
-		if (engine->taken_out[i].until.ns == 0 && engine->alarms[id].state == ALARM_INACTIVE)
+		bool out = !mono_is_never(engine->taken_out[i].until);
+
+		if (!out && engine->alarms[id].state == ALARM_INACTIVE)
 			continue;
-		verdict = simple_verdict(engine, engine->taken_out[i].until.ns != 0, PRIORITY_LOW);
+		verdict = simple_verdict(engine, out, PRIORITY_LOW);
 		alarm_judge(step, id, &verdict);
 	}
 	if (mono_reached(test_ends_at(engine), engine->now)) {

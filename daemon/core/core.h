@@ -51,6 +51,16 @@ struct timing {
 	bool latching;
 };
 
+/* What follows is listed layer by layer, the lowest first. A file calls files above its own heading only, so the core
+ * has no circles; `make lint` reads the headings. "engine_..." names belong to include/vitals/engine.h. */
+
+/* ==== names and tools ==== */
+
+/* ---- parameter.c ---- */ /* the table; include/vitals/parameter.h */
+/* ---- names.c ---- */     /* tokens of enums; include/vitals/event.h, alarm.h, engine.h */
+/* ---- text.c ---- */      /* names and sentences of conditions; engine.h */
+/* ---- alarm_id.c ---- */  /* engine_alarm_id, engine_alarm_ids_clash, engine_alarm_digest */
+
 /* ---- step.c ---- */
 struct action *step_action(struct step *step, enum action_kind kind);
 void step_session(struct step *step, enum session_change change, const char *actor);
@@ -58,14 +68,21 @@ void core_copy_text(char *to, const char *from, size_t size); /* zero-fills the 
 bool core_same_text(const char *a, const char *b, size_t size);
 bool core_valid_token(const char *token); /* [A-Za-z0-9._-]{1,31} */
 
-/* ---- reading.c ---- */
-bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
-struct mono reading_stale_at(const struct engine *engine, enum parameter parameter);
-void reading_frame(struct step *step, const struct event_measurements *frame);
-void reading_score(struct step *step, enum parameter parameter, int32_t milli);
-void reading_forget(struct step *step); /* a new session: what was determined once belongs to somebody else */
-void reading_advance(struct step *step);
-struct mono reading_deadline(const struct engine *engine);
+/* ==== facts: what is so ==== */
+
+/* ---- clocks.c ---- */
+struct mono clocks_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
+int64_t clocks_duration(const struct engine *engine);                         /* of the administration, planned */
+struct mono clocks_planned_end(const struct engine *engine); /* MONO_NEVER if nothing is being administered */
+struct mono clocks_phase_begins(const struct engine *engine, uint8_t phase);
+void clocks_clear(struct session *session); /* nothing of it has happened */
+
+/* ---- take_out.c ---- */
+bool take_out_covers(const struct engine *engine, enum parameter parameter);
+bool take_out_covers_device(const struct engine *engine, uint8_t device);
+enum result take_out_put_back(struct step *step, int slot, const char *actor);
+void take_out_advance(struct step *step);
+struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- device.c ---- */
 bool device_fine(const struct engine *engine, uint8_t device, struct mono now); /* up and not silent */
@@ -81,15 +98,28 @@ bool device_start_cuffs(struct step *step);               /* true if one was sta
 struct mono device_deadline(const struct engine *engine); /* of silence */
 struct mono device_cuff_deadline(const struct engine *engine);
 
-/* ---- session.c ---- */
-enum result session_start(struct step *step, const char *actor, const struct override *override);
-enum result session_command(struct step *step, const struct event_command *command);
-struct mono session_anchor(const struct session *session, enum anchor anchor); /* MONO_NEVER if it has not happened */
-int64_t session_duration(const struct engine *engine);                         /* of the administration, planned */
-bool session_override_valid(const struct override *override);
-void session_advance(struct step *step);
-void session_baseline(struct step *step);
-struct mono session_deadline(const struct engine *engine);
+/* ---- reading.c ---- */
+bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
+struct mono reading_stale_at(const struct engine *engine, enum parameter parameter);
+void reading_frame(struct step *step, const struct event_measurements *frame);
+void reading_score(struct step *step, enum parameter parameter, int32_t milli);
+void reading_forget(struct step *step); /* a new session: what was determined once belongs to somebody else */
+void reading_advance(struct step *step);
+struct mono reading_deadline(const struct engine *engine);
+
+/* ==== questions: what follows from it ==== */
+
+/* ---- rule.c ---- */
+struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool engaged);
+bool rule_term_above(const struct rule_term *term); /* the higher the worse */
+bool rule_falls(const struct engine *engine, uint8_t rule);
+bool rule_out(const struct engine *engine, uint8_t rule);
+bool rule_blind(const struct engine *engine, uint8_t rule); /* critical, without any source left, by take-outs */
+bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence);
+int rule_by_name(const struct engine *engine, const char *name); /* -1 if there is none */
+bool rule_established(const struct engine *engine, uint8_t rule);
+bool rule_any_established(const struct engine *engine, rule_set rules);
+bool rule_superseded(const struct engine *engine, uint8_t rule);
 
 /* ---- check.c ---- */
 void check_open(struct engine *engine);
@@ -99,39 +129,14 @@ void check_advance(struct step *step);
 struct verdict check_verdict(const struct engine *engine, uint8_t check);
 struct mono check_deadline(const struct engine *engine);
 
-/* ---- rule.c ---- */
-struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool engaged);
-bool rule_term_above(const struct rule_term *term); /* the higher the worse */
-bool rule_falls(const struct engine *engine, uint8_t rule);
-bool rule_out(const struct engine *engine, uint8_t rule);
-bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence);
-int rule_by_name(const struct engine *engine, const char *name); /* -1 if there is none */
+/* ---- timing.c ---- */
+struct timing timing_of(const struct engine *engine, const struct alarm *alarm);
 
-/* ---- rule_alarm.c ---- */
-void rule_open(struct engine *engine);
-void rule_judge_all(struct step *step);
-bool rule_any_established(const struct engine *engine, rule_set rules);
-bool rule_superseded(const struct engine *engine, uint8_t rule);
-struct timing rule_timing(const struct engine *engine, uint8_t rule);
-struct mono rule_deadline(const struct engine *engine);
+/* ---- expected.c ---- */ /* engine_expected, and: */
+void expected_advance(struct step *step);
+struct mono expected_deadline(const struct engine *engine); /* when its integration is to be carried on */
 
-/* ---- patient.c ---- */
-enum result patient_item(struct step *step, const struct event_command *command);
-enum result patient_limit(struct step *step, const struct event_command *command);
-enum result patient_given(struct step *step, const struct event_command *command);
-
-/* ---- take_out.c ---- */
-enum result take_out_command(struct step *step, const struct event_command *command);
-bool take_out_covers(const struct engine *engine, enum parameter parameter);
-bool take_out_covers_device(const struct engine *engine, uint8_t device);
-bool take_out_blinds(const struct engine *engine, uint8_t rule); /* a critical rule without any source left */
-void take_out_advance(struct step *step);
-struct mono take_out_deadline(const struct engine *engine);
-
-/* ---- condition.c ---- */
-struct timing condition_timing(const struct engine *engine, const struct alarm *alarm);
-void condition_judge_all(struct step *step);
-struct mono condition_deadline(const struct engine *engine);
+/* ==== the alarm state machine ==== */
 
 /* ---- alarm.c ---- */
 void alarm_init(struct engine *engine);
@@ -143,27 +148,49 @@ void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
+bool alarm_of_session(const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
-enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor);
+enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
 void alarm_resume_audio(struct step *step, const char *actor);
 void alarm_audio_advance(struct step *step);
 struct mono alarm_deadline(const struct engine *engine);
 
-static inline struct mono mono_later(struct mono a, struct mono b)
-{
-	return mono_before(a, b) ? b : a;
-}
+/* ==== what raises alarms, and what blocks ==== */
 
-static inline bool mono_is_never(struct mono a)
-{
-	return a.ns == INT64_MAX;
-}
+/* ---- rule_alarm.c ---- */
+void rule_open(struct engine *engine);
+void rule_judge_all(struct step *step);
+struct mono rule_deadline(const struct engine *engine);
 
-/* Has `at` been reached? MONO_NEVER never is. */
-static inline bool mono_reached(struct mono at, struct mono now)
+/* ---- condition.c ---- */
+void condition_judge_all(struct step *step);
+struct mono condition_deadline(const struct engine *engine);
+
+/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault */
+
+/* ==== what people order ==== */
+
+/* ---- session.c ---- */
+enum result session_start(struct step *step, const char *actor, const struct override *override);
+enum result session_command(struct step *step, const struct event_command *command);
+bool session_override_valid(const struct override *override);
+void session_advance(struct step *step);
+void session_baseline(struct step *step);
+struct mono session_deadline(const struct engine *engine);
+
+/* ---- order.c ---- */
+enum result order_command(struct step *step, const struct event_command *command);
+
+/* ==== the outside ==== */
+
+/* ---- engine.c ---- */ /* engine_init, engine_step, engine_deadline */
+/* ---- sound.c ---- */  /* engine_sound */
+
+/* Announced, and its condition is still there. */
+static inline bool alarm_present(const struct alarm *alarm)
 {
-	return !mono_is_never(at) && !mono_before(now, at);
+	return alarm->state == ALARM_ACTIVE || alarm->state == ALARM_ACKNOWLEDGED;
 }
 
 #endif

@@ -41,9 +41,9 @@ void device_event(struct step *step, const struct event_device *event)
 		d->heard = step->now;
 		d->ever_up = true;
 	}
-	if (event->state != DEVICE_UP)
-		d->cuff_requested = false;
 	d->was_up = event->state == DEVICE_UP || (event->state == DEVICE_RESYNC && d->was_up);
+	if (!d->was_up)
+		d->cuff_requested = false;
 	d->state = event->state;
 	d->fault = event->fault;
 	step->devices_changed |= UINT32_C(1) << event->device;
@@ -102,8 +102,10 @@ static void request_cuff(struct step *step, uint8_t device, bool start)
 		d->cuff_rest_until = mono_after(step->now, step->engine->config->plan.cuff_rest_ns);
 		d->mask_until = mono_after(step->now, step->engine->config->plan.cuff_mask_max_ns);
 	} else {
-		d->mask_until =
-		    mono_earlier(d->mask_until, mono_after(step->now, step->engine->config->plan.cuff_mask_ns));
+		struct mono masked = mono_after(step->now, step->engine->config->plan.cuff_mask_ns);
+
+		if (mono_before(masked, d->mask_until) && !mono_is_never(d->mask_until))
+			d->mask_until = masked;
 	}
 }
 
@@ -167,6 +169,8 @@ static struct mono cuff_free_at(const struct engine *engine, uint8_t device)
 	if (!d->cuff_wanted || d->state != DEVICE_UP || mono_is_never(d->fine_since) ||
 	    take_out_covers_device(engine, device))
 		return MONO_NEVER;
+	if (mono_is_never(d->cuff_rest_until))
+		return engine->now; /* nothing was inflated yet */
 	if (!d->cuff_requested)
 		return d->cuff_rest_until;
 	return mono_later(d->cuff_rest_until, mono_after(d->cuff_requested_at, CUFF_ANSWER_NS));

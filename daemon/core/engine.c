@@ -6,9 +6,22 @@
 #include "core.h"
 
 /* More deadlines than there can be between two steps, each being passed once: three for each time of each check, twelve
- * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), the rest for phases,
- * parameters, devices and what is taken out. */
-#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 512)
+ * for each alarm (delay, clear, reminder, escalations, confirmation, mask, what it waits for), 288 for the expected
+ * response, the rest for phases, parameters, devices and what is taken out. */
+#define DEADLINES_MAX (3 * PLAN_CHECKS_MAX * PLAN_CHECK_TIMES_MAX + 12 * ALARMS_MAX + 800)
+
+static void init_devices(struct engine *engine)
+{
+	for (int d = 0; d < DEVICES_MAX; d++) {
+		struct engine_device_state *device = &engine->devices[d];
+
+		device->last_frame = device->heard = device->fine_since = MONO_NEVER;
+		device->lost_since = engine->now;
+		device->cuff_requested_at = device->cuff_rest_until = device->mask_until = MONO_NEVER;
+		for (int i = 0; i < 3; i++)
+			device->lost_at[i] = MONO_NEVER;
+	}
+}
 
 void engine_init(struct engine *engine, const struct engine_config *config, struct mono now)
 {
@@ -20,21 +33,21 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 
 		parameter->device = -1;
 		parameter->latest.parameter = (enum parameter)p;
+		parameter->latest.determined = MONO_NEVER;
 		parameter->missing_since = now;
 		for (int d = config->device_count - 1; d >= 0; d--)
 			if ((config->devices[d].provides & PARAMETER_BIT(p)) != 0)
 				parameter->device = (int8_t)d;
 	}
-	for (int d = 0; d < DEVICES_MAX; d++) {
-		engine->devices[d].last_frame = MONO_NEVER;
-		engine->devices[d].heard = MONO_NEVER;
-		engine->devices[d].fine_since = MONO_NEVER;
-		engine->devices[d].lost_since = now;
-		for (int i = 0; i < 3; i++)
-			engine->devices[d].lost_at[i] = MONO_NEVER;
-	}
-	for (int i = 0; i < DISPLAYS_MAX; i++)
+	init_devices(engine);
+	clocks_clear(&engine->session);
+	engine->audio_paused_until = MONO_NEVER;
+	for (int i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++)
+		engine->taken_out[i].until = MONO_NEVER;
+	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		engine->displays[i].heard = now;
+		engine->displays[i].shown = MONO_NEVER;
+	}
 	rule_open(engine);
 	alarm_init(engine);
 }
@@ -47,102 +60,8 @@ static void step_advance(struct step *step)
 	device_advance(step);
 	reading_advance(step);
 	check_advance(step);
+	expected_advance(step);
 	condition_judge_all(step);
-}
-
-static bool score_acceptable(const struct observation *observation)
-{
-	if ((unsigned)observation->parameter >= PARAMETER_COUNT)
-		return false;
-
-	const struct parameter_info *info = &parameter_table[observation->parameter];
-
-	return info->cadence == CADENCE_ENTERED && observation->milli >= info->plausible_min &&
-	       observation->milli <= info->plausible_max && observation->milli % MILLI == 0;
-}
-
-static enum result step_observe(struct step *step, const struct event_command *command)
-{
-	const struct observation *observation = &command->u.observation;
-
-	if (observation->has_score) {
-		if (!step->engine->session.open)
-			return RESULT_NO_SESSION;
-		if (!score_acceptable(observation))
-			return RESULT_OUT_OF_RANGE;
-	} else if (observation->note[0] == '\0') {
-		return RESULT_OUT_OF_RANGE;
-	}
-
-	struct action *action = step_action(step, ACTION_OBSERVATION);
-	struct observation *copy = &action->u.observation.observation;
-
-	core_copy_text(action->u.observation.actor, command->actor, sizeof(action->u.observation.actor));
-	core_copy_text(copy->note, observation->note, sizeof(copy->note));
-	copy->has_score = observation->has_score;
-	if (observation->has_score) {
-		copy->parameter = observation->parameter;
-		copy->milli = observation->milli;
-		reading_score(step, observation->parameter, observation->milli);
-		check_determined(step);
-	}
-	return RESULT_OK;
-}
-
-/* What a display shows, in the engine's own time: the shell knows which message was made when. */
-static enum result step_receipt(struct step *step, const struct receipt *receipt)
-{
-	const struct engine_config *config = step->engine->config;
-
-	for (uint8_t i = 0; i < config->display_count; i++) {
-		struct display_state *display = &step->engine->displays[i];
-
-		if (!core_same_text(config->displays[i], receipt->display, NAME_BYTES))
-			continue;
-		display->heard = step->now;
-		display->shown = mono_later(display->shown, mono_earlier(receipt->shown, step->now));
-		return RESULT_OK;
-	}
-	return RESULT_UNKNOWN_NAME;
-}
-
-static enum result step_command(struct step *step, const struct event_command *command)
-{
-	switch (command->command) {
-	case COMMAND_SESSION_OPEN:
-	case COMMAND_SESSION_START:
-	case COMMAND_SESSION_PAUSE:
-	case COMMAND_SESSION_RESUME:
-	case COMMAND_SESSION_STOP:
-	case COMMAND_SESSION_CLOSE:
-		return session_command(step, command);
-	case COMMAND_ALARM_ACKNOWLEDGE:
-		return alarm_acknowledge(step, command->u.alarm_id, command->actor);
-	case COMMAND_AUDIO_PAUSE:
-		alarm_pause_audio(step, command->actor);
-		return RESULT_OK;
-	case COMMAND_OBSERVE:
-		return step_observe(step, command);
-	case COMMAND_CUFF_START:
-		return device_cuff(step, true);
-	case COMMAND_CUFF_STOP:
-		return device_cuff(step, false);
-	case COMMAND_DEVICE_GIVEN:
-		return patient_given(step, command);
-	case COMMAND_ITEM:
-		return patient_item(step, command);
-	case COMMAND_LIMIT:
-		return patient_limit(step, command);
-	case COMMAND_TAKE_OUT:
-		return take_out_command(step, command);
-	case COMMAND_TEST_ALARM:
-		return alarm_test(step);
-	case COMMAND_RECEIPT:
-		return step_receipt(step, &command->u.receipt);
-	case COMMAND_COUNT:
-		break;
-	}
-	return RESULT_OUT_OF_RANGE;
 }
 
 /* Applies the event. Returns the result if it was a command. */
@@ -160,7 +79,7 @@ static enum result step_event(struct step *step, const struct event *event)
 		device_event(step, &event->u.device);
 		break;
 	case EVENT_COMMAND:
-		return step_command(step, &event->u.command);
+		return order_command(step, &event->u.command);
 	case EVENT_SERVICE:
 		if ((unsigned)event->u.service.service < SERVICE_COUNT)
 			step->engine->service_failed[event->u.service.service] = !event->u.service.ok;
@@ -203,6 +122,7 @@ static struct mono next_change(const struct engine *engine)
 	next = mono_earlier(next, device_deadline(engine));
 	next = mono_earlier(next, reading_deadline(engine));
 	next = mono_earlier(next, check_deadline(engine));
+	next = mono_earlier(next, expected_deadline(engine));
 	next = mono_earlier(next, condition_deadline(engine));
 	return mono_earlier(next, alarm_deadline(engine));
 }

@@ -1,17 +1,19 @@
 /* The expected response of a typical patient: what published population models predict for the plasma level, in whole
- * numbers. Advisory, drawn beside the measured values, never a limit. Pure; called by the encoder on the engine thread,
- * computed anew each time from what was given and when, so it keeps no state.
+ * numbers. Advisory, drawn beside the measured values, never a limit. Asked by the encoder on the engine thread; within
+ * engine_step the integration is carried on every five minutes and kept in the session, to the bit what it would be if
+ * it were done anew from T0 each time.
  *
  * A model is a list of flows between compartments, each a share of what its compartment holds per hour, written as the
  * papers write it: clearance over volume. It is integrated by the midpoint rule in steps of 10 s; the fastest of these
- * compartments empties by 3.6 % in that time, so the error of the rule is far below one in a thousand. */
+ * compartments empties by 3.6 % in that time, so the error of the rule is far below one in a thousand. Amounts are at
+ * most 1 g, so that amount * clearance * milliseconds fits. */
 #include "core.h"
 
 #define STEP_MS      10000
 #define HORIZON_MS   INT64_C(86400000) /* nobody asks for the level a day later */
 #define DOSE_MAX_UG  1000000
-#define COMPARTMENTS 6
-#define OUT          COMPARTMENTS
+#define OUT          (EXPECTED_COMPARTMENTS - 1)
+#define KEEP_MS      INT64_C(300000) /* so often what was integrated is kept; no question costs more than this takes */
 #define HOUR_MS      INT64_C(3600000)
 #define SWALLOWED_MS 1908000 /* 0.53 h */
 #define NOSE_FIRST   5400    /* share of a device that is taken up through the nose, in ten thousandths: the first */
@@ -68,11 +70,6 @@ static const struct model perez_ruixo = {
      {5, 3, 376, 4170}},
 };
 
-/* Amounts in nanograms: at most 1 g, so that amount * clearance * milliseconds fits. */
-struct amounts {
-	int64_t ng[COMPARTMENTS + 1];
-};
-
 static int64_t ms_between(struct mono later, struct mono earlier)
 {
 	return mono_since(later, earlier) / NS_PER_MS;
@@ -84,7 +81,8 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* What flows within `ms` out of `held`, added to `to`. */
-static void let_flow(const struct model *model, const struct amounts *held, int64_t ms, struct amounts *to)
+static void let_flow(const struct model *model, const struct expected_amounts *held, int64_t ms,
+                     struct expected_amounts *to)
 {
 	for (uint8_t i = 0; i < model->flow_count; i++) {
 		const struct flow *f = &model->flows[i];
@@ -96,9 +94,10 @@ static void let_flow(const struct model *model, const struct amounts *held, int6
 	}
 }
 
-static void advance(const struct model *model, struct amounts *held, int64_t ms, uint8_t into, int64_t input_ng)
+static void advance(const struct model *model, struct expected_amounts *held, int64_t ms, uint8_t into,
+                    int64_t input_ng)
 {
-	struct amounts middle = *held;
+	struct expected_amounts middle = *held;
 
 	middle.ng[into] += input_ng / 2;
 	let_flow(model, held, ms / 2, &middle);
@@ -112,7 +111,7 @@ static void advance(const struct model *model, struct amounts *held, int64_t ms,
 static int64_t infused_ng(const struct engine *engine, int64_t ms)
 {
 	const struct session *session = &engine->session;
-	int64_t duration_ms = session_duration(engine) / NS_PER_MS;
+	int64_t duration_ms = clocks_duration(engine) / NS_PER_MS;
 
 	if (session->ended)
 		ms = least(ms, ms_between(session->ended_at, session->started_at));
@@ -152,73 +151,142 @@ static int64_t swallowed_ng(const struct engine *engine, int64_t ms)
 /* ---- the two routes -----------------------------------------------------------------------------------------------
  */
 
-static int64_t ng_per_l_of(const struct model *model, const struct amounts *held, int64_t weight_g)
+static int64_t ng_per_l_of(const struct model *model, const struct expected_amounts *held, int64_t weight_g)
 {
 	return held->ng[model->measured] * ML_PER_L * REFERENCE_G / (model->volume_ml * weight_g);
 }
 
-static int64_t after_infusion(const struct engine *engine, const struct model *model, int64_t until_ms)
-{
-	struct amounts held = {{0}};
-	int64_t given = 0;
-
-	for (int64_t at = 0, ms; at < until_ms; at += ms) {
-		ms = least(STEP_MS, until_ms - at);
-
-		int64_t now_given = infused_ng(engine, at + ms);
-
-		advance(model, &held, ms, 0, now_given - given);
-		given = now_given;
-	}
-	return ng_per_l_of(model, &held, engine->session.order.weight_g);
-}
-
-static int64_t after_spray(const struct engine *engine, int64_t until_ms)
+/* The next step of the integration begins at `held->at_ms`: 10 s, or until the next device was given. */
+static int64_t step_ms(const struct engine *engine, const struct expected_state *held)
 {
 	const struct session *session = &engine->session;
-	struct amounts held = {{0}};
-	int64_t swallowed = 0;
-	uint8_t next = 0;
 
-	for (int64_t at = 0, ms; at < until_ms; at += ms) {
-		ms = least(STEP_MS, until_ms - at);
-		while (next < session->given_count && ms_between(session->given[next].at, session->started_at) <= at)
-			held.ng[0] += device_ng(engine) / SHARE * (next++ == 0 ? NOSE_FIRST : NOSE_LATER);
-		if (next < session->given_count)
-			ms = least(ms, ms_between(session->given[next].at, session->started_at) - at);
-
-		int64_t now_swallowed = swallowed_ng(engine, at + ms);
-
-		advance(&perez_ruixo, &held, ms, 1, now_swallowed - swallowed);
-		swallowed = now_swallowed;
-	}
-	return ng_per_l_of(&perez_ruixo, &held, REFERENCE_G);
+	if (engine->config->plan.route != ROUTE_SPRAY || held->given >= session->given_count)
+		return STEP_MS;
+	return least(STEP_MS, ms_between(session->given[held->given].at, session->started_at) - held->at_ms);
 }
 
-bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high)
+static void step_infusion(const struct engine *engine, struct expected_state *held, int64_t ms)
+{
+	int64_t input = infused_ng(engine, held->at_ms + ms) - infused_ng(engine, held->at_ms);
+
+	advance(&kamp, &held->amounts[0], ms, 0, input);
+	advance(&clements, &held->amounts[1], ms, 0, input);
+}
+
+static void step_spray(const struct engine *engine, struct expected_state *held, int64_t ms)
+{
+	int64_t input = swallowed_ng(engine, held->at_ms + ms) - swallowed_ng(engine, held->at_ms);
+
+	advance(&perez_ruixo, &held->amounts[0], ms, 1, input);
+}
+
+/* What was given at `held->at_ms` is in the nose from then on. */
+static void take_devices(const struct engine *engine, struct expected_state *held)
 {
 	const struct session *session = &engine->session;
-	int64_t until_ms = ms_between(now, session->started_at);
 
-	*ng_per_l = *low = *high = 0;
-	if (!session->started || until_ms > HORIZON_MS || session->pauses > PAUSES_MAX)
+	while (held->given < session->given_count &&
+	       ms_between(session->given[held->given].at, session->started_at) <= held->at_ms) {
+		int64_t share = held->given == 0 ? NOSE_FIRST : NOSE_LATER;
+
+		held->amounts[0].ng[0] += device_ng(engine) / SHARE * share;
+		held->given++;
+	}
+}
+
+/* To `until_ms` after T0, or only as far as whole steps lead. What has been given until a moment does not change any
+ * more afterwards, so it makes no difference in how many goes it is done. */
+static void integrate(const struct engine *engine, struct expected_state *held, int64_t until_ms, bool whole_steps)
+{
+	bool spray = engine->config->plan.route == ROUTE_SPRAY;
+
+	while (held->at_ms < until_ms) {
+		if (spray)
+			take_devices(engine, held);
+
+		int64_t ms = step_ms(engine, held);
+
+		if (ms > until_ms - held->at_ms && whole_steps)
+			return;
+		ms = least(ms, until_ms - held->at_ms);
+		if (spray)
+			step_spray(engine, held, ms);
+		else
+			step_infusion(engine, held, ms);
+		held->at_ms += ms;
+	}
+}
+
+/* ---- kept in the session, so that a long one costs no more than a short one -----------------------------------------
+ */
+
+static bool predictable(const struct engine *engine)
+{
+	const struct session *session = &engine->session;
+
+	if (!session->started || session->pauses > PAUSES_MAX)
 		return false;
 	switch (engine->config->plan.route) {
 	case ROUTE_NONE:
 		return false;
 	case ROUTE_IV:
-		if (session->order.dose_ug == 0 || session->order.weight_g == 0 || session_duration(engine) < NS_PER_S)
-			return false;
-		*ng_per_l = after_infusion(engine, &kamp, until_ms);
-		*low = after_infusion(engine, &clements, until_ms);
-		*high = *low < *ng_per_l ? *ng_per_l : *low;
-		*low = least(*low, *ng_per_l);
-		return true;
+		return session->order.dose_ug != 0 && session->order.weight_g != 0 &&
+		       clocks_duration(engine) >= NS_PER_S;
 	case ROUTE_SPRAY:
-		if (session->given_count == 0 || engine->config->plan.dose.device_ug > DOSE_MAX_UG / GIVEN_MAX)
-			return false;
-		*ng_per_l = *low = *high = after_spray(engine, until_ms);
-		return true;
+		return session->given_count > 0 && engine->config->plan.dose.device_ug <= DOSE_MAX_UG / GIVEN_MAX;
 	}
 	return false;
+}
+
+void expected_advance(struct step *step)
+{
+	struct engine *engine = step->engine;
+
+	if (!engine->session.open || !predictable(engine))
+		return;
+
+	int64_t since = least(ms_between(step->now, engine->session.started_at), HORIZON_MS);
+
+	integrate(engine, &engine->session.expected, since - since % KEEP_MS, true);
+}
+
+struct mono expected_deadline(const struct engine *engine)
+{
+	if (!engine->session.open || !predictable(engine))
+		return MONO_NEVER;
+
+	int64_t since = ms_between(engine->now, engine->session.started_at);
+
+	if (since >= HORIZON_MS)
+		return MONO_NEVER;
+	return mono_after(engine->session.started_at, (since / KEEP_MS + 1) * KEEP_MS * NS_PER_MS);
+}
+
+bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high)
+{
+	const struct session *session = &engine->session;
+	struct expected_state held = session->expected;
+	int64_t until_ms = ms_between(now, session->started_at);
+
+	*ng_per_l = *low = *high = 0;
+	if (!predictable(engine) || until_ms > HORIZON_MS)
+		return false;
+	if (until_ms < held.at_ms)
+		held = (struct expected_state){0}; /* somebody asks for the past */
+	integrate(engine, &held, until_ms, false);
+	switch (engine->config->plan.route) {
+	case ROUTE_NONE:
+		return false;
+	case ROUTE_SPRAY:
+		*ng_per_l = *low = *high = ng_per_l_of(&perez_ruixo, &held.amounts[0], REFERENCE_G);
+		break;
+	case ROUTE_IV:
+		*ng_per_l = ng_per_l_of(&kamp, &held.amounts[0], session->order.weight_g);
+		*low = ng_per_l_of(&clements, &held.amounts[1], session->order.weight_g);
+		*high = *low < *ng_per_l ? *ng_per_l : *low;
+		*low = least(*low, *ng_per_l);
+		break;
+	}
+	return true;
 }

@@ -33,7 +33,7 @@ struct measurement engine_reading(const struct engine *engine, enum parameter pa
 	struct measurement m = p->latest;
 
 	if (!p->received) {
-		m.determined = (struct mono){0};
+		m.determined = MONO_NEVER;
 		m.reason = REASON_NEVER_RECEIVED;
 	} else if (mono_reached(reading_stale_at(engine, parameter), now)) {
 		m.reason = device_fine(engine, (uint8_t)p->device, now) ? REASON_STALE : REASON_DEVICE_LOST;
@@ -198,6 +198,7 @@ void reading_forget(struct step *step)
 		parameter->has_previous = false;
 		parameter->previous_milli = 0;
 		make_no_value(&parameter->latest, REASON_NONE);
+		parameter->latest.determined = MONO_NEVER;
 		step->changed |= PARAMETER_BIT(p);
 	}
 }

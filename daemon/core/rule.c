@@ -1,11 +1,12 @@
-/* What the plan's rules say about the values: limits in force for this patient, terms, combinations. Pure questions;
- * what becomes of the answers is in rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within
- * engine_step, and engine_limit by the encoder on the engine thread. */
+/* What the plan's rules say about the values: limits in force for this patient, terms, combinations, what is left of a
+ * rule when something is taken out, whether its alarm is there. Pure questions; what becomes of the answers is in
+ * rule_alarm.c (alarms) and blocker.c (gates and leave rules). Called within engine_step, and engine_limit by the
+ * encoder on the engine thread. */
 #include "core.h"
 
 struct term_result {
 	enum judgement judgement;
-	struct mono at;       /* when it was determined */
+	struct mono at;       /* when it was determined; if it never was: when the session was opened */
 	int32_t milli, limit; /* the limit as an absolute value; of differences both are differences */
 };
 
@@ -13,21 +14,35 @@ static bool baseline_of(const struct session *session, enum parameter parameter,
 {
 	const struct baseline *b = &session->baseline;
 
-	if (parameter_table[parameter].cadence == CADENCE_ENTERED) {
+	switch (parameter) {
+	case PARAMETER_NIBP_SYS:
+		*milli = b->sys;
+		return b->complete;
+	case PARAMETER_NIBP_DIA:
+		*milli = b->dia;
+		return b->complete;
+	case PARAMETER_ECG_HR:
+	case PARAMETER_PULSE:
+		*milli = b->hr;
+		return b->complete && b->has_hr;
+	case PARAMETER_MOAAS:
+	case PARAMETER_RASS:
+	case PARAMETER_CADSS:
+	case PARAMETER_CADSS6:
+	case PARAMETER_BPRS:
+	case PARAMETER_DISTRESS:
 		*milli = b->score[parameter];
 		return session->started;
+	case PARAMETER_NIBP_MEAN:
+	case PARAMETER_NIBP_PULSE:
+	case PARAMETER_SPO2:
+	case PARAMETER_PERFUSION:
+	case PARAMETER_RESP:
+	case PARAMETER_ETCO2:
+	case PARAMETER_COUNT:
+		break;
 	}
-	if (!b->complete)
-		return false;
-	if (parameter == PARAMETER_NIBP_SYS)
-		*milli = b->sys;
-	else if (parameter == PARAMETER_NIBP_DIA)
-		*milli = b->dia;
-	else if ((parameter == PARAMETER_ECG_HR || parameter == PARAMETER_PULSE) && b->has_hr)
-		*milli = b->hr;
-	else
-		return false;
-	return true;
+	return false;
 }
 
 int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term)
@@ -59,7 +74,15 @@ static bool beyond(enum comparison comparison, int64_t value, int64_t limit)
 
 bool rule_term_above(const struct rule_term *term)
 {
-	return term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
+	switch (term->comparison) {
+	case COMPARISON_ABOVE:
+	case COMPARISON_AT_LEAST:
+		return true;
+	case COMPARISON_BELOW:
+	case COMPARISON_AT_MOST:
+		break;
+	}
+	return false;
 }
 
 /* Once the alarm is present the value must come back to `clear`: hysteresis. */
@@ -77,43 +100,85 @@ static bool known(const struct engine *engine, enum parameter parameter)
 	return reading_current(engine, parameter) && !take_out_covers(engine, parameter);
 }
 
+/* The second parameter that a term looks at; -1 if it is about one alone. */
+static int other_of(const struct rule_term *term)
+{
+	switch (term->reference) {
+	case REFERENCE_ABSOLUTE:
+	case REFERENCE_BASELINE:
+		break;
+	case REFERENCE_DIFFERENCE:
+		return (int)term->other;
+	}
+	return -1;
+}
+
+/* The number that is compared with the limit. */
+static int64_t compared(const struct engine *engine, const struct rule_term *term, int32_t base)
+{
+	int64_t value = engine->parameters[term->parameter].latest.milli;
+
+	switch (term->reference) {
+	case REFERENCE_ABSOLUTE:
+		break;
+	case REFERENCE_BASELINE:
+		return value - base;
+	case REFERENCE_DIFFERENCE:
+		value -= engine->parameters[term->other].latest.milli;
+		return value < 0 ? -value : value;
+	}
+	return value;
+}
+
 static struct term_result judge_term(const struct engine *engine, uint8_t rule, uint8_t t, bool engaged)
 {
 	const struct rule_term *term = &engine->config->plan.rules[rule].terms[t];
 	const struct measurement *m = &engine->parameters[term->parameter].latest;
+	int other = other_of(term);
 	int32_t base = 0, limit = engine_limit(engine, rule, t);
 	struct term_result result = {.judgement = JUDGEMENT_GONE, .at = m->determined, .milli = m->milli};
-	int64_t value = m->milli;
 
+	if (mono_is_never(result.at))
+		result.at = engine->session.opened_at;
 	if (term->reference == REFERENCE_BASELINE && !baseline_of(&engine->session, term->parameter, &base))
 		return result;
 	result.limit = base + limit;
-	if (!known(engine, term->parameter) ||
-	    (term->reference == REFERENCE_DIFFERENCE && !known(engine, term->other))) {
+	if (!known(engine, term->parameter) || (other >= 0 && !known(engine, (enum parameter)other))) {
 		result.judgement = JUDGEMENT_UNKNOWN;
 		return result;
 	}
-	if (term->reference == REFERENCE_DIFFERENCE) {
-		const struct measurement *other = &engine->parameters[term->other].latest;
 
-		value -= other->milli;
-		value = value < 0 ? -value : value;
+	int64_t value = compared(engine, term, base);
+
+	if (other >= 0) {
 		result.milli = (int32_t)value;
-		result.at = mono_later(result.at, other->determined);
+		result.at = mono_later(result.at, engine->parameters[other].latest.determined);
 	}
-	if (violated(term, value - base, limit, engaged))
+	if (violated(term, value, limit, engaged))
 		result.judgement = JUDGEMENT_HOLDS;
 	return result;
 }
 
-/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
- * What one term decides is so since the first such; what takes all terms is so since the last. */
-static struct verdict combine(const struct plan_rule *rule, const struct term_result *results)
+/* Without terms all of them hold. */
+static bool one_decides(const struct plan_rule *rule)
 {
-	bool any = rule->combination == COMBINATION_ANY && rule->term_count > 0;
+	switch (rule->combination) {
+	case COMBINATION_ANY:
+		return rule->term_count > 0;
+	case COMBINATION_ALL:
+		break;
+	}
+	return false;
+}
+
+/* ANY: one term that holds decides, then one that is unknown. ALL: one that is gone decides, then one that is unknown.
+ * What one term decides is so since the first such; what takes all terms is so since the last; without terms, now. */
+static struct verdict combine(const struct plan_rule *rule, const struct term_result *results, struct mono now)
+{
+	bool any = one_decides(rule);
 	enum judgement decisive = any ? JUDGEMENT_HOLDS : JUDGEMENT_GONE;
 	enum judgement judgement = any ? JUDGEMENT_GONE : JUDGEMENT_HOLDS;
-	struct verdict verdict = {.priority = rule->priority};
+	struct verdict verdict = {.since = now, .priority = rule->priority};
 	bool first = true;
 
 	for (uint8_t i = 0; i < rule->term_count; i++) {
@@ -148,7 +213,7 @@ struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool enga
 
 	for (uint8_t i = 0; i < plan_rule->term_count; i++)
 		results[i] = judge_term(engine, rule, i, engaged);
-	return combine(plan_rule, results);
+	return combine(plan_rule, results, engine->now);
 }
 
 /* Every value beyond its limit lies below the determination before it. */
@@ -171,8 +236,10 @@ bool rule_falls(const struct engine *engine, uint8_t rule)
 
 static bool term_out(const struct engine *engine, const struct rule_term *term)
 {
+	int other = other_of(term);
+
 	return take_out_covers(engine, term->parameter) ||
-	       (term->reference == REFERENCE_DIFFERENCE && take_out_covers(engine, term->other));
+	       (other >= 0 && take_out_covers(engine, (enum parameter)other));
 }
 
 /* Too much of it is taken out of alarming to be judged at all. */
@@ -183,7 +250,13 @@ bool rule_out(const struct engine *engine, uint8_t rule)
 
 	for (uint8_t i = 0; i < plan_rule->term_count; i++)
 		out = (uint8_t)(out + term_out(engine, &plan_rule->terms[i]));
-	return plan_rule->combination == COMBINATION_ANY ? out > 0 && out == plan_rule->term_count : out > 0;
+	switch (plan_rule->combination) {
+	case COMBINATION_ANY:
+		return out > 0 && out == plan_rule->term_count;
+	case COMBINATION_ALL:
+		break;
+	}
+	return out > 0;
 }
 
 bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence)
@@ -200,4 +273,50 @@ int rule_by_name(const struct engine *engine, const char *name)
 		if (core_same_text(engine->config->plan.rules[i].name, name, NAME_BYTES))
 			return i;
 	return -1;
+}
+
+/* A critical rule of which no term can be judged any more: what is left of it has no source, or brings no value. */
+bool rule_blind(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+	bool touched = false;
+
+	if (p->kind != RULE_ALARM || !p->critical)
+		return false;
+	if (rule_out(engine, rule))
+		return true;
+	for (uint8_t i = 0; i < p->term_count; i++) {
+		enum parameter parameter = p->terms[i].parameter;
+		bool continuous = parameter_table[parameter].cadence == CADENCE_CONTINUOUS;
+
+		if (take_out_covers(engine, parameter))
+			touched = true;
+		else if (!continuous || reading_current(engine, parameter))
+			return false;
+	}
+	return touched;
+}
+
+/* ---- the rule's alarm, as others depend on it ----------------------------------------------------------------------
+ */
+
+/* The condition is there, whether it is announced or another alarm stands for it. */
+bool rule_established(const struct engine *engine, uint8_t rule)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
+	return alarm_present(alarm) || alarm->kept_back;
+}
+
+bool rule_any_established(const struct engine *engine, rule_set rules)
+{
+	for (uint8_t i = 0; rules >> i != 0; i++)
+		if ((rules >> i & 1) != 0 && rule_established(engine, i))
+			return true;
+	return false;
+}
+
+bool rule_superseded(const struct engine *engine, uint8_t rule)
+{
+	return rule_any_established(engine, engine->config->plan.rules[rule].superseded_by);
 }

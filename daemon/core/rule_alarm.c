@@ -11,55 +11,38 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 	return &engine->config->plan.rules[rule];
 }
 
-static bool announced_present(const struct alarm *alarm)
-{
-	return alarm->state == ALARM_ACTIVE || alarm->state == ALARM_ACKNOWLEDGED;
-}
-
-/* The condition is there, whether it is announced or another alarm stands for it. */
-static bool established(const struct engine *engine, uint8_t rule)
-{
-	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
-
-	return announced_present(alarm) || alarm->kept_back;
-}
-
-bool rule_any_established(const struct engine *engine, rule_set rules)
-{
-	for (uint8_t i = 0; rules >> i != 0; i++)
-		if ((rules >> i & 1) != 0 && established(engine, i))
-			return true;
-	return false;
-}
-
-bool rule_superseded(const struct engine *engine, uint8_t rule)
-{
-	return rule_any_established(engine, plan_rule(engine, rule)->superseded_by);
-}
-
 void rule_open(struct engine *engine)
 {
 	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++)
-		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER, .unattended_since = MONO_NEVER};
+		engine->rules[i] = (struct rule_state){
+		    .confirm_at = MONO_NEVER, .determined = MONO_NEVER, .unattended_since = MONO_NEVER};
 }
 
+/* MONO_NEVER if it has not happened, or if the rule waits for nothing. */
 static struct mono from_at(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 
 	if (!p->has_from)
-		return (struct mono){0};
-	return mono_after(session_anchor(&engine->session, p->from), p->from_after_ns);
+		return MONO_NEVER;
+	return mono_after(clocks_anchor(&engine->session, p->from), p->from_after_ns);
 }
 
-/* A gate is judged until the start, an alarm rule in its phases. */
+/* A gate is judged until the start, an alarm rule in its phases, a leave rule when somebody asks (blocker.c). */
 static bool in_force(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 
-	if (p->kind == RULE_GATE)
+	switch (p->kind) {
+	case RULE_LEAVE:
+		return false;
+	case RULE_GATE:
 		return !engine->session.started;
-	return (p->phases & (1U << engine->session.phase)) != 0 && mono_reached(from_at(engine, rule), engine->now);
+	case RULE_ALARM:
+		break;
+	}
+	return (p->phases & (1U << engine->session.phase)) != 0 &&
+	       (!p->has_from || mono_reached(from_at(engine, rule), engine->now));
 }
 
 static bool judged_always(const struct plan_rule *rule)
@@ -153,7 +136,7 @@ static void rule_judge(struct step *step, uint8_t rule)
 	struct engine *engine = step->engine;
 	const struct plan_rule *p = plan_rule(engine, rule);
 	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
-	bool engaged = established(engine, rule), always = judged_always(p), fresh = has_fresh(p, step->fresh);
+	bool engaged = rule_established(engine, rule), always = judged_always(p), fresh = has_fresh(p, step->fresh);
 	struct verdict verdict = {.judgement = JUDGEMENT_UNKNOWN};
 
 	if (p->kind == RULE_LEAVE)
@@ -204,7 +187,7 @@ static void supersede(struct step *step, uint8_t rule)
 	if (p->kind != RULE_ALARM)
 		return;
 	if (rule_superseded(engine, rule)) {
-		if (announced_present(alarm))
+		if (alarm_present(alarm))
 			alarm_withhold(step, alarm->id);
 		return;
 	}
@@ -227,7 +210,7 @@ static void attend(struct step *step, uint8_t rule)
 	const struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
 	struct rule_state *state = &step->engine->rules[rule];
 
-	if (!announced_present(alarm) || !session->started || session->paused || session->ended) {
+	if (!alarm_present(alarm) || !session->started || session->paused || session->ended) {
 		state->unattended_since = MONO_NEVER;
 		state->unattended = false;
 	} else if (alarm->state == ALARM_ACKNOWLEDGED) {
@@ -244,13 +227,15 @@ static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 	int device =
-	    p->cuff_every_ns > 0 && p->kind == RULE_ALARM && established(engine, rule) ? cuff_of(engine, p) : -1;
+	    p->cuff_every_ns > 0 && p->kind == RULE_ALARM && rule_established(engine, rule) ? cuff_of(engine, p) : -1;
 
 	if (device < 0 || engine->devices[device].cuff_wanted)
 		return MONO_NEVER;
-	return mono_after(mono_later(engine->parameters[p->terms[0].parameter].latest.determined,
-	                             engine->devices[device].cuff_requested_at),
-	                  p->cuff_every_ns);
+
+	struct mono last = mono_last(engine->parameters[p->terms[0].parameter].latest.determined,
+	                             engine->devices[device].cuff_requested_at);
+
+	return mono_after(mono_last(last, engine->session.opened_at), p->cuff_every_ns);
 }
 
 /* What happens to an alarm while it is present, without a new value. */
@@ -260,7 +245,7 @@ static void settle(struct step *step, uint8_t rule)
 	struct rule_state *state = &engine->rules[rule];
 	struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
 
-	if (!established(engine, rule) && alarm->state != ALARM_PENDING) {
+	if (!rule_established(engine, rule) && alarm->state != ALARM_PENDING) {
 		state->confirm_at = MONO_NEVER;
 		state->back = 0;
 	} else if (mono_reached(state->confirm_at, step->now)) {
@@ -268,7 +253,7 @@ static void settle(struct step *step, uint8_t rule)
 		alarm->confirmed = true;
 	}
 	attend(step, rule);
-	if (announced_present(alarm))
+	if (alarm_present(alarm))
 		alarm_set_priority(step, alarm->id, priority_of(engine, rule));
 	if (mono_reached(extra_cuff_at(engine, rule), step->now))
 		device_want_cuff(step, (uint8_t)cuff_of(engine, plan_rule(engine, rule)));
@@ -284,12 +269,12 @@ static void note_recheck(struct step *step)
 		const struct plan_rule *p = plan_rule(step->engine, i);
 		struct mono at = mono_after(step->engine->rules[i].determined, p->recheck_ns);
 
-		if (p->recheck_ns == 0 || !established(step->engine, i) || !mono_before(at, due))
+		if (p->recheck_ns == 0 || !rule_established(step->engine, i) || !mono_before(at, due))
 			continue;
 		due = at;
 		session->recheck = p->terms[0].parameter;
 	}
-	if (due.ns == session->recheck_due.ns)
+	if (due.ns == session->recheck_due.ns) /* nothing new, or nothing as before */
 		return;
 	session->recheck_due = due;
 	step->checks_changed = true;
@@ -310,17 +295,6 @@ void rule_judge_all(struct step *step)
 	for (uint8_t i = 0; i < plan->rule_count; i++)
 		settle(step, i);
 	note_recheck(step);
-}
-
-struct timing rule_timing(const struct engine *engine, uint8_t rule)
-{
-	const struct plan_rule *p = plan_rule(engine, rule);
-	bool unconfirmed = p->confirm && !engine->alarms[ALARM_BASE_RULE + rule].confirmed;
-	struct timing timing = {p->delay_ns, p->clear_delay_ns, p->latching && !unconfirmed};
-
-	if (unconfirmed && p->first == PRIORITY_NONE)
-		timing.delay_ns = p->confirm_within_ns;
-	return timing;
 }
 
 struct mono rule_deadline(const struct engine *engine)

@@ -14,7 +14,7 @@ bool session_override_valid(const struct override *override)
 
 static bool order_in_range(const struct session_order *order)
 {
-	return core_valid_token(order->patient_ref) &&
+	return core_valid_token(order->patient_ref) && core_valid_token(order->session_id) &&
 	       (order->second_person[0] == '\0' || core_valid_token(order->second_person)) &&
 	       zero_or_between(order->weight_g, 20000, 400000) && zero_or_between(order->dose_ug, 1, 1000000) &&
 	       zero_or_between(order->duration_s, 60, 43200) && zero_or_between(order->ug_per_ml, 1, 1000000) &&
@@ -25,6 +25,7 @@ static bool order_in_range(const struct session_order *order)
 static void copy_order(struct session_order *to, const struct session_order *from)
 {
 	core_copy_text(to->patient_ref, from->patient_ref, sizeof(to->patient_ref));
+	core_copy_text(to->session_id, from->session_id, sizeof(to->session_id));
 	core_copy_text(to->second_person, from->second_person, sizeof(to->second_person));
 	to->weight_g = from->weight_g;
 	to->dose_ug = from->dose_ug;
@@ -48,17 +49,15 @@ static enum result session_open(struct step *step, const struct event_command *c
 	    (order->second_person[0] == '\0' || core_same_text(order->second_person, command->actor, NAME_BYTES)))
 		return RESULT_SECOND_PERSON;
 
-	uint32_t number = session->number + 1;
-
 	memset(session, 0, sizeof(*session));
+	clocks_clear(session);
 	session->open = true;
-	session->number = number;
+	core_copy_text(session->id, order->session_id, sizeof(session->id));
 	copy_order(&session->order, order);
 	core_copy_text(session->opened_by, command->actor, sizeof(session->opened_by));
 	session->opened_at = step->now;
 	engine->service_failed[SERVICE_SESSION] = false;
 	session->opened_wall_ns = step->wall_ns;
-	session->recheck_due = MONO_NEVER;
 	step_session(step, SESSION_OPENED, command->actor);
 	alarm_resume_audio(step, command->actor);
 	reading_forget(step);
@@ -229,58 +228,42 @@ static enum result session_close(struct step *step, const char *actor, const str
 
 enum result session_command(struct step *step, const struct event_command *command)
 {
+	struct engine *engine = step->engine;
+
 	if (command->command == COMMAND_SESSION_OPEN)
 		return session_open(step, command);
-	if (!step->engine->session.open)
+	if (!engine->session.open)
 		return RESULT_NO_SESSION;
-	/* Where devices are given the first one is T0: an earlier start would shorten the time of observation. */
-	if (command->command == COMMAND_SESSION_START)
-		return step->engine->config->plan.dose.device_ug != 0
+	switch (command->command) {
+	case COMMAND_SESSION_START:
+		/* Where devices are given the first one is T0: an earlier start would shorten the observation. */
+		return engine->config->plan.dose.device_ug != 0
 		           ? RESULT_WRONG_STATE
 		           : session_start(step, command->actor, &command->u.override);
-	if (command->command == COMMAND_SESSION_PAUSE)
+	case COMMAND_SESSION_PAUSE:
 		return session_pause(step, command->actor);
-	if (command->command == COMMAND_SESSION_RESUME)
+	case COMMAND_SESSION_RESUME:
 		return session_resume(step, command->actor);
-	if (command->command == COMMAND_SESSION_STOP)
+	case COMMAND_SESSION_STOP:
 		return session_stop(step, command->actor);
-	return session_close(step, command->actor, &command->u.override);
-}
-
-struct mono session_anchor(const struct session *session, enum anchor anchor)
-{
-	switch (anchor) {
-	case ANCHOR_OPEN:
-		return session->open ? session->opened_at : MONO_NEVER;
-	case ANCHOR_START:
-		return session->started ? session->started_at : MONO_NEVER;
-	case ANCHOR_END:
-		return session->ended ? session->ended_at : MONO_NEVER;
+	case COMMAND_SESSION_CLOSE:
+		return session_close(step, command->actor, &command->u.override);
+	case COMMAND_SESSION_OPEN:
+	case COMMAND_ALARM_ACKNOWLEDGE:
+	case COMMAND_AUDIO_PAUSE:
+	case COMMAND_OBSERVE:
+	case COMMAND_CUFF_START:
+	case COMMAND_CUFF_STOP:
+	case COMMAND_DEVICE_GIVEN:
+	case COMMAND_ITEM:
+	case COMMAND_LIMIT:
+	case COMMAND_TAKE_OUT:
+	case COMMAND_TEST_ALARM:
+	case COMMAND_RECEIPT:
+	case COMMAND_COUNT:
+		break; /* order.c sends none of these here */
 	}
-	return MONO_NEVER;
-}
-
-int64_t session_duration(const struct engine *engine)
-{
-	const struct session_order *order = &engine->session.order;
-
-	return order->duration_s != 0 ? order->duration_s * NS_PER_S : engine->config->plan.planned_duration_ns;
-}
-
-static struct mono planned_end(const struct engine *engine)
-{
-	const struct session *session = &engine->session;
-
-	if (!session->started || session->ended || session->paused)
-		return MONO_NEVER;
-	return mono_after(mono_after(session->started_at, session_duration(engine)), session->paused_ns);
-}
-
-static struct mono phase_begins(const struct engine *engine, uint8_t phase)
-{
-	const struct plan_phase *p = &engine->config->plan.phases[phase];
-
-	return mono_after(session_anchor(&engine->session, p->anchor), p->after_ns);
+	return RESULT_OUT_OF_RANGE;
 }
 
 void session_advance(struct step *step)
@@ -291,10 +274,10 @@ void session_advance(struct step *step)
 	alarm_audio_advance(step);
 	if (!session->open)
 		return;
-	if (mono_reached(planned_end(engine), step->now))
+	if (mono_reached(clocks_planned_end(engine), step->now))
 		session_end(step, "");
 	for (int i = engine->config->plan.phase_count - 1; i > session->phase; i--) {
-		if (!mono_reached(phase_begins(engine, (uint8_t)i), step->now))
+		if (!mono_reached(clocks_phase_begins(engine, (uint8_t)i), step->now))
 			continue;
 		session->phase = (uint8_t)i;
 		step->phase_changed = true;
@@ -307,9 +290,9 @@ struct mono session_deadline(const struct engine *engine)
 	if (!engine->session.open)
 		return MONO_NEVER;
 
-	struct mono deadline = planned_end(engine);
+	struct mono deadline = clocks_planned_end(engine);
 
 	for (int i = engine->session.phase + 1; i < engine->config->plan.phase_count; i++)
-		deadline = mono_earlier(deadline, phase_begins(engine, (uint8_t)i));
+		deadline = mono_earlier(deadline, clocks_phase_begins(engine, (uint8_t)i));
 	return deadline;
 }

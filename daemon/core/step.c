@@ -15,13 +15,15 @@
  * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one
  * when something taken out comes back (48), each kind of session change once and an audio change twice more (17), one
  * observation, one set of readings and one reply: 111. The sum is 1287; ACTIONS_MAX is 1408. Should this proof ever be
- * wrong the last action is overwritten, never the memory behind it. */
+ * wrong the last action is overwritten, never the memory behind it, and engine_sound says so. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {
 	struct actions *actions = step->actions;
 
 	if (actions->count < ACTIONS_MAX)
 		actions->count++;
+	else
+		step->engine->overflowed = true;
 
 	struct action *action = &actions->list[actions->count - 1];
 

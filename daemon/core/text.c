@@ -83,7 +83,7 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 	    [SERVICE_PUBLISHER] = "Displays may not be reached",
 	    [SERVICE_DISPLAYS] = "A display does not confirm what it shows",
 	    [SERVICE_CONFIG] = "A changed configuration was refused",
-	    [SERVICE_ENGINE] = "The monitor judged too late",
+	    [SERVICE_ENGINE] = "The monitor judged too late, or its state contradicts itself",
 	    [SERVICE_SESSION] = "The monitor restarted: open the session again, no limit is watched",
 	};
 

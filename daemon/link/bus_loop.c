@@ -108,9 +108,9 @@ static enum outcome read_round(struct bus *bus, const struct bus_device *device)
 	return outcome;
 }
 
-static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+/* Nothing is written to a device, and no value of it counts, before it has said on this connection who it is. */
+static enum outcome prepare(struct bus *bus, struct bus_device *device)
 {
-	const uint16_t *registers[REGISTER_MAP_BLOCKS_MAX];
 	enum outcome outcome = OUTCOME_OK;
 
 	if (!device->identified)
@@ -120,10 +120,19 @@ static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct
 	device->identified = true;
 	if (!device->initialised)
 		outcome = initialise(bus, device);
+	if (outcome == OUTCOME_OK)
+		device->initialised = true;
+	return outcome;
+}
+
+static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+{
+	const uint16_t *registers[REGISTER_MAP_BLOCKS_MAX];
+	enum outcome outcome = prepare(bus, device);
+
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	device->initialised = true;
-	struct mono determined = link_now();
+	struct mono determined = shell_now();
 	outcome = read_round(bus, device);
 	if (outcome != OUTCOME_OK)
 		return outcome;
@@ -168,9 +177,17 @@ static void note_failure(struct bus *bus, struct bus_device *device, enum device
 	device->initialised = false; /* it may have been switched off and on */
 	device->identified = false;
 	link_tell(bus->link, device->index, refused ? DEVICE_REFUSED : DEVICE_DOWN, fault);
-	struct mono next = mono_after(link_now(), pause_ns(device->failures));
+	struct mono next = mono_after(shell_now(), pause_ns(device->failures));
 	if (mono_before(device->due, next))
 		device->due = next;
+}
+
+/* The devices that were up learn it by the next poll, or at once if an order is for them. */
+static void tell_reconnected(struct bus *bus)
+{
+	for (uint8_t i = 0; i < bus->count; i++)
+		if (bus->link->told[bus->devices[i].index].state == DEVICE_UP)
+			link_tell(bus->link, bus->devices[i].index, DEVICE_RESYNC, FAULT_HUNG_UP);
 }
 
 /* A late answer may be on its way: nobody's next value counts before the line is clean and the device has said again
@@ -181,10 +198,13 @@ static bool recover(struct bus *bus, struct bus_device *device, enum device_faul
 	device->state = (struct register_state){0};
 	for (uint8_t i = 0; i < bus->count; i++)
 		bus->devices[i].identified = false;
-	if (bus->port.ops->resync(&bus->port))
-		return true;
-	forget(bus, fault);
-	return false;
+	if (!bus->port.ops->resync(&bus->port)) {
+		forget(bus, fault);
+		return false;
+	}
+	if (bus->port.ops->reconnects)
+		tell_reconnected(bus);
+	return true;
 }
 
 /* What a transaction with this device led to. False if the port is closed now. */
@@ -242,7 +262,7 @@ static void note_lateness(struct bus *bus, struct bus_device *device, bool late)
 static bool poll_device(struct bus *bus, struct bus_device *device)
 {
 	struct decoded decoded;
-	int64_t missed = mono_since(link_now(), device->due) / device->own->period_ns;
+	int64_t missed = mono_since(shell_now(), device->due) / device->own->period_ns;
 
 	note_lateness(bus, device, missed > 0);
 	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
@@ -256,19 +276,63 @@ static bool poll_device(struct bus *bus, struct bus_device *device)
 	return true;
 }
 
+static const char *words_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+		return "done";
+	case OUTCOME_EXCEPTION:
+		return "the device answers that it cannot";
+	case OUTCOME_BUSY:
+		return "the device answers that it is busy";
+	case OUTCOME_REFUSED:
+		return "another device answers";
+	case OUTCOME_TIMEOUT:
+		return "no answer";
+	case OUTCOME_BAD_FRAME:
+		return "a damaged answer";
+	case OUTCOME_LOST:
+		return "the connection was lost";
+	}
+	return "";
+}
+
+static enum outcome carry_out(struct bus *bus, struct bus_device *device, bool start)
+{
+	enum outcome outcome = prepare(bus, device);
+
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	return write_register(bus, device, start ? &device->map->cuff_start : &device->map->cuff_stop);
+}
+
+/* Devices that answer, or are about to: whether it is the right one is asked before anything is written. */
+static uint32_t reachable(const struct bus *bus)
+{
+	uint32_t devices = 0;
+
+	for (uint8_t i = 0; i < bus->count; i++) {
+		enum device_state state = bus->link->told[bus->devices[i].index].state;
+		if (state == DEVICE_UP || state == DEVICE_RESYNC)
+			devices |= UINT32_C(1) << bus->devices[i].index;
+	}
+	return devices;
+}
+
 static bool run_commands(struct bus *bus)
 {
 	struct link_command command;
 
-	while (link_take_command(bus->link, &command)) {
+	while (link_take_command(bus->link, reachable(bus), &command)) {
 		struct bus_device *device = NULL;
 		for (uint8_t i = 0; i < bus->count; i++)
 			if (bus->devices[i].index == command.device)
 				device = &bus->devices[i];
 		assert(device != NULL);
-		const struct register_map *map = device->map;
-		enum outcome outcome = write_register(bus, device, command.start ? &map->cuff_start : &map->cuff_stop);
+		enum outcome outcome = carry_out(bus, device, command.start);
 		/* Not tried again: a start whose answer was lost may have been obeyed. */
+		if (outcome != OUTCOME_OK)
+			link_command_lost(bus->link, &command, words_of(outcome));
 		if (!settle(bus, device, outcome))
 			return false;
 	}
@@ -289,7 +353,7 @@ static struct bus_device *next_due(struct bus *bus)
 static void work(struct bus *bus)
 {
 	for (uint8_t i = 0; i < bus->count; i++)
-		bus->devices[i].due = link_now();
+		bus->devices[i].due = shell_now();
 	while (!atomic_load(&bus->link->stopping)) {
 		if (!run_commands(bus))
 			return;

@@ -1,4 +1,4 @@
-/* The helpers of link threads: clock, waiting, back-off, posting. Each function is called by the thread that owns the
+/* The helpers of link threads: waiting, back-off, posting. Each function is called by the thread that owns the
  * link, link_take_command included (it shares the queue with the engine thread). */
 #include "daemon/link/link_thread.h"
 
@@ -12,27 +12,11 @@
 /* No wait is longer, so that links_alive can tell a waiting thread from a stuck one. */
 #define SLICE_NS (500 * NS_PER_MS)
 
-struct mono link_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
-}
-
-static int64_t wall_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 void link_sleep_until(struct mono until)
 {
 	struct timespec at = {.tv_sec = until.ns / NS_PER_S, .tv_nsec = until.ns % NS_PER_S};
 
-	if (mono_since(until, link_now()) == 0)
+	if (mono_since(until, shell_now()) == 0)
 		return;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
 		continue;
@@ -40,14 +24,54 @@ void link_sleep_until(struct mono until)
 
 void link_touch(struct link *link)
 {
-	atomic_store_explicit(&link->last_round_ns, link_now().ns, memory_order_relaxed);
+	atomic_store_explicit(&link->last_round_ns, shell_now().ns, memory_order_relaxed);
+}
+
+/* A start is carried out only while the wish is young; a stop is worth more patience. */
+static bool has_expired(const struct link_command *command)
+{
+	int64_t life = command->start ? 2 * NS_PER_S : 10 * NS_PER_S;
+	return mono_since(shell_now(), command->asked) > life;
+}
+
+void link_command_lost(struct link *link, const struct link_command *command, const char *why)
+{
+	char detail[TEXT_BYTES];
+
+	/* Cut on purpose. */
+	(void)snprintf(detail, sizeof detail, "%s: %s: %s", link->config->devices[command->device].name,
+	               command->start ? "start" : "stop", why);
+	link_notice(link, true, "cuff-command-lost", detail);
+}
+
+/* The queue is locked. */
+static void drop_expired(struct link *link)
+{
+	struct link_queue *queue = &link->queue;
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < queue->count; i++) {
+		if (has_expired(&queue->list[i]))
+			link_command_lost(link, &queue->list[i], "the device was not ready in time");
+		else
+			queue->list[kept++] = queue->list[i];
+	}
+	queue->count = kept;
+}
+
+static void expire_commands(struct link *link)
+{
+	shell_lock(&link->queue.lock);
+	drop_expired(link);
+	shell_unlock(&link->queue.lock);
 }
 
 enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 {
 	for (;;) {
 		link_touch(link);
-		int64_t left = mono_since(until, link_now());
+		expire_commands(link);
+		int64_t left = mono_since(until, shell_now());
 		if (left > SLICE_NS)
 			left = SLICE_NS;
 		struct timespec slice = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
@@ -62,14 +86,14 @@ enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 			return WAIT_GONE;
 		if (ready > 0)
 			return WAIT_READY;
-		if (mono_since(until, link_now()) == 0)
+		if (mono_since(until, shell_now()) == 0)
 			return WAIT_TIMEOUT;
 	}
 }
 
 bool link_back_off(struct link *link)
 {
-	struct mono until = mono_after(link_now(), link->backoff_ns);
+	struct mono until = mono_after(shell_now(), link->backoff_ns);
 
 	link->backoff_ns = link->backoff_ns * 2 < BACKOFF_MAX_NS ? link->backoff_ns * 2 : BACKOFF_MAX_NS;
 	while (!atomic_load(&link->stopping))
@@ -90,7 +114,7 @@ static struct event new_event(enum event_kind kind)
 
 	memset(&event, 0, sizeof event);
 	event.kind = kind;
-	event.wall_ns = wall_now();
+	event.wall_ns = shell_wall_ns();
 	return event;
 }
 
@@ -135,44 +159,34 @@ void link_notice(struct link *link, bool trouble, const char *what, const char *
 	/* Both cut on purpose. */
 	(void)snprintf(notice.what, sizeof notice.what, "%s", what);
 	(void)snprintf(notice.detail, sizeof notice.detail, "%s: %s", link->own->name, detail);
-	(void)pthread_mutex_lock(&notices->lock); /* cannot fail: initialised, not recursive, not held */
+	shell_lock(&notices->lock);
 	if (notices->count < LINK_NOTICES_MAX)
 		notices->list[notices->count++] = notice;
-	(void)pthread_mutex_unlock(&notices->lock);
+	shell_unlock(&notices->lock);
 }
 
 void link_traffic(struct link *link, enum traffic_kind kind, const void *bytes, size_t count)
 {
 	if (link->ring != NULL)
-		traffic_add(link->ring, kind, bytes, count, link_now());
+		traffic_add(link->ring, kind, bytes, count, shell_now());
 }
 
-/* A start is carried out only while the wish is young; a stop is worth more patience. */
-static bool has_expired(const struct link_command *command)
-{
-	int64_t life = command->start ? 2 * NS_PER_S : 10 * NS_PER_S;
-	return mono_since(link_now(), command->asked) > life;
-}
-
-bool link_take_command(struct link *link, struct link_command *command)
+bool link_take_command(struct link *link, uint32_t devices, struct link_command *command)
 {
 	struct link_queue *queue = &link->queue;
 	bool taken = false;
-	uint8_t kept = 0;
 
-	(void)pthread_mutex_lock(&queue->lock); /* cannot fail: initialised, not recursive, not held */
+	shell_lock(&queue->lock);
+	drop_expired(link);
 	for (uint8_t i = 0; i < queue->count; i++) {
-		const struct link_command *waiting = &queue->list[i];
-		if (has_expired(waiting))
-			continue;
-		if (!taken && link->told[waiting->device].state == DEVICE_UP) {
-			*command = *waiting;
+		if (taken)
+			queue->list[i - 1] = queue->list[i];
+		else if ((devices & UINT32_C(1) << queue->list[i].device) != 0) {
+			*command = queue->list[i];
 			taken = true;
-			continue;
 		}
-		queue->list[kept++] = *waiting;
 	}
-	queue->count = kept;
-	(void)pthread_mutex_unlock(&queue->lock);
+	queue->count -= taken;
+	shell_unlock(&queue->lock);
 	return taken;
 }

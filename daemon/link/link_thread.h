@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/link/traffic.h"
+#include "daemon/shell.h"
 #include "vitals/link.h"
 
 #define LINK_COMMANDS_MAX 8
@@ -45,8 +46,9 @@ struct link {
 	struct mailbox *mailbox;
 	struct link_notices *notices; /* NULL: nobody listens */
 	struct traffic_ring *ring;    /* NULL: not recorded */
-	pthread_t thread;
-	int wake_fd; /* eventfd: a command waits, or the thread is to end */
+	struct shell_thread thread;
+	char thread_name[16]; /* of the kernel, with the NUL */
+	int wake_fd;          /* eventfd: a command waits, or the thread is to end */
 	struct link_queue queue;
 	atomic_bool stopping;
 	atomic_bool ended;
@@ -64,8 +66,6 @@ struct link {
 /* Bodies of the thread; they return when link->stopping. */
 void bus_run(struct link *link);    /* Modbus: bus_loop.c */
 void stream_run(struct link *link); /* streaming devices: stream_loop.c */
-
-struct mono link_now(void);
 
 /* Sleeps without a break. For short waits only (silence on a line, an answer on its way). */
 void link_sleep_until(struct mono until);
@@ -101,8 +101,12 @@ void link_notice(struct link *link, bool trouble, const char *what, const char *
 /* What came or went, for the recording of raw traffic, if there is one. Costs next to nothing and never waits. */
 void link_traffic(struct link *link, enum traffic_kind kind, const void *bytes, size_t count);
 
-/* Takes the oldest waiting command whose device is up; false if there is none. Commands that waited too long for their
- * device are thrown away: a cuff must not start long after somebody wanted it. */
-bool link_take_command(struct link *link, struct link_command *command);
+/* Takes the oldest waiting command for one of `devices` (a bit each); false if there is none. The caller carries it out
+ * only for a device that was identified on this connection. Commands that waited too long for their device are thrown
+ * away, and that is told: a cuff must not start long after somebody wanted it. */
+bool link_take_command(struct link *link, uint32_t devices, struct link_command *command);
+
+/* Puts on the record that a command was not carried out, and why. */
+void link_command_lost(struct link *link, const struct link_command *command, const char *why);
 
 #endif

@@ -52,6 +52,7 @@ struct modbus_port_ops {
 	/* After TIMEOUT or BAD_FRAME: makes sure that no late answer is left. False: the port is closed now. */
 	bool (*resync)(struct modbus_port *port);
 	void (*close)(struct modbus_port *port);
+	bool reconnects; /* resync makes a new connection: at its other end may be somebody else */
 };
 
 extern const struct modbus_port_ops rtu_port_ops, tcp_port_ops;

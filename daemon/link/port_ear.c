@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/link/serial_line.h"
+#include "daemon/shell.h"
 #include "vitals/port.h"
 
 enum port_access port_ear_open(struct port_ear *ear, const char *path)
@@ -52,11 +53,9 @@ bool port_ear_tune(struct port_ear *ear, const struct line_settings *line)
 int port_ear_hear(struct port_ear *ear, uint8_t *bytes, int size, struct mono until)
 {
 	struct pollfd fd = {.fd = ear->fd, .events = POLLIN};
-	struct timespec now;
 
 	for (;;) {
-		(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-		int64_t left = mono_since(until, (struct mono){now.tv_sec * NS_PER_S + now.tv_nsec});
+		int64_t left = mono_since(until, shell_now());
 		struct timespec wait = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
 		int ready = ppoll(&fd, 1, &wait, NULL);
 		int error = errno;

@@ -35,7 +35,7 @@ static int open_socket(const struct link_config *own, struct sockaddr_storage *a
 /* Waits until a connect that has begun is through. */
 static bool await_connect(struct link *link, int fd)
 {
-	struct mono until = mono_after(link_now(), CONNECT_NS);
+	struct mono until = mono_after(shell_now(), CONNECT_NS);
 	int error = 0;
 	socklen_t size = sizeof error;
 

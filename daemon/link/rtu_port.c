@@ -82,7 +82,7 @@ static enum device_fault rtu_open(struct modbus_port *port)
 		port->fd = modbus_get_socket(port->context);
 		if (serial_line_settle_link(port->link, &port->serial, port->fd, line)) {
 			link_traffic(port->link, TRAFFIC_CONNECTED, NULL, 0);
-			port->line_busy_until = link_now();
+			port->line_busy_until = shell_now();
 			return FAULT_NONE;
 		}
 		modbus_close(port->context);
@@ -115,7 +115,7 @@ static enum outcome await_silence(struct modbus_port *port)
 			return OUTCOME_OK;
 		if (tcflush(port->fd, TCIFLUSH) < 0)
 			return OUTCOME_LOST;
-		port->line_busy_until = link_now();
+		port->line_busy_until = shell_now();
 	}
 	return OUTCOME_BAD_FRAME;
 }
@@ -141,14 +141,14 @@ static void await_answer(const struct modbus_port *port, const struct request *r
 	int waiting = 0;
 
 	link_sleep_until(due);
-	int64_t left = mono_since(deadline, link_now());
+	int64_t left = mono_since(deadline, shell_now());
 	struct timespec limit = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
 	if (ppoll(&line, 1, &limit, NULL) <= 0 || line.revents != POLLIN || ioctl(port->fd, FIONREAD, &waiting) < 0)
 		return;
 	/* The next character may be about to come, so one of them is left to libmodbus. */
 	int missing = answer_bytes(request) - waiting - 1;
 	int64_t rest = missing > 0 ? missing * character_ns(&port->link->own->line) : 0;
-	link_sleep_until(mono_earlier(mono_after(link_now(), rest), deadline));
+	link_sleep_until(mono_earlier(mono_after(shell_now(), rest), deadline));
 }
 
 static enum outcome rtu_transact(struct modbus_port *port, const struct request *request, uint16_t *registers)
@@ -166,19 +166,19 @@ static enum outcome rtu_transact(struct modbus_port *port, const struct request 
 	if (rc == 0)
 		rc = modbus_send_raw_request(port->context, bytes, REQUEST_BYTES);
 	int error = errno;
-	struct mono sent = link_now(); /* the first character is on its way now, not earlier */
+	struct mono sent = shell_now(); /* the first character is on its way now, not earlier */
 	if (rc < 0)
 		return outcome_of_errno(error);
 	request_traffic(port, bytes);
 	memset(answer, ANSWER_FILLING, sizeof answer);
 	struct mono deadline = mono_after(sent, timeout_ns(port, wire));
 	await_answer(port, request, mono_after(sent, wire), deadline);
-	if (!set_timeout(port->context, mono_since(deadline, link_now())))
+	if (!set_timeout(port->context, mono_since(deadline, shell_now())))
 		return OUTCOME_LOST;
 	errno = 0;
 	rc = modbus_receive_confirmation(port->context, answer);
 	error = errno;
-	port->line_busy_until = link_now();
+	port->line_busy_until = shell_now();
 	answer_traffic(port, answer, sizeof answer, rc);
 	if (rc < 0)
 		return outcome_of_errno(error);
@@ -192,22 +192,22 @@ static bool drain(struct modbus_port *port)
 	const struct line_settings *line = &port->link->own->line;
 	struct request longest = {.function = MODBUS_READ_INPUT, .argument = port->longest};
 	int64_t quiet = 2 * timeout_ns(port, wire_ns(line, &longest)); /* never below the 3.5 characters */
-	struct mono cap = mono_after(link_now(), RESYNC_QUIET_PERIODS * quiet);
-	struct mono quiet_at = mono_after(link_now(), quiet);
+	struct mono cap = mono_after(shell_now(), RESYNC_QUIET_PERIODS * quiet);
+	struct mono quiet_at = mono_after(shell_now(), quiet);
 
 	for (;;) {
 		uint8_t dropped[64];
 		ssize_t count;
 		switch (link_wait(port->link, port->fd, POLLIN, mono_earlier(quiet_at, cap))) {
 		case WAIT_TIMEOUT:
-			port->line_busy_until = link_now();
+			port->line_busy_until = shell_now();
 			return mono_before(quiet_at, cap) && tcflush(port->fd, TCIFLUSH) == 0;
 		case WAIT_READY:
 			count = read(port->fd, dropped, sizeof dropped);
 			if (count <= 0)
 				return false;
 			link_traffic(port->link, TRAFFIC_RECEIVED, dropped, (size_t)count);
-			quiet_at = mono_after(link_now(), quiet);
+			quiet_at = mono_after(shell_now(), quiet);
 			break;
 		case WAIT_GONE:
 			return false;

@@ -38,8 +38,8 @@ struct reader {
  * at once. Nobody knows their age: what comes until the line was quiet for settle_ns is thrown away. */
 static void begin_settling(struct reader *reader)
 {
-	reader->settled = mono_after(link_now(), reader->settle_ns);
-	reader->settled_at_most = mono_after(link_now(), SETTLE_MAX_NS);
+	reader->settled = mono_after(shell_now(), reader->settle_ns);
+	reader->settled_at_most = mono_after(shell_now(), SETTLE_MAX_NS);
 	link_traffic(reader->link, TRAFFIC_CONNECTED, NULL, 0);
 	reader->stream = (struct stream){0};
 	reader->bad_at_good = 0;
@@ -48,7 +48,7 @@ static void begin_settling(struct reader *reader)
 /* Bytes have come. True if they are to be thrown away. */
 static bool are_old(struct reader *reader)
 {
-	struct mono now = link_now();
+	struct mono now = shell_now();
 	bool speaks = reader->own->driver->say != NULL; /* then pauses are part of the talk */
 	int64_t pause = mono_since(now, reader->heard);
 
@@ -66,7 +66,7 @@ static void take_frame(void *context, const struct decoded *decoded)
 {
 	struct reader *reader = context;
 
-	reader->last_good = link_now();
+	reader->last_good = shell_now();
 	reader->bad_at_good = reader->stream.bad_frames;
 	link_works(reader->link);
 	if (reader->own->serial[0] != '\0' && strcmp(reader->own->serial, decoded->serial) != 0) {
@@ -100,10 +100,18 @@ static bool read_some(struct reader *reader)
 	if (are_old(reader))
 		return true;
 	link_traffic(reader->link, TRAFFIC_RECEIVED, bytes, (size_t)count);
-	reader->own->driver->feed(&reader->stream, bytes, (size_t)count, link_now(), take_frame, reader);
+	reader->own->driver->feed(&reader->stream, bytes, (size_t)count, shell_now(), take_frame, reader);
 	if (bad_in_a_row(reader) >= BAD_FRAMES_MAX)
 		link_tell(reader->link, reader->device, DEVICE_RESYNC, FAULT_BAD_FRAME);
 	return true;
+}
+
+/* An order is passed on only while the last whole frame of this connection came from the right device. */
+static uint32_t ready(const struct reader *reader)
+{
+	bool up = reader->link->told[reader->device].state == DEVICE_UP && !reader->stranger;
+
+	return up ? UINT32_C(1) << reader->device : 0;
 }
 
 /* Passes orders to the driver and sends what it has to say. False if the port is gone. */
@@ -113,12 +121,12 @@ static bool speak(struct reader *reader)
 	struct link_command command;
 	uint8_t bytes[SAY_BYTES];
 
-	while (driver->order != NULL && link_take_command(reader->link, &command)) {
+	while (driver->order != NULL && link_take_command(reader->link, ready(reader), &command)) {
 		link_traffic(reader->link, command.start ? TRAFFIC_START : TRAFFIC_STOP, NULL, 0);
 		(void)driver->order(&reader->stream,
 		                    command.start); /* refused: a determination is on, its end is told */
 	}
-	struct mono now = link_now();
+	struct mono now = shell_now();
 	size_t count = driver->say(&reader->stream, now, bytes, sizeof bytes);
 	/* A driver that does not tell when it wants to be asked again must not make this thread run in circles. */
 	if (!mono_before(now, reader->stream.say_at))
@@ -139,7 +147,7 @@ static enum device_fault listen_on(struct reader *reader)
 	if (silence < SILENCE_NS)
 		silence = SILENCE_NS;
 	while (!atomic_load(&reader->link->stopping)) {
-		bool settling = mono_before(link_now(), reader->settled);
+		bool settling = mono_before(shell_now(), reader->settled);
 		if (speaks && !settling && !speak(reader))
 			return FAULT_HUNG_UP;
 		struct mono silent = mono_after(reader->last_good, silence), until = silent;
@@ -147,7 +155,7 @@ static enum device_fault listen_on(struct reader *reader)
 			until = mono_earlier(until, settling ? reader->settled : reader->stream.say_at);
 		switch (link_wait(reader->link, reader->port.fd, POLLIN, until)) {
 		case WAIT_TIMEOUT:
-			if (mono_before(link_now(), silent))
+			if (mono_before(shell_now(), silent))
 				break; /* the driver's time has come */
 			return bad_in_a_row(reader) > 0 ? FAULT_BAD_FRAME : FAULT_TIMEOUT;
 		case WAIT_READY:
@@ -178,7 +186,7 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 		link_tell(link, reader->device, DEVICE_RESYNC, FAULT_NONE);
 	reader->settle_ns = ops->settle_ns;
 	begin_settling(reader);
-	reader->heard = reader->last_good = link_now();
+	reader->heard = reader->last_good = shell_now();
 	fault = listen_on(reader);
 	ops->close(&reader->port);
 	if (fault == FAULT_HUNG_UP) {

@@ -117,4 +117,5 @@ const struct modbus_port_ops tcp_port_ops = {
     .transact = tcp_transact,
     .resync = tcp_resync,
     .close = tcp_close,
+    .reconnects = true,
 };

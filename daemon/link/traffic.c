@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,9 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RING_BYTES  65536 /* a power of two */
-#define STACK_BYTES (128 * 1024)
-#define LOOK_NS     (100 * NS_PER_MS)
+#include "daemon/shell.h"
+
+#define RING_BYTES 65536 /* a power of two */
+#define LOOK_MS    100
 
 /* In the ring before the bytes of each chunk. */
 struct head {
@@ -45,10 +46,8 @@ struct traffic {
 	int64_t limit;
 	traffic_tell_fn tell;
 	void *context;
-	pthread_t thread;
-	pthread_mutex_t lock; /* of `stopping` and `ended` */
-	pthread_cond_t wake;  /* one of them has changed */
-	bool stopping, ended;
+	struct shell_thread thread;
+	int wake_fd; /* written once: the thread is to end */
 	struct traffic_ring *rings[LINKS_MAX];
 };
 
@@ -164,20 +163,19 @@ static void write_header(const struct traffic *traffic, struct traffic_ring *rin
 {
 	const struct config *config = traffic->config;
 	char text[2 * PATH_BYTES], when[32] = "";
-	struct timespec mono, wall;
+	int64_t wall_ns = shell_wall_ns();
+	time_t wall_s = wall_ns / NS_PER_S;
 	struct tm utc;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &mono); /* cannot fail for these clocks */
-	(void)clock_gettime(CLOCK_REALTIME, &wall);
-	ring->began_ns = (int64_t)mono.tv_sec * NS_PER_S + mono.tv_nsec;
-	if (gmtime_r(&wall.tv_sec, &utc) == NULL || strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+	ring->began_ns = shell_now().ns;
+	if (gmtime_r(&wall_s, &utc) == NULL || strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
 		when[0] = '\0';
 	int count = snprintf(text, sizeof text,
 	                     "# vitalsd traffic 1: microseconds, then < from the device or > to it\n"
 	                     "# PATIENT DATA: treat this file like a patient's record\n"
-	                     "# link %s, %s\n# began %s.%06ldZ\n",
+	                     "# link %s, %s\n# began %s.%06" PRId64 "Z\n",
 	                     config->links[ring->link].name, type_of(config->links[ring->link].type), when,
-	                     wall.tv_nsec / 1000);
+	                     wall_ns % NS_PER_S / 1000);
 	write_line(traffic, ring, text, (size_t)count);
 	for (uint8_t i = 0; i < config->device_count; i++) {
 		const struct device_config *device = &config->devices[i];
@@ -252,28 +250,20 @@ static void drain(const struct traffic *traffic, struct traffic_ring *ring)
 }
 
 /* True when the thread is to end. */
-static bool rest(struct traffic *traffic)
+static bool rest(const struct traffic *traffic)
 {
-	struct timespec until;
+	struct pollfd wake = {.fd = traffic->wake_fd, .events = POLLIN};
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
-	int64_t ns = until.tv_nsec + LOOK_NS;
-	until.tv_sec += ns / NS_PER_S;
-	until.tv_nsec = ns % NS_PER_S;
-	(void)pthread_mutex_lock(&traffic->lock);
-	while (!traffic->stopping && pthread_cond_timedwait(&traffic->wake, &traffic->lock, &until) != ETIMEDOUT)
-		continue;
-	bool stopping = traffic->stopping;
-	(void)pthread_mutex_unlock(&traffic->lock);
-	return stopping;
+	return poll(&wake, 1, LOOK_MS) > 0;
 }
 
-static void *writer_main(void *argument)
+static void write_all(void *context)
 {
-	struct traffic *traffic = argument;
+	const struct sched_param normal = {0};
+	struct traffic *traffic = context;
 	bool ending = false;
 
-	(void)pthread_setname_np(pthread_self(), "traffic"); /* only a name */
+	(void)sched_setscheduler(0, SCHED_OTHER, &normal); /* this thread; refused only where it never was real-time */
 	for (uint8_t i = 0; i < LINKS_MAX; i++)
 		if (traffic->rings[i] != NULL)
 			open_file(traffic, traffic->rings[i]);
@@ -285,11 +275,6 @@ static void *writer_main(void *argument)
 			break;
 		ending = rest(traffic); /* what came before the wish to end is still written */
 	}
-	(void)pthread_mutex_lock(&traffic->lock);
-	traffic->ended = true;
-	(void)pthread_cond_broadcast(&traffic->wake);
-	(void)pthread_mutex_unlock(&traffic->lock);
-	return NULL;
 }
 
 /* ---- beginning and end ------------------------------------------------------------------------------------------- */
@@ -318,34 +303,15 @@ static bool make_rings(struct traffic *traffic)
 	return true;
 }
 
-/* Returns 0 or an errno value. Beside memory there is nothing here that can fail on Linux. */
+/* Returns 0 or an errno value. */
 static int make_thread(struct traffic *traffic)
 {
-	pthread_condattr_t clock;
-	pthread_attr_t attributes;
-	struct sched_param normal = {0};
-	int error = pthread_condattr_init(&clock);
-
-	if (error == 0)
-		error = pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	if (error == 0)
-		error = pthread_cond_init(&traffic->wake, &clock);
-	if (error == 0)
-		error = pthread_mutex_init(&traffic->lock, NULL);
-	if (error == 0)
-		error = pthread_attr_init(&attributes);
+	traffic->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (traffic->wake_fd < 0)
+		return errno;
+	int error = shell_thread_start(&traffic->thread, "traffic", write_all, traffic);
 	if (error != 0)
-		return error;
-	error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	if (error == 0)
-		error = pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED);
-	if (error == 0)
-		error = pthread_attr_setschedpolicy(&attributes, SCHED_OTHER);
-	if (error == 0)
-		error = pthread_attr_setschedparam(&attributes, &normal);
-	if (error == 0)
-		error = pthread_create(&traffic->thread, &attributes, writer_main, traffic);
-	(void)pthread_attr_destroy(&attributes);
+		(void)close(traffic->wake_fd); /* nothing was written */
 	return error;
 }
 
@@ -381,22 +347,12 @@ struct traffic_ring *traffic_ring_of(struct traffic *traffic, uint8_t link)
 
 bool traffic_stop(struct traffic *traffic, struct mono until)
 {
-	struct timespec deadline = {.tv_sec = until.ns / NS_PER_S, .tv_nsec = until.ns % NS_PER_S};
-
 	if (traffic == NULL)
 		return true;
-	(void)pthread_mutex_lock(&traffic->lock);
-	traffic->stopping = true;
-	(void)pthread_cond_broadcast(&traffic->wake);
-	while (!traffic->ended && pthread_cond_timedwait(&traffic->wake, &traffic->lock, &deadline) != ETIMEDOUT)
-		continue;
-	bool ended = traffic->ended;
-	(void)pthread_mutex_unlock(&traffic->lock);
-	if (!ended)
+	shell_wake(traffic->wake_fd);
+	if (!shell_thread_join(&traffic->thread, until))
 		return false;
-	(void)pthread_join(traffic->thread, NULL);
-	(void)pthread_cond_destroy(&traffic->wake);
-	(void)pthread_mutex_destroy(&traffic->lock);
+	(void)close(traffic->wake_fd); /* nothing was written */
 	release(traffic);
 	return true;
 }

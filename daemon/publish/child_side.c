@@ -1,10 +1,11 @@
 /* The publisher child: the process that owns every ZeroMQ socket, so that a stranger on the network, or an abort inside
- * libzmq, costs no judgement. Started by child.c as `vitalsd --publisher-child` with the engine's socket as fd 3; one
- * thread of ours beside libzmq's. It gives up what it does not need, reads finished messages, sends them, and proves by
- * its own subscription that they leave. It ends when the engine closes the socket or dies. */
+ * libzmq, costs no judgement. Started by engine_side.c as `vitalsd --publisher-child` with the engine's socket as fd 3;
+ * one thread of ours beside libzmq's. It gives up what it does not need, reads finished messages, sends them, and
+ * proves by its own subscription that they leave. It ends when the engine closes the socket or dies. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,20 +22,14 @@
 #include "daemon/publish/loopback.h"
 #include "daemon/publish/protocol.h"
 #include "daemon/publish/sockets.h"
+#include "daemon/shell.h"
 
 #define OPEN_FILES        256 /* strangers' connections end here */
 #define PACKETS_PER_TURN  64
 #define LISTENED_PER_TURN 16
 #define TURN_MS           250 /* the loop-back check is looked at this often when nothing happens */
 #define SETTINGS_WAIT_S   5
-
-static struct mono clock_now(void)
-{
-	struct timespec now;
-	if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
-		abort(); /* cannot happen on Linux */
-	return (struct mono){(int64_t)now.tv_sec * NS_PER_S + now.tv_nsec};
-}
+#define LAST_WORDS_MS     200
 
 /* When memory runs out the kernel ends this process before the one that judges alarms. */
 static void volunteer_for_oom(void)
@@ -76,32 +71,58 @@ static bool ignore_signals(void)
 	return true;
 }
 
-static bool receive_settings(struct publisher_settings *settings)
+/* The kernel ends this process with the thread that started it. If that was gone before the kernel was asked, another
+ * process is the parent already. */
+static bool tie_to_engine(void)
+{
+	struct ucred engine;
+	socklen_t size = sizeof engine;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return false;
+	if (getsockopt(PUBLISHER_FD, SOL_SOCKET, SO_PEERCRED, &engine, &size) == 0 && engine.pid != getppid())
+		_exit(PUBLISHER_EXIT_END);
+	return true;
+}
+
+/* An engine that stops shuts its side down and waits; one that is gone has hung up. Nobody waits for its last words,
+ * and its successor needs the endpoints. */
+static int last_words_ms(void)
+{
+	struct pollfd engine = {.fd = PUBLISHER_FD};
+
+	return poll(&engine, 1, 0) == 0 ? LAST_WORDS_MS : 0;
+}
+
+static bool receive_settings(struct packet_settings *settings)
 {
 	const struct timeval wait = {.tv_sec = SETTINGS_WAIT_S};
 
 	if (setsockopt(PUBLISHER_FD, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)
 		return false;
-	return recv(PUBLISHER_FD, settings, sizeof *settings, MSG_TRUNC) == (ssize_t)sizeof *settings;
+	ssize_t size = recv(PUBLISHER_FD, settings, sizeof *settings, MSG_TRUNC);
+	return size > 0 && packet_check(settings, (size_t)size, PACKET_DOWN) == PACKET_SETTINGS;
 }
 
-/* Sends on what the engine has handed over. False when the engine is gone. */
-static bool forward(struct sockets *sockets, struct loopback *loopback)
+/* Sends on what the engine has handed over. True to go on; else `status` says why not. */
+static bool forward(struct sockets *sockets, struct loopback *loopback, int *status)
 {
-	static struct publisher_packet packet;
+	static struct packet_message packet;
 
 	for (int i = 0; i < PACKETS_PER_TURN; i++) {
-		ssize_t size = recv(PUBLISHER_FD, &packet, sizeof packet, MSG_DONTWAIT);
+		ssize_t size = recv(PUBLISHER_FD, &packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC);
 		int error = errno;
+		*status = PUBLISHER_EXIT_END;
 		if (size < 0)
 			return error == EAGAIN || error == EINTR;
 		if (size == 0)
 			return false;
-		if (size < 2 || packet.topic >= TOPIC_COUNT)
-			continue;
-		size_t body = (size_t)size - offsetof(struct publisher_packet, bytes);
+		*status = PUBLISHER_EXIT_PACKET;
+		if (packet_check(&packet, (size_t)size, PACKET_DOWN) != PACKET_MESSAGE)
+			return false;
+		size_t body = (size_t)size - PACKET_MESSAGE_HEAD;
 		if (packet.topic == TOPIC_HEARTBEAT)
-			loopback_sent(loopback, packet.bytes, body, clock_now());
+			loopback_sent(loopback, packet.bytes, body, shell_now());
 		sockets_send(sockets, (enum topic)packet.topic, packet.bytes, body);
 	}
 	return true;
@@ -119,7 +140,7 @@ static bool listen_once(struct sockets *sockets, struct loopback *loopback)
 	int size = zmq_recv(sockets->listen, body, sizeof body, ZMQ_DONTWAIT);
 	if (size <= 0 || (size_t)size > sizeof body || !loopback_seen(loopback, body, (size_t)size))
 		return true;
-	struct publisher_report report = {.seen = loopback->seen};
+	const struct packet_report report = {.kind = PACKET_REPORT, .seen = loopback->seen};
 	/* If the engine does not read, it will miss the report and restart us. */
 	(void)send(PUBLISHER_FD, &report, sizeof report, MSG_DONTWAIT | MSG_NOSIGNAL);
 	return true;
@@ -128,6 +149,7 @@ static bool listen_once(struct sockets *sockets, struct loopback *loopback)
 static int serve(struct sockets *sockets)
 {
 	static struct loopback loopback;
+	int status;
 
 	for (;;) {
 		zmq_pollitem_t items[] = {
@@ -138,13 +160,13 @@ static int serve(struct sockets *sockets)
 		int count = sockets->zap.socket != NULL ? 3 : 2;
 		if (zmq_poll(items, count, TURN_MS) < 0 && zmq_errno() != EINTR)
 			return PUBLISHER_EXIT_CALL;
-		if ((items[0].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) && !forward(sockets, &loopback))
-			return PUBLISHER_EXIT_END;
+		if ((items[0].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) && !forward(sockets, &loopback, &status))
+			return status;
 		for (int i = 0; i < LISTENED_PER_TURN && listen_once(sockets, &loopback); i++)
 			;
 		if (items[2].revents & ZMQ_POLLIN)
 			zap_serve(&sockets->zap);
-		if (loopback_late(&loopback, clock_now())) {
+		if (loopback_late(&loopback, shell_now())) {
 			(void)fprintf(stderr, "vitalsd publisher: own heartbeat did not come back within a second\n");
 			return PUBLISHER_EXIT_LOOPBACK;
 		}
@@ -153,12 +175,11 @@ static int serve(struct sockets *sockets)
 
 int publisher_child_main(void)
 {
-	static struct publisher_settings settings;
+	static struct packet_settings settings;
 	static struct sockets sockets;
 
-	/* With the engine gone there is nothing to publish; the end of file on the socket says so too. */
 	if (prctl(PR_SET_NAME, "vitalsd-publish") != 0 || !ignore_signals() ||
-	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+	    close_range(PUBLISHER_FD + 1, ~0U, 0) != 0 || !drop_privileges() || !tie_to_engine()) {
 		int error = errno;
 		(void)fprintf(stderr, "vitalsd publisher: start: %s\n", strerror(error));
 		return PUBLISHER_EXIT_CALL;
@@ -171,6 +192,6 @@ int publisher_child_main(void)
 	bool open = sockets_open(&sockets, settings.bedside, &settings.publish);
 	explicit_bzero(&settings, sizeof settings);
 	int status = open ? serve(&sockets) : PUBLISHER_EXIT_SETTINGS;
-	sockets_close(&sockets);
+	sockets_close(&sockets, last_words_ms());
 	return status;
 }

@@ -15,7 +15,7 @@ bool receipts_translate(const struct receipts *receipts, uint64_t epoch, struct 
 	if (receipt->alarm_sequence == receipts->last)
 		receipt->shown = now;
 	else if (receipts->last - missing >= RECEIPTS_RING)
-		receipt->shown = (struct mono){0}; /* too far behind to tell: it is there, and shows nothing of now */
+		receipt->shown = MONO_NEVER; /* too far behind to tell: it is there, and shows nothing of now */
 	else
 		receipt->shown = (struct mono){receipts->at[missing % RECEIPTS_RING].ns - 1};
 	return true;

@@ -6,20 +6,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
-#define SEND_QUEUE      2000 /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
-#define LISTEN_QUEUE    16
-#define INCOMING_BYTES  4096 /* subscriptions and handshakes are far smaller */
-#define HANDSHAKE_MS    3000
-#define SILENT_PEER_MS  5000 /* a TCP peer that acknowledges nothing for so long is dropped */
-#define CLOSE_LINGER_MS 200
-#define SOCKET_UMASK    0117 /* a new ipc socket file gets 0660 */
+#include "daemon/publish/protocol.h"
+#include "daemon/shell.h"
+
+#define SEND_QUEUE     2000 /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
+#define LISTEN_QUEUE   16
+#define INCOMING_BYTES 4096 /* subscriptions and handshakes are far smaller */
+#define HANDSHAKE_MS   3000
+#define SILENT_PEER_MS 5000     /* a TCP peer that acknowledges nothing for so long is dropped */
+#define BIND_WAIT_NS   NS_PER_S /* for an endpoint that is in use; less than the engine's patience */
+#define BIND_PAUSE_MS  20
+#define SOCKET_UMASK   0117 /* a new ipc socket file gets 0660 */
 
 static const char ipc_prefix[] = "ipc://";
 static const char tcp_prefix[] = "tcp://";
@@ -67,52 +74,124 @@ static void *open_pub(void *context)
 	return socket;
 }
 
+enum attempt {
+	ATTEMPT_DONE,
+	ATTEMPT_BUSY,   /* somebody has it now: a child whose engine crashed may be on its way out */
+	ATTEMPT_REFUSED /* told to stderr */
+};
+
+static enum attempt refuse(const char *which, const char *why)
+{
+	(void)fprintf(stderr, "vitalsd publisher: %s: %s\n", which, why);
+	return ATTEMPT_REFUSED;
+}
+
+/* libzmq unlinks what it finds at an ipc path, whatever it is. Done only if that is nothing, or a socket that nobody
+ * listens on. */
+static enum attempt look_at(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return ATTEMPT_DONE; /* nothing there, or nothing that could be unlinked */
+	if (!S_ISSOCK(status.st_mode))
+		return refuse(path, "the name is taken by something that is not a socket; it is left alone");
+	if (strlen(path) >= sizeof address.sun_path)
+		return refuse(path, "the path is too long");
+	memcpy(address.sun_path, path, strlen(path));
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (probe < 0)
+		return refuse(path, strerror(errno));
+	int connected = connect(probe, (const struct sockaddr *)&address, sizeof address);
+	int error = errno;
+	(void)close(probe); /* nothing was written */
+	if (connected == 0 || error == EAGAIN)
+		return ATTEMPT_BUSY;
+	if (error == ECONNREFUSED || error == ENOENT)
+		return ATTEMPT_DONE;
+	return refuse(path, error == EPROTOTYPE ? "it is another program's socket; it is left alone" : strerror(error));
+}
+
 /* A second process can bind an ipc path and take it over without an error to the first. The lock keeps vitalsd from
  * doing so to itself; it is held until the process ends. */
-static bool lock_path(const char *path)
+static enum attempt lock_path(const char *path)
 {
 	char name[PATH_BYTES + 8];
 	int length = snprintf(name, sizeof name, "%s.lock", path);
 
 	if (length < 0 || (size_t)length >= sizeof name)
-		return false;
+		return refuse(path, "the path is too long");
 	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail("cannot create the lock", name);
+		return refuse(name, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return true;
+		return ATTEMPT_DONE;
 	int error = errno;
 	(void)close(fd); /* nothing was written */
-	if (error == EWOULDBLOCK)
-		(void)fprintf(stderr, "vitalsd publisher: %s is in use by another process\n", path);
-	else
-		(void)fprintf(stderr, "vitalsd publisher: cannot lock %s: %s\n", name, strerror(error));
-	return false;
+	return error == EWOULDBLOCK ? ATTEMPT_BUSY : refuse(name, strerror(error));
 }
 
-static bool bind_endpoint(void *socket, const char *endpoint)
+static enum attempt try_bind(void *socket, const char *endpoint, bool *locked)
 {
 	if (starts_with(endpoint, ipc_prefix)) {
 		const char *path = endpoint + strlen(ipc_prefix);
-		if (path[0] != '/') { /* abstract names and wildcards have no file whose mode could guard them */
-			(void)fprintf(stderr, "vitalsd publisher: %s: the path must be absolute\n", endpoint);
-			return false;
-		}
-		if (!lock_path(path))
-			return false;
-	} else if (!starts_with(endpoint, tcp_prefix)) {
-		(void)fprintf(stderr, "vitalsd publisher: %s: only ipc:// and tcp:// are supported\n", endpoint);
-		return false;
+		enum attempt attempt = look_at(path);
+		if (attempt == ATTEMPT_DONE && !*locked)
+			attempt = lock_path(path);
+		if (attempt != ATTEMPT_DONE)
+			return attempt;
+		*locked = true;
 	}
-	if (!set_int(socket, ZMQ_IPV6, starts_with(endpoint, "tcp://[")))
-		return fail("cannot set up", endpoint);
 	mode_t before = umask(SOCKET_UMASK);
 	int bound = zmq_bind(socket, endpoint);
 	int error = zmq_errno();
 	(void)umask(before);
-	if (bound != 0)
-		(void)fprintf(stderr, "vitalsd publisher: cannot bind %s: %s\n", endpoint, zmq_strerror(error));
-	return bound == 0;
+	if (bound == 0)
+		return ATTEMPT_DONE;
+	return error == EADDRINUSE ? ATTEMPT_BUSY : refuse(endpoint, zmq_strerror(error));
+}
+
+/* False at once when the engine is gone: then nothing is to be bound any more. */
+static bool pause_a_little(void)
+{
+	struct pollfd engine = {.fd = PUBLISHER_FD};
+
+	return poll(&engine, 1, BIND_PAUSE_MS) == 0;
+}
+
+/* An endpoint that is in use is tried again for a while: after a crash of the engine the old child may hold it for some
+ * milliseconds more, and that is no reason for an alarm. */
+static bool bind_patiently(void *socket, const char *endpoint)
+{
+	const struct mono give_up = mono_after(shell_now(), BIND_WAIT_NS);
+	bool locked = false;
+
+	for (bool first = true;; first = false) {
+		enum attempt attempt = try_bind(socket, endpoint, &locked);
+		if (attempt != ATTEMPT_BUSY)
+			return attempt == ATTEMPT_DONE;
+		if (first)
+			(void)fprintf(stderr, "vitalsd publisher: %s is in use: waiting for it\n", endpoint);
+		if (!mono_before(shell_now(), give_up)) {
+			(void)fprintf(stderr, "vitalsd publisher: %s is in use by another process\n", endpoint);
+			return false;
+		}
+		if (!pause_a_little())
+			return false;
+	}
+}
+
+static bool bind_endpoint(void *socket, const char *endpoint)
+{
+	/* Abstract names and wildcards have no file whose mode could guard them. */
+	if (starts_with(endpoint, ipc_prefix) && endpoint[strlen(ipc_prefix)] != '/')
+		return refuse(endpoint, "the path must be absolute") == ATTEMPT_DONE;
+	if (!starts_with(endpoint, ipc_prefix) && !starts_with(endpoint, tcp_prefix))
+		return refuse(endpoint, "only ipc:// and tcp:// are supported") == ATTEMPT_DONE;
+	if (!set_int(socket, ZMQ_IPV6, starts_with(endpoint, "tcp://[")))
+		return fail("cannot set up", endpoint);
+	return bind_patiently(socket, endpoint);
 }
 
 static bool is_plain(const struct publish_config *publish, const char *endpoint)
@@ -265,11 +344,11 @@ static void close_socket(void *socket, int linger_ms)
 	(void)zmq_close(socket);
 }
 
-void sockets_close(struct sockets *sockets)
+void sockets_close(struct sockets *sockets, int linger_ms)
 {
 	close_socket(sockets->listen, 0);
-	close_socket(sockets->plain, CLOSE_LINGER_MS);
-	close_socket(sockets->curve, CLOSE_LINGER_MS);
+	close_socket(sockets->plain, linger_ms);
+	close_socket(sockets->curve, linger_ms);
 	close_socket(sockets->zap.socket, 0);
 	if (sockets->context != NULL)
 		(void)zmq_ctx_term(sockets->context); /* every socket is closed and lingers briefly: this returns */

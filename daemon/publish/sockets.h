@@ -17,13 +17,14 @@ struct sockets {
 	char topics[TOPIC_COUNT][TOPIC_BYTES];
 };
 
-/* Opens everything. False after one line to stderr. Forgets the secret key in `publish` once libzmq has it. */
+/* Opens everything; waits at most a second for an endpoint that is in use. False after one line to stderr. Forgets the
+ * secret key in `publish` once libzmq has it. */
 bool sockets_open(struct sockets *sockets, const char *bedside, struct publish_config *publish);
 
 /* Hands one message to libzmq, which drops it for subscribers that are behind. Never blocks. */
 void sockets_send(struct sockets *sockets, enum topic topic, const uint8_t *bytes, size_t size);
 
-/* Sends what is queued for at most 200 ms, then ends. */
-void sockets_close(struct sockets *sockets);
+/* Sends what is queued for at most linger_ms, then ends. */
+void sockets_close(struct sockets *sockets, int linger_ms);
 
 #endif

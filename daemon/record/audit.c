@@ -41,9 +41,9 @@ static void alarm_line(struct audit_line *audit, const struct engine *engine, en
 	line_text(&audit->line, "condition", name);
 	line_text(&audit->line, "priority", priority_name(alarm->priority));
 	line_text(&audit->line, "state", alarm_state_name(alarm->state));
-	line_number(&audit->line, "id", alarm->id);
+	line_number(&audit->line, "id", engine_alarm_id(engine, alarm->id));
 	line_number(&audit->line, "generation", alarm->generation);
-	line_number(&audit->line, "session", engine->session.number);
+	line_text(&audit->line, "session", engine->session.id);
 	line_text(&audit->line, "text", text);
 	if (alarm->has_value) {
 		line_text(&audit->line, "parameter", parameter_table[alarm->parameter].name);
@@ -74,7 +74,7 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 	begin(audit, SEVERITY_NOTICE, "session");
 	line_text(&audit->line, "change", session_change_name(change));
 	line_text(&audit->line, "actor", actor);
-	line_number(&audit->line, "session", session->number);
+	line_text(&audit->line, "session", session->id);
 	line_text(&audit->line, "patient", session->order.patient_ref);
 	line_text(&audit->line, "plan", plan->name);
 	line_text(&audit->line, "phase", session->phase < plan->phase_count ? plan->phases[session->phase].name : "");
@@ -110,7 +110,7 @@ static void observation_line(struct audit_line *audit, const struct engine *engi
 {
 	begin(audit, SEVERITY_NOTICE, "observation");
 	line_text(&audit->line, "actor", actor);
-	line_number(&audit->line, "session", engine->session.number);
+	line_text(&audit->line, "session", engine->session.id);
 	if (observation->has_score) {
 		line_text(&audit->line, "parameter", parameter_table[observation->parameter].name);
 		line_milli(&audit->line, "score", observation->milli);
@@ -181,7 +181,7 @@ static void begin_command(struct audit_line *audit, const struct engine *engine,
 {
 	begin(audit, SEVERITY_NOTICE, kind);
 	line_text(&audit->line, "actor", command->actor);
-	line_number(&audit->line, "session", engine->session.number);
+	line_text(&audit->line, "session", engine->session.id);
 }
 
 static void override_pairs(struct audit_line *audit, const struct override *override)
@@ -254,7 +254,7 @@ void audit_load(struct audit_line *audit, const struct engine *engine, uint16_t 
 		return;
 	engine_condition_name(engine, &engine->alarms[slot], name, sizeof(name));
 	begin(audit, SEVERITY_INFO, "load");
-	line_number(&audit->line, "session", engine->session.number);
+	line_text(&audit->line, "session", engine->session.id);
 	line_text(&audit->line, "condition", name);
 	line_number(&audit->line, "raised", load->raised);
 	line_number(&audit->line, "nuisance", load->nuisance);

@@ -9,7 +9,7 @@
 #include <syslog.h>
 
 #include "daemon/shell.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 #define RELAY_LINES 2048 /* both batches of the recorder */
 

@@ -165,7 +165,7 @@ void fill_taken_out(struct wire_session *wire, const struct engine *engine, stru
 	for (int i = 0; i < WIRE_OUT_MAX; i++) {
 		const struct taken_out *out = &engine->taken_out[i];
 		Vitals__V1__TakenOut *to = &wire->out[count];
-		if (!mono_before(now, out->until))
+		if (!mono_ahead(out->until, now))
 			continue;
 		vitals__v1__taken_out__init(to);
 		if (i < DEVICES_MAX) {

@@ -101,7 +101,7 @@ static void fill_outlook(struct wire_session *wire, const struct engine *engine,
 {
 	const struct session *session = &engine->session;
 
-	if (session->recheck_due.ns != 0 && session->recheck_due.ns != MONO_NEVER.ns) {
+	if (!mono_is_never(session->recheck_due)) {
 		vitals__v1__recheck__init(&wire->recheck);
 		wire->recheck.parameter = wire_text(parameter_table[session->recheck].name);
 		wire->recheck.due_in_ns = session->recheck_due.ns - now.ns;
@@ -161,15 +161,16 @@ void fill_session(struct wire_session *wire, const struct engine *engine, struct
 
 	vitals__v1__session__init(s);
 	s->open = engine->session.open;
-	s->number = engine->session.number;
+	s->id = wire_text(engine->session.id);
 	s->plan = wire_text(plan->name);
 	s->plan_title = wire_text(plan->title);
 	s->planned_duration_ns = plan->planned_duration_ns;
 	s->route = wire_text(route_text(plan->route));
 	s->device_ug = plan->dose.device_ug;
-	s->audio_paused_ns = mono_since(engine->audio_paused_until, now);
-	if (s->audio_paused_ns > 0)
+	if (mono_ahead(engine->audio_paused_until, now)) {
+		s->audio_paused_ns = mono_since(engine->audio_paused_until, now);
 		s->audio_paused_by = wire_text(engine->audio_paused_by);
+	}
 	fill_taken_out(wire, engine, now);
 	if (engine->session.open)
 		fill_open_session(wire, engine, now);

@@ -10,6 +10,7 @@
 #include "vitals/event.h"
 #include "vitals/mono.h"
 #include "vitals/plan.h"
+#include "vitals/text.h"
 
 enum condition_kind {
 	CONDITION_RULE,        /* physiological: plan->rules[index] */
@@ -66,7 +67,7 @@ static inline bool alarm_sounding(enum alarm_state state)
 }
 
 struct alarm {
-	uint16_t id;
+	uint16_t id; /* the slot: a place in this build's table, never sent or recorded (engine_alarm_id is) */
 	enum condition_kind kind;
 	uint8_t index;
 	enum alarm_state state;
@@ -74,7 +75,7 @@ struct alarm {
 	uint32_t generation;  /* 0 = never announced; +1 at each announced change */
 	struct mono violated; /* since when the condition holds (PENDING and later) */
 	struct mono cleared;  /* since when it no longer holds, while the clear delay runs; MONO_NEVER if it holds */
-	struct mono raised;   /* when it was announced */
+	struct mono raised;   /* when it was announced; MONO_NEVER if it never was */
 	int64_t raised_wall_ns;
 	int64_t changed_wall_ns;
 	char acknowledged_by[NAME_BYTES]; /* "" if nobody */

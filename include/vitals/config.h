@@ -10,6 +10,7 @@
 
 #include "vitals/driver.h"
 #include "vitals/engine.h"
+#include "vitals/text.h"
 
 #define LINKS_MAX       32
 #define PATH_BYTES      256

@@ -14,7 +14,7 @@
 
 #include "vitals/event.h"
 #include "vitals/measurement.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 struct line_settings {
 	int32_t baud;      /* one of 1200 2400 4800 9600 19200 38400 57600 115200 */

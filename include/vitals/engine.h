@@ -15,6 +15,7 @@
 #include "vitals/event.h"
 #include "vitals/measurement.h"
 #include "vitals/plan.h"
+#include "vitals/text.h"
 
 struct engine_device {
 	char name[NAME_BYTES];
@@ -52,18 +53,19 @@ struct engine_parameter {
 struct engine_device_state {
 	enum device_state state;
 	enum device_fault fault;
-	struct mono last_frame; /* MONO_NEVER before the first */
-	bool ever_up;           /* has been DEVICE_UP since the daemon started */
-	struct mono heard;      /* last sign of life: a frame, or when it became DEVICE_UP */
-	struct mono fine_since; /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
-	struct mono lost_since; /* the opposite */
-	uint8_t cuff_failures;  /* consecutive failed determinations */
-	bool cuff_requested;    /* ACTION_CUFF start sent, no determination since */
-	struct mono cuff_requested_at;
-	bool cuff_wanted;     /* a determination is due and waits for the device and for the rest to be over */
-	uint8_t cuff_retries; /* of the determination that was due */
-	struct mono cuff_rest_until;
-	struct mono mask_until; /* until then an oximeter on the same limb is not missed */
+	struct mono last_frame;        /* MONO_NEVER before the first */
+	bool ever_up;                  /* has been DEVICE_UP since the daemon started */
+	struct mono heard;             /* last sign of life: a frame, or when it became DEVICE_UP */
+	struct mono fine_since;        /* since when it is DEVICE_UP and not silent; MONO_NEVER while it is not */
+	struct mono lost_since;        /* the opposite */
+	uint8_t cuff_failures;         /* consecutive failed determinations */
+	bool cuff_requested;           /* ACTION_CUFF start sent, no determination since */
+	struct mono cuff_requested_at; /* MONO_NEVER before the first */
+	bool cuff_wanted;              /* a determination is due and waits for the device and for the rest to be over */
+	uint8_t cuff_retries;          /* of the determination that was due */
+	struct mono cuff_rest_until;   /* MONO_NEVER before the first inflation */
+	struct mono
+	    mask_until; /* until then an oximeter on the same limb is not missed; MONO_NEVER = no inflation yet */
 	struct mono lost_at[3]; /* of the last losses, oldest first; MONO_NEVER if there were fewer */
 	bool was_up;            /* in DEVICE_RESYNC: came there from DEVICE_UP */
 	bool flapping;          /* lost three times within a minute, and not fine for a whole minute since */
@@ -72,7 +74,7 @@ struct engine_device_state {
 /* A rule of the plan at work. */
 struct rule_state {
 	struct mono confirm_at; /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
-	struct mono determined; /* of the latest violating value */
+	struct mono determined; /* of the latest violating value; MONO_NEVER if there was none */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
 	bool lowered;                 /* falling, in a phase in which that matters less */
@@ -81,7 +83,7 @@ struct rule_state {
 
 struct display_state {
 	struct mono heard; /* last receipt; the start of the engine before the first */
-	struct mono shown; /* shows everything announced until then */
+	struct mono shown; /* shows everything announced until then; MONO_NEVER = nothing yet */
 };
 
 struct baseline {
@@ -114,7 +116,7 @@ struct given {
 
 /* A device or a parameter that is out of alarming. */
 struct taken_out {
-	struct mono until; /* 0 or in the past = not taken out */
+	struct mono until; /* MONO_NEVER = not taken out */
 	char by[NAME_BYTES];
 	char reason[TEXT_BYTES];
 };
@@ -126,15 +128,26 @@ struct alarm_load {
 	int64_t acknowledge_ns_total; /* from raised to acknowledged, summed */
 };
 
+/* The expected response, integrated so far (daemon/core/expected.c). */
+#define EXPECTED_COMPARTMENTS 7 /* of a model; the last one is what has left the body */
+
+struct expected_state {
+	int64_t at_ms; /* since T0 */
+	uint8_t given; /* spray devices taken into account */
+	struct expected_amounts {
+		int64_t ng[EXPECTED_COMPARTMENTS];
+	} amounts[2]; /* ROUTE_IV: Kamp, Clements; ROUTE_SPRAY: the first only */
+};
+
 struct session {
 	bool open;
-	uint32_t number; /* counts sessions of this run, from 1 */
+	char id[NAME_BYTES]; /* of one session alone, ever; "" before the first. Kept until the next is opened */
 	struct session_order order;
 	char opened_by[NAME_BYTES];
 	uint8_t phase; /* index into plan.phases */
 	bool started, paused, ended;
-	struct mono opened_at, started_at, ended_at, paused_at;
-	int64_t paused_ns; /* total of finished pauses */
+	struct mono opened_at, started_at, ended_at, paused_at; /* MONO_NEVER = has not happened */
+	int64_t paused_ns;                                      /* total of finished pauses */
 	int64_t opened_wall_ns, started_wall_ns, ended_wall_ns;
 	struct baseline baseline;
 	struct check_state checks[PLAN_CHECKS_MAX];
@@ -144,13 +157,13 @@ struct session {
 	struct override start_override, close_override;     /* name "" = none was needed */
 	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX]; /* for this patient; then limits[][] counts */
 	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
-	struct mono recheck_due;            /* next entry that a rule's recheck_ns asks for; MONO_NEVER or 0 = none */
+	struct mono recheck_due;            /* next entry that a rule's recheck_ns asks for; MONO_NEVER = none */
 	enum parameter recheck;             /* of which score */
 	struct alarm_load load[ALARMS_MAX]; /* of the last session until the next one is opened */
 	uint8_t pauses;                     /* finished or running; the instants of the first PAUSES_MAX are kept */
-	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX];
-	bool was_urgent; /* an alarm of MEDIUM or HIGH has ended, the last one at: */
-	struct mono urgent_until;
+	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX]; /* MONO_NEVER = not yet */
+	struct mono urgent_until; /* when the last alarm of MEDIUM or HIGH ended; MONO_NEVER if none has */
+	struct expected_state expected;
 };
 
 struct engine {
@@ -160,12 +173,13 @@ struct engine {
 	struct engine_device_state devices[DEVICES_MAX];
 	struct session session;
 	struct alarm alarms[ALARMS_MAX];
-	struct mono audio_paused_until; /* in the past or 0 = not paused */
+	struct mono audio_paused_until; /* MONO_NEVER = not paused */
 	char audio_paused_by[NAME_BYTES];
 	bool service_failed[SERVICE_COUNT];
 	struct taken_out taken_out[DEVICES_MAX + PARAMETER_COUNT]; /* devices, then parameters */
 	struct rule_state rules[PLAN_RULES_MAX];
 	struct display_state displays[DISPLAYS_MAX];
+	bool overflowed; /* an action list was once too short: actions were lost */
 };
 
 enum action_kind {
@@ -230,7 +244,6 @@ enum result {
 };
 
 const char *result_name(enum result result); /* "ok", "no-session", ... */
-const char *result_text(enum result result); /* a sentence for staff */
 
 struct action {
 	enum action_kind kind;
@@ -262,7 +275,7 @@ struct action {
 	} u;
 };
 
-/* Enough for all that one step can change (proof in daemon/core/engine.c). */
+/* Enough for all that one step can change (proof in daemon/core/step.c). */
 #define ACTIONS_MAX (6 * ALARMS_MAX + 64)
 
 struct actions {
@@ -280,8 +293,14 @@ void engine_step(struct engine *engine, const struct event *event, struct mono n
 /* When the engine wants an EVENT_TICK at the latest; MONO_NEVER if never. After a step at `now` it is after `now`. */
 struct mono engine_deadline(const struct engine *engine);
 
+/* Does the state make sense? NULL, or a const sentence that names what can never be: a deadline that never moves, an
+ * action list that was too short, states that contradict each other. Between two steps; whatever it finds is a bug of
+ * ours or damaged memory, and the engine goes on judging. Takes as long as an engine_deadline. */
+const char *engine_sound(const struct engine *engine);
+
 /* The parameter as it may be shown at `now`: latest value with its quality, or QUALITY_NO_VALUE with the reason when it
- * is stale, lost or was never received. An intermittent or entered value does not go stale; it carries its age. */
+ * is stale, lost or was never received (determined is MONO_NEVER then). An intermittent or entered value does not go
+ * stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
 
 /* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
@@ -321,14 +340,23 @@ bool engine_device_out_of_turn(const struct engine *engine);
 /* The expected response of a typical patient, advisory, never a limit: plasma concentration in ng/L (= pg/mL) predicted
  * at `now` from the order's dose and times and the devices given, with the lower and upper curve of the band; false if
  * the plan has no model or the dose or weight is not known or nothing was given yet. Kamp 2020 with the band Clements
- * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. */
+ * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. Costs no more at the end of a day than after five minutes, if
+ * the engine is stepped at its deadlines. */
 bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);
 
+/* The lasting id of a slot's condition: 32-bit FNV-1a of its name ("O2", "device-oximeter"), the same on every start
+ * and in every version; never 0. 0 if this configuration has no condition in that slot. */
+uint32_t engine_alarm_id(const struct engine *engine, uint16_t slot);
+
+/* Do two conditions of this configuration have the same id? Then *one and *other are their slots, and the configuration
+ * is refused: an acknowledgement could mean either. */
+bool engine_alarm_ids_clash(const struct engine *engine, uint16_t *one, uint16_t *other);
+
 /* Digest of the announced alarms, for displays to compare (proto/README.md gives the rule): 64-bit FNV-1a over, in
- * ascending id, id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
+ * ascending id, lasting id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
 uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count);
 
 /* Name of an alarm's condition: "O2", "missing-spo2", "device-oximeter", "cuff-failed-bp", "late-cuff",

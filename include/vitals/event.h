@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "vitals/measurement.h"
-#include "vitals/plan.h"
+#include "vitals/text.h"
 
 #define DEVICES_MAX            32
 #define EVENT_MEASUREMENTS_MAX 8
@@ -80,7 +80,7 @@ enum command {
 
 const char *command_name(enum command command); /* "session-open", ... */
 
-#define ALARM_ID_ALL UINT16_MAX /* acknowledge every unacknowledged alarm */
+#define ALARM_ID_ALL 0 /* acknowledge every unacknowledged alarm; the id of none */
 
 /* Somebody takes responsibility for going on although something blocks. "" = no override. */
 struct override {
@@ -90,6 +90,7 @@ struct override {
 
 struct session_order {                  /* COMMAND_SESSION_OPEN */
 	char patient_ref[NAME_BYTES];   /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
+	char session_id[NAME_BYTES];    /* made by the shell (daemon/session_id.h): a token that never repeats */
 	char second_person[NAME_BYTES]; /* who checked an unusual dose; "" = nobody */
 	int32_t weight_g;               /* 0 = not given; else 20000 .. 400000 */
 	int32_t dose_ug;                /* 0 = not given; else 1 .. 1000000 */
@@ -135,7 +136,7 @@ struct receipt { /* COMMAND_RECEIPT */
 	char display[NAME_BYTES];
 	uint64_t epoch;
 	uint64_t alarm_sequence; /* highest one shown without a gap */
-	struct mono shown;       /* made by the shell: everything announced up to this instant is shown */
+	struct mono shown;       /* made by the shell: everything announced up to then is shown; MONO_NEVER = nothing */
 };
 
 struct event_command {
@@ -144,7 +145,7 @@ struct event_command {
 	enum command command;
 	union {
 		struct session_order order;
-		uint16_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE */
+		uint32_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE: engine_alarm_id, or ALARM_ID_ALL */
 		struct observation observation;
 		struct override override; /* COMMAND_SESSION_START, COMMAND_SESSION_CLOSE, COMMAND_DEVICE_GIVEN */
 		struct item_tick item;

@@ -9,6 +9,7 @@
 
 #include "vitals/config.h"
 #include "vitals/mailbox.h"
+#include "vitals/text.h"
 
 struct links;
 

@@ -1,9 +1,12 @@
 /* The only way into the engine: a bounded queue of events with one reader (the engine thread) and many writers (link
  * threads, control thread, recorder). Mutex and eventfd; no heap after mailbox_open. In daemon/mailbox.c.
  *
- * When it is full: a frame of measurements takes the place of the newest of the same device that waits, if it says all
- * that one says, else it is dropped; either is counted. All other events have slots that measurements can never take. A
- * writer never blocks on I/O and never waits for the reader. */
+ * Every device has its share of slots, three of them: 32 for frames of continuous values, 8 for frames that tell a
+ * determination, 8 for changes of its connection. All other events have 128 together. So whatever one writer does, the
+ * others lose nothing. When its share is full a frame of continuous values takes the place of the newest of the same
+ * device that waits, if it says all that one says, else it is dropped; either is counted. Anything else is refused.
+ * What was accepted is taken, a determination whatever follows. A writer never blocks on I/O and never waits for the
+ * reader. */
 #ifndef VITALS_MAILBOX_H
 #define VITALS_MAILBOX_H
 

@@ -11,9 +11,7 @@
 
 #include "vitals/mono.h"
 #include "vitals/parameter.h"
-
-#define NAME_BYTES 32 /* room for a token of up to 31 characters [A-Za-z0-9._-] */
-#define TEXT_BYTES 96 /* room for a line that staff read, up to 95 bytes of UTF-8 */
+#include "vitals/text.h"
 
 #define PLAN_PHASES_MAX      8
 #define PLAN_RULES_MAX       48

@@ -8,6 +8,7 @@
 #include <termios.h>
 
 #include "vitals/config.h"
+#include "vitals/text.h"
 
 #define PORTS_MAX 64
 

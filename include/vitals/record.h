@@ -13,6 +13,7 @@
 #include "vitals/config.h"
 #include "vitals/engine.h"
 #include "vitals/mailbox.h"
+#include "vitals/text.h"
 
 #define RECORD_TEXT_BYTES 900 /* one line that a classic 1 KiB syslog relay passes whole */
 

@@ -83,7 +83,7 @@ static void check_command(const struct event_command *command)
 	else if (command->command == COMMAND_OBSERVE)
 		check_observation(&command->u.observation);
 	else if (command->command == COMMAND_ALARM_ACKNOWLEDGE)
-		must(command->u.alarm_id < ALARMS_MAX || command->u.alarm_id == ALARM_ID_ALL);
+		must(command->u.alarm_id > 0 || command->u.alarm_id == ALARM_ID_ALL);
 	else if (command->command == COMMAND_SESSION_START || command->command == COMMAND_SESSION_CLOSE ||
 	         command->command == COMMAND_DEVICE_GIVEN)
 		check_override(&command->u.override);
@@ -101,7 +101,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct request request;
 	if (!request_decode(&request, bytes, size)) {
-		must(request.problem[0] != '\0' && memchr(request.problem, '\0', sizeof(request.problem)) != NULL);
+		char text[REFUSAL_TEXT_BYTES] = "";
+		refusal_sentence(text, &request.refusal);
+		must(request.refusal.code != REFUSAL_NONE && text[0] != '\0' && strchr(text, '{') == NULL);
 		return 0;
 	}
 	must(size >= 1 && size <= REQUEST_BYTES_MAX);

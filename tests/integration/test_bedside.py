@@ -312,6 +312,23 @@ def test_restart_in_a_session_is_an_alarm():
         assert "open the session again" not in bedside.ctl("alarm", "list")
 
 
+def test_sessions_of_two_runs_have_two_names():
+    """One record, two starts of the daemon: what was of one patient is never read as the other's."""
+    with Bedside() as bedside:
+        start(bedside)
+        ids = []
+        for patient in "P-011", "P-012":
+            bedside.ctl("session", "open", "--patient", patient)
+            ids.append(json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]["id"])
+            bedside.ctl("session", "close")
+            bedside.daemon.stop(signal.SIGTERM)
+            bedside.start_daemon()
+        assert len(set(ids)) == 2 and all(re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", name) for name in ids), ids
+        for patient, name in zip(("P-011", "P-012"), ids):
+            rows = [row[3] for row in bedside.records("session") if f'session="{name}"' in row[3]]
+            assert rows and all(f'patient="{patient}"' in row for row in rows), (name, rows)
+
+
 def test_what_cannot_be_recorded_is_not_called_refused():
     with Bedside() as bedside:
         start(bedside)

@@ -7,10 +7,11 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 
-from harness import BUILD, PATIENCE_S, Bedside, Skip, pb, wait_for
+from harness import BUILD, PATIENCE_S, Bedside, Skip, free_port, pb, wait_for
 from slaves import IDENTITY, MAP, TRUE, Farm, Oximeter, RtuSlave, TcpSlave, Unit
 
 TIMEOUT_S = 0.2
@@ -580,3 +581,38 @@ device "d{i}" {{ link = "l{i}"  map = "{bedside.path("map.conf")}"  unit = 1  po
             assert set(display.values("ecg_hr")) == {23000}
     finally:
         farm.stop()
+
+
+# ---- the monitor itself ----------------------------------------------------------------------------------------------------
+
+
+def crash_again_and_again(endpoint):
+    """kill -9, and started again at once as the service manager does: the publisher child of the one before may still be
+    on its way out, and that is nobody's alarm."""
+    with Bedside() as bedside:
+        bedside.endpoint = endpoint or bedside.endpoint
+        bedside.write_config(f'''
+link "line" {{ type = "serial"  port = "{bedside.path("none")}" }}
+device "line" {{ link = "line"  driver = "masimo-ascii1" }}
+''')
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        for _ in range(4):
+            orphan = wait_for(bedside.publisher_pid, "the publisher child")
+            bedside.daemon.stop(signal.SIGKILL)
+            mark = display.mark()
+            bedside.start_daemon()
+            wait_for(lambda mark=mark: len(display.bodies("heartbeat", mark)) >= 4, "two seconds of heartbeats")
+            assert not os.path.exists(f"/proc/{orphan}"), "the orphan lives on"
+        assert not any(a.condition == "service-publisher" for s in display.bodies("snapshot") for a in s.alarm)
+        wait_for(lambda: len(bedside.records("start")) == 5, "five starts on the record")
+        assert not display.alarms("service-publisher")
+        assert not [row[3] for row in bedside.records() if "publisher" in row[3]], bedside.records()
+
+
+def test_crash_raises_no_alarm_of_the_ipc_endpoint():
+    crash_again_and_again(None)
+
+
+def test_crash_raises_no_alarm_of_the_tcp_endpoint():
+    crash_again_and_again(f"tcp://127.0.0.1:{free_port()}")

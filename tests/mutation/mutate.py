@@ -37,9 +37,9 @@ DECLARATION = re.compile(r"^\t+(?:const|static|struct|enum|u?int\w*_t|bool|int|c
 
 # Which unit tests look at a room of the shell. The hall has none of its own.
 ROOMS = {"daemon/record/": ("record", "line", "audit"), "daemon/publish/": ("publisher", "receipts"),
-         "daemon/link/": ("link_", "traffic"), "daemon/desk/": ("control", "explain", "blocker_words"),
+         "daemon/link/": ("link_", "traffic"), "daemon/desk/": ("desk", "local_socket", "account", "refusal", "explain"),
          "daemon/wire/": ("encode", "request", "vectors"), "daemon/config/": ("config", "reload", "plan_", "traffic"),
-         "daemon/driver/": ("driver", "link_stream", "link_cuff"), "daemon/mailbox.c": ("mailbox", "control", "record_failure")}
+         "daemon/driver/": ("driver", "link_stream", "link_cuff"), "daemon/mailbox.c": ("mailbox", "local_socket", "record_failure")}
 HALL = ("alarm_is_raised", "watchdog_is_fed", "heartbeat_tells", "publisher_is_killed", "changed_configuration", "late_engine",
         "what_cannot_be_recorded", "restart_in_a_session", "simulated_cuff", "receipts_of", "alarm_load", "recording_that_fails", "spray_devices")
 

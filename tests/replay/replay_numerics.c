@@ -101,6 +101,7 @@ static void command(enum command which)
 	(void)snprintf(c->actor, sizeof(c->actor), "nurse1"); /* fits */
 	if (which == COMMAND_SESSION_OPEN) {
 		(void)snprintf(c->u.order.patient_ref, sizeof(c->u.order.patient_ref), "recording"); /* fits */
+		(void)snprintf(c->u.order.session_id, sizeof(c->u.order.session_id), "recording");   /* fits */
 	} else if (which == COMMAND_SESSION_START || which == COMMAND_DEVICE_GIVEN) {
 		(void)snprintf(c->u.override.name, sizeof(c->u.override.name), "dr-replay");         /* fits */
 		(void)snprintf(c->u.override.reason, sizeof(c->u.override.reason), "recorded data"); /* fits */

@@ -25,12 +25,14 @@ const char *shadow_look(const struct engine *engine, const struct event *event, 
 	for (uint16_t i = 0; i < actions->count; i++)
 		alarms = alarms || actions->list[i].kind == ACTION_ALARM;
 	MUST(wrong == NULL, wrong);
-	MUST(engine->audio_paused_until.ns == 0 || engine->audio_paused_until.ns > engine->now.ns,
+	MUST(mono_is_never(engine->audio_paused_until) || engine->audio_paused_until.ns > engine->now.ns,
 	     "an audio pause that is over");
-	MUST(!signalled || engine->audio_paused_until.ns == 0 ||
+	MUST(!signalled || mono_is_never(engine->audio_paused_until) ||
 	         (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_AUDIO_PAUSE),
 	     "a new alarm in an audio pause");
 	wrong = alarms ? check_alarms(&shadow, engine) : NULL;
+	MUST(wrong == NULL, wrong);
+	wrong = engine_sound(engine);
 	MUST(wrong == NULL, wrong);
 	wrong = check_values(engine);
 	MUST(wrong == NULL, wrong);

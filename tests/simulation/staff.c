@@ -125,6 +125,7 @@ static void open_session(struct room *room)
 	bool iv = room->patient.kind == SESSION_KETAMINE_IV, random = room->trouble == TROUBLE_RANDOM;
 
 	(void)snprintf(order->patient_ref, sizeof(order->patient_ref), "P-%u", (unsigned)(room->seed & 0xffffff));
+	(void)snprintf(order->session_id, sizeof(order->session_id), "S-%u", (unsigned)(room->seed & 0xffffff));
 	order->weight_g = (int32_t)between(room, 45000, 120000);
 	order->dose_ug = iv ? order->weight_g / 2 : room->patient.kind == SESSION_ESKETAMINE_56 ? 56000 : 84000;
 	order->age_years = (int32_t)between(room, 18, 80);
@@ -145,7 +146,7 @@ static void open_session(struct room *room)
 /* The drug flows from here on. */
 static void started(struct room *room)
 {
-	const double none[3] = {0};
+	const double none[HAPPEN_NUMBERS] = {0};
 
 	patient_until(room);
 	patient_event(&room->patient, HAPPEN_INFUSION_START, none);
@@ -224,12 +225,12 @@ static void try_close(struct room *room)
 
 static void look(struct room *room)
 {
-	uint16_t id = ALARM_ID_ALL;
+	uint32_t id = ALARM_ID_ALL;
 
 	room->staff.look_planned = false;
 	for (uint16_t i = 0; i < ALARMS_MAX && chance(room, 0.3); i++)
 		if (alarm_sounding(room->engine.alarms[i].state))
-			id = i;
+			id = engine_alarm_id(&room->engine, i);
 
 	struct event_command *c = command(room, COMMAND_ALARM_ACKNOWLEDGE);
 
@@ -283,7 +284,7 @@ static void nonsense(struct room *room)
 	struct event_command *c = command(room, which[prng_next(&room->prng) % (sizeof(which) / sizeof(which[0]))]);
 
 	if (c->command == COMMAND_ALARM_ACKNOWLEDGE)
-		c->u.alarm_id = (uint16_t)(prng_next(&room->prng) % (ALARMS_MAX + 5));
+		c->u.alarm_id = engine_alarm_id(&room->engine, (uint16_t)(prng_next(&room->prng) % (ALARMS_MAX + 5)));
 	if (give(room) != RESULT_OK)
 		room->tally->refused++;
 }
@@ -293,7 +294,7 @@ static void episode(struct room *room)
 	double steps = between(room, 20, 400) / room->speed; /* the patient counts in steps of `speed` seconds */
 	const struct {
 		enum happening what;
-		double number[3];
+		double number[HAPPEN_NUMBERS];
 	} episodes[] = {
 	    {HAPPEN_VASOVAGAL, {between(room, 120, 300) / room->speed}},
 	    {HAPPEN_DESATURATION, {between(room, 70, 94), 10 / room->speed + 1, steps}},
@@ -316,7 +317,7 @@ static void simple(struct room *room, enum command kind)
 
 static void stop(struct room *room)
 {
-	const double none[3] = {0};
+	const double none[HAPPEN_NUMBERS] = {0};
 
 	(void)command(room, COMMAND_SESSION_STOP);
 	if (give(room) == RESULT_OK && room->patient.kind == SESSION_KETAMINE_IV) {
@@ -328,7 +329,7 @@ static void stop(struct room *room)
 /* The model's pump cannot go on after it stopped: a pause stops the drug for good, whatever the session does then. */
 static void pause(struct room *room)
 {
-	const double none[3] = {0};
+	const double none[HAPPEN_NUMBERS] = {0};
 
 	(void)command(room, COMMAND_SESSION_PAUSE);
 	if (give(room) != RESULT_OK)

@@ -237,4 +237,16 @@ static inline void still(struct world *w, int64_t to)
 	}
 }
 
+/* Does `name` keep the session from starting, or the patient from leaving? */
+static inline bool blocked_by(const struct world *w, const char *name)
+{
+	char names[64][NAME_BYTES];
+	uint8_t count = engine_blockers(&w->engine, names, 64);
+
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 #endif

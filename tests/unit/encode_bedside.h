@@ -205,7 +205,7 @@ static inline void open_session(void)
 	struct session *session = &engine.session;
 
 	session->open = true;
-	session->number = 3;
+	SET(session->id, "20261201T093015Z-3f9a27c1");
 	SET(session->order.patient_ref, "P-0042");
 	session->order.weight_g = 70500;
 	session->order.dose_ug = 35000;

@@ -61,7 +61,8 @@ struct fake {
 	atomic_int requests; /* answered or not */
 	atomic_int misdeeds; /* requests that `mode` spoiled */
 	atomic_int writes;
-	atomic_uint last_write; /* unit << 24 | address << 16 | value */
+	atomic_int identity_reads; /* of unit 2 */
+	atomic_uint last_write;    /* unit << 24 | address << 16 | value */
 	atomic_int bad_requests;
 	uint8_t last_answer[FAKE_FRAME_BYTES];
 	size_t last_answer_count;
@@ -146,6 +147,8 @@ static inline size_t fake_answer(struct fake *fake, const uint8_t *request, enum
 		memcpy(pdu + 2, request + 2, 4);
 		return 6;
 	}
+	if (unit == 2 && function == 3 && address == 0)
+		atomic_fetch_add(&fake->identity_reads, 1);
 	if (mode == FAKE_WRONG_LENGTH)
 		argument--;
 	pdu[2] = (uint8_t)(2 * argument);

@@ -235,6 +235,25 @@ static inline void world_await_fault(struct world *world, uint8_t device, enum d
 		world_step(world, &wait);
 }
 
+/* Waits for a notice, taking events meanwhile. */
+static inline void world_await_notice(struct world *world, const char *what, const char *detail)
+{
+	struct waiting wait = wait_for(what);
+	struct link_notice notice;
+
+	for (;;) {
+		while (links_notice(world->links, &notice)) {
+			if (strcmp(notice.what, what) != 0)
+				continue;
+			assert_string_equal(notice.detail, detail);
+			return;
+		}
+		wait_more(&wait, mailbox_fd(world->mailbox));
+		while (world_take(world))
+			continue;
+	}
+}
+
 /* `more` rounds from now on. */
 static inline void world_await_rounds(struct world *world, uint8_t device, unsigned more)
 {
@@ -286,6 +305,52 @@ static inline void world_misbehave(enum link_type type, enum fake_mode mode, int
 	atomic_store(&world->fake.mode, FAKE_NORMAL);
 	world_await_state(world, 0, DEVICE_UP);
 	world_await_rounds(world, 0, 5);
+	world_end(world);
+}
+
+/* A bus of two: unit 1 is asked often, the cuff of unit 2 once in ten minutes, so that nothing but an order makes the
+ * link talk to it. Unit 1 has just stopped answering: the line was drained, or the connection made anew. */
+static inline struct world *world_shaken(enum link_type type)
+{
+	struct world *world = world_new(type);
+
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	(void)world_add(world, world_cuff_map(2), 2, 600 * NS_PER_S);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 1);
+	world_await_rounds(world, 1, 1);
+	atomic_store(&world->fake.bad_unit, 1);
+	atomic_store(&world->fake.mode, FAKE_SILENT);
+	world_await_fault(world, 0, FAULT_TIMEOUT);
+	return world;
+}
+
+/* Another device is now where the cuff was: it gets no order. */
+static inline void world_order_to_stranger(enum link_type type)
+{
+	struct world *world = world_shaken(type);
+	int writes = atomic_load(&world->fake.writes);
+
+	atomic_store(&world->fake.identity_change, 1);
+	assert_true(links_cuff(world->links, 1, true));
+	world_await_state(world, 1, DEVICE_REFUSED);
+	assert_int_equal(atomic_load(&world->fake.writes), writes);
+	world_await_notice(world, "cuff-command-lost", "bus: device: start: another device answers");
+	world_end(world);
+}
+
+/* The same cuff is still there: it is asked who it is, and gets the order. */
+static inline void world_order_after_identity(enum link_type type)
+{
+	struct world *world = world_shaken(type);
+	int writes = atomic_load(&world->fake.writes);
+	int looks = atomic_load(&world->fake.identity_reads);
+
+	assert_true(links_cuff(world->links, 1, true));
+	world_await_count(world, &world->fake.writes, writes + 1);
+	assert_int_equal(atomic_load(&world->fake.last_write), 2U << 24 | 32U << 16 | 1U);
+	assert_true(atomic_load(&world->fake.identity_reads) > looks);
 	world_end(world);
 }
 

@@ -44,8 +44,9 @@ static void limits_old_and_new(void **state)
 	look_and_record();
 	assert_true(audit.wanted);
 	assert_string_equal(audit.kind, "limit");
-	says("actor=\"nurse1\" session=\"3\" rule=\"R2\" term=\"0\" old=\"9.000\" new=\"7.000\" "
-	     "second_person=\"dr.b\"");
+	says(
+	    "actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" rule=\"R2\" term=\"0\" old=\"9.000\" new=\"7.000\" "
+	    "second_person=\"dr.b\"");
 	says("reason=\"sleeps \\x22deeply\\x22\"");
 	SET(command.u.limit.rule, "none");
 	look_and_record();
@@ -60,7 +61,7 @@ static void overrides_only_where_something_blocked(void **state)
 {
 	(void)state;
 	engine.session.open = true;
-	engine.session.number = 4;
+	memcpy(engine.session.id, "20261201T101500Z-0a1b2c3d", 26);
 	begin_command(COMMAND_SESSION_START);
 	SET(command.u.override.name, "dr.a");
 	SET(command.u.override.reason, "cuff is fine");
@@ -138,7 +139,7 @@ static void replies(void **state)
 	struct action action = {.kind = ACTION_REPLY};
 
 	engine.session.open = true;
-	engine.session.number = 4;
+	memcpy(engine.session.id, "20261201T101500Z-0a1b2c3d", 26);
 	action.u.reply.command = COMMAND_SESSION_START;
 	action.u.reply.result = RESULT_BLOCKED;
 	SET(action.u.reply.actor, "nurse1");
@@ -169,7 +170,8 @@ static void alarms_and_load(void **state)
 	audit_load(&audit, &engine, ALARM_BASE_RULE);
 	assert_true(audit.wanted);
 	assert_string_equal(audit.kind, "load");
-	says("session=\"3\" condition=\"O2\" raised=\"3\" nuisance=\"1\" acknowledged=\"2\" acknowledge_ms=\"25000\"");
+	says("session=\"20261201T093015Z-3f9a27c1\" condition=\"O2\" raised=\"3\" nuisance=\"1\" acknowledged=\"2\" "
+	     "acknowledge_ms=\"25000\"");
 	audit_load(&audit, &engine, ALARM_BASE_RULE + 1);
 	assert_false(audit.wanted);
 }

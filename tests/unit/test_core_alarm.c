@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "tests/unit/core_world.h"
+#include "tests/unit/core_protocol.h"
 
 static struct world w;
 
@@ -212,18 +212,18 @@ static void test_acknowledge(void **state)
 	(void)spo2_rule(2 * S, 0, false);
 	(void)world_rule(&w, "H2", PARAMETER_ECG_HR, COMPARISON_ABOVE, 130, 125);
 	world_open(&w, 0);
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_UNKNOWN_ALARM);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_UNKNOWN_ALARM);
 	assert_int_equal(acknowledge(&w, ALARMS_MAX), RESULT_UNKNOWN_ALARM);
 	spo2(&w, 85);
 	heart_rate(&w, 140);
 	assert_int_equal(acknowledge(&w, O2), RESULT_UNKNOWN_ALARM); /* pending */
 	w.now += 2 * S;
 	spo2(&w, 85);
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_OK);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_OK);
 	assert_int_equal(changes(&w, O2, ALARM_WAS_ACKNOWLEDGED), 1);
 	assert_int_equal(changes(&w, O2 + 1, ALARM_WAS_ACKNOWLEDGED), 1);
 	assert_int_equal(acknowledge(&w, O2), RESULT_UNKNOWN_ALARM); /* already */
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_UNKNOWN_ALARM);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_UNKNOWN_ALARM);
 	/* It stops the sound and nothing else. */
 	assert_int_equal(state_of(&w, O2), ALARM_ACKNOWLEDGED);
 	assert_int_equal(announced(&w), 2);
@@ -245,7 +245,7 @@ static void test_escalation_ends_acknowledgement_and_pause(void **state)
 	assert_int_equal(state_of(&w, id), ALARM_ACTIVE);
 	assert_int_equal(w.engine.alarms[id].priority, PRIORITY_LOW);
 	assert_int_equal(w.engine.alarms[id].reason, REASON_SENSOR_OFF);
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_OK);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_OK);
 	for (int64_t t = 21 * S; t < 31 * S; t += 1 * S) {
 		leap(&w, t);
 		frame(&w, OXIMETER, no_value(&w, PARAMETER_SPO2, REASON_SENSOR_OFF));
@@ -259,7 +259,7 @@ static void test_escalation_ends_acknowledgement_and_pause(void **state)
 	assert_int_equal(w.engine.alarms[id].priority, PRIORITY_MEDIUM);
 	assert_int_equal(changes(&w, id, ALARM_PRIORITY_CHANGED), 1);
 	assert_string_equal(w.engine.alarms[id].acknowledged_by, "");
-	assert_int_equal(w.engine.audio_paused_until.ns, 0);
+	assert_true(mono_is_never(w.engine.audio_paused_until));
 	assert_int_equal(session_changes(&w, SESSION_AUDIO), 1);
 }
 
@@ -280,7 +280,7 @@ static void test_audio_pause(void **state)
 		leap(&w, 20 * S - 1);
 		assert_int_equal(w.engine.audio_paused_until.ns, 20 * S);
 		leap(&w, 20 * S);
-		assert_int_equal(w.engine.audio_paused_until.ns, 0);
+		assert_true(mono_is_never(w.engine.audio_paused_until));
 		assert_int_equal(session_changes(&w, SESSION_AUDIO), 1);
 
 		world_open(&w, 100 * S);
@@ -290,7 +290,7 @@ static void test_audio_pause(void **state)
 		assert_int_equal(w.engine.audio_paused_until.ns, 121 * S);
 		spo2(&w, 80);
 		assert_int_equal(state_of(&w, O2), ALARM_ACTIVE);
-		assert_int_equal(w.engine.audio_paused_until.ns == 0, cases[i].breaks);
+		assert_int_equal(mono_is_never(w.engine.audio_paused_until), cases[i].breaks);
 		assert_int_equal(session_changes(&w, SESSION_AUDIO), cases[i].breaks);
 	}
 	/* Opening a session ends it. */
@@ -298,7 +298,7 @@ static void test_audio_pause(void **state)
 	world_begin(&w, 0);
 	(void)order(&w, COMMAND_AUDIO_PAUSE);
 	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
-	assert_int_equal(w.engine.audio_paused_until.ns, 0);
+	assert_true(mono_is_never(w.engine.audio_paused_until));
 }
 
 static void test_intermittent_is_judged_once(void **state)
@@ -508,32 +508,6 @@ static void test_questionable_is_judged(void **state)
 	assert_int_equal(reading(&w, PARAMETER_SPO2).reason, REASON_LOW_SIGNAL);
 }
 
-/* The rule of proto/README.md, worked out again. */
-static uint64_t digest_again(const struct engine *engine, uint16_t *count)
-{
-	uint64_t h = 14695981039346656037ULL;
-
-	*count = 0;
-	for (uint32_t id = 0; id < ALARMS_MAX; id++) {
-		const struct alarm *a = &engine->alarms[id];
-		uint8_t bytes[8] = {0,
-		                    0,
-		                    (uint8_t)(id >> 8),
-		                    (uint8_t)id,
-		                    (uint8_t)(a->generation >> 24),
-		                    (uint8_t)(a->generation >> 16),
-		                    (uint8_t)(a->generation >> 8),
-		                    (uint8_t)a->generation};
-
-		if (!alarm_announced(a->state))
-			continue;
-		for (int i = 0; i < 8; i++)
-			h = (h ^ bytes[i]) * 1099511628211ULL;
-		(*count)++;
-	}
-	return h;
-}
-
 static void test_digest(void **state)
 {
 	(void)state;
@@ -555,6 +529,74 @@ static void test_digest(void **state)
 	assert_int_equal(acknowledge(&w, O2), RESULT_OK); /* the same set, another generation */
 	assert_true(engine_alarm_digest(&w.engine, &count) != last);
 	assert_true(engine_alarm_digest(&w.engine, &count) == digest_again(&w.engine, &expect_count));
+}
+
+static void clock_stepped(int64_t step_ns)
+{
+	struct event event = {.kind = EVENT_CLOCK, .u.clock = {step_ns}};
+
+	world_step(&w, &event);
+}
+
+/* A second step of the clock while the first is not answered is the same alarm. */
+static void test_clock_stepped_again(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	clock_stepped(5 * S);
+	assert_int_equal(changes(&w, ALARM_BASE_CLOCK, ALARM_RAISED), 1);
+	clock_stepped(-5 * S);
+	assert_int_equal(changes(&w, ALARM_BASE_CLOCK, ALARM_RAISED), 0);
+	assert_int_equal(w.engine.alarms[ALARM_BASE_CLOCK].generation, 1);
+}
+
+static void test_pause_forgets_who_asked(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_AUDIO_PAUSE), RESULT_OK);
+	assert_string_equal(w.engine.audio_paused_by, "nurse1");
+	still(&w, 120 * S);
+	assert_string_equal(w.engine.audio_paused_by, "");
+}
+
+/* Actions depend on nothing that was in their memory before. */
+static void test_actions_are_whole(void **state)
+{
+	(void)state;
+	static struct world other;
+
+	for (int i = 0; i < 2; i++) {
+		world_plan(&w);
+		world_begin(&w, 100 * S);
+		all_up(&w);
+		memset(&w.actions, i == 0 ? 0x00 : 0xaa, sizeof(w.actions));
+		(void)order(&w, COMMAND_SESSION_OPEN); /* its actions are looked at below */
+		if (i == 0)
+			other = w;
+	}
+	assert_int_equal(w.actions.count, other.actions.count);
+	assert_memory_equal(w.actions.list, other.actions.list, w.actions.count * sizeof(w.actions.list[0]));
+}
+
+/* Every change says who, an observation says of what. */
+static void test_actions_name_actor_and_parameter(void **state)
+{
+	(void)state;
+	const struct action *action;
+
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	still(&w, 101 * S);
+	assert_int_equal(score(&w, PARAMETER_CADSS, 3 * MILLI), RESULT_OK);
+	action = find_action(&w, ACTION_OBSERVATION);
+	assert_int_equal(action->u.observation.observation.parameter, PARAMETER_CADSS);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(session_changes(&w, SESSION_CLOSED), 1);
+	action = find_action(&w, ACTION_SESSION);
+	assert_string_equal(action->u.session.actor, "nurse1");
 }
 
 int main(void)
@@ -579,6 +621,10 @@ int main(void)
 	    cmocka_unit_test(test_only_in_a_session),
 	    cmocka_unit_test(test_questionable_is_judged),
 	    cmocka_unit_test(test_digest),
+	    cmocka_unit_test(test_clock_stepped_again),
+	    cmocka_unit_test(test_pause_forgets_who_asked),
+	    cmocka_unit_test(test_actions_are_whole),
+	    cmocka_unit_test(test_actions_name_actor_and_parameter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,7 +160,7 @@ static uint64_t situation(void)
 	const struct session *session = &w.engine.session;
 
 	digest = UINT64_C(0xcbf29ce484222325);
-	mix(session->open * 8 + session->started * 4 + session->ended * 2 + session->was_urgent);
+	mix(session->open * 8 + session->started * 4 + session->ended * 2 + !mono_is_never(session->urgent_until));
 	mix(session->phase * 8 + session->baseline.complete * 4 + session->baseline.readings);
 	mix(session->baseline.score[PARAMETER_CADSS]);
 	mix_time(session->opened_at.ns);
@@ -288,8 +288,10 @@ static bool make(enum happening what, struct event *event)
 		return w.engine.session.open;
 	case OPEN_CLOSE:
 		command(event, w.engine.session.open ? COMMAND_SESSION_CLOSE : COMMAND_SESSION_OPEN);
-		if (!w.engine.session.open)
+		if (!w.engine.session.open) {
 			memcpy(event->u.command.u.order.patient_ref, "P", 1);
+			memcpy(event->u.command.u.order.session_id, "S", 1);
+		}
 		return true;
 	case LINK:
 		event->kind = EVENT_DEVICE;

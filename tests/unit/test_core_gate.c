@@ -29,17 +29,6 @@ static enum result with_override(enum command command, const char *name, const c
 	return reply(&w);
 }
 
-static bool blocked_by(const char *name)
-{
-	char names[64][NAME_BYTES];
-	uint8_t count = engine_blockers(&w.engine, names, 64);
-
-	for (int i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
 static int blockers(void)
 {
 	return engine_blockers(&w.engine, NULL, 0);
@@ -110,7 +99,7 @@ static void test_pressure_gate(void **state)
 		assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
 		measure(cases[i].sys, cases[i].dia);
 		assert_int_equal(blockers(), cases[i].blocked);
-		assert_int_equal(blocked_by(cases[i].years >= 65 ? "G1-65" : "G1"), cases[i].blocked);
+		assert_int_equal(blocked_by(&w, cases[i].years >= 65 ? "G1-65" : "G1"), cases[i].blocked);
 		assert_int_equal(order(&w, COMMAND_SESSION_START), cases[i].blocked ? RESULT_BLOCKED : RESULT_OK);
 		assert_int_equal(w.engine.alarms[0].generation + w.engine.alarms[1].generation, 0); /* no alarm */
 	}
@@ -122,21 +111,21 @@ static void test_gate_confirms_and_clears(void **state)
 	gate_plan();
 	open_aged(40);
 	measure(145, 85);
-	assert_true(blocked_by("G1")); /* at once */
+	assert_true(blocked_by(&w, "G1")); /* at once */
 	still(&w, w.now + 5 * S);
 	assert_true(w.engine.devices[CUFF].cuff_requested); /* asks for the repeat itself */
 	measure(138, 85);
-	assert_false(blocked_by("G1")); /* not confirmed: one is enough */
+	assert_false(blocked_by(&w, "G1")); /* not confirmed: one is enough */
 	measure(145, 85);
 	measure(146, 85);
 	measure(138, 85);
-	assert_true(blocked_by("G1")); /* two at or below */
+	assert_true(blocked_by(&w, "G1")); /* two at or below */
 	assert_int_equal(engine_blocker_cause(&w.engine, 0), BLOCKER_UNCONFIRMED);
 	measure(138, 85);
-	assert_false(blocked_by("G1"));
+	assert_false(blocked_by(&w, "G1"));
 	still(&w, w.now + 1 * S);
 	pressure_failed(&w);
-	assert_true(blocked_by("G1")); /* what is known now is nothing */
+	assert_true(blocked_by(&w, "G1")); /* what is known now is nothing */
 	measure(138, 85);
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
 	measure(200, 130);
@@ -153,9 +142,9 @@ static void test_gate_asks_for_a_fresh_pressure(void **state)
 	measure(120, 80);
 	int64_t measured = w.now;
 	still(&w, measured + 1800 * S);
-	assert_false(blocked_by("G1"));
+	assert_false(blocked_by(&w, "G1"));
 	still(&w, measured + 1800 * S + 1);
-	assert_true(blocked_by("G1"));
+	assert_true(blocked_by(&w, "G1"));
 	assert_int_equal(engine_blocker_cause(&w.engine, 0), BLOCKER_OLD);
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
 	measure(120, 80);
@@ -176,23 +165,23 @@ static void test_gate_delays(void **state)
 	rule->delay_ns = 30 * S;
 	rule->clear_delay_ns = 60 * S;
 	world_open(&w, 100 * S);
-	assert_true(blocked_by("G2"));
+	assert_true(blocked_by(&w, "G2"));
 	live(&w, 110 * S, 97, 110);
-	assert_false(blocked_by("G2"));
+	assert_false(blocked_by(&w, "G2"));
 	live(&w, 111 * S, 97, 111);
 	live(&w, 140 * S, 97, 111);
 	run(&w, 141 * S - 1);
-	assert_false(blocked_by("G2"));
+	assert_false(blocked_by(&w, "G2"));
 	run(&w, 141 * S);
-	assert_true(blocked_by("G2"));
+	assert_true(blocked_by(&w, "G2"));
 	live(&w, 142 * S, 94, 50);
 	live(&w, 201 * S, 94, 50);
 	run(&w, 202 * S - 1);
-	assert_true(blocked_by("G2"));
+	assert_true(blocked_by(&w, "G2"));
 	run(&w, 202 * S);
-	assert_false(blocked_by("G2"));
+	assert_false(blocked_by(&w, "G2"));
 	frame(&w, OXIMETER, no_value(&w, PARAMETER_SPO2, REASON_SENSOR_OFF));
-	assert_true(blocked_by("G2"));
+	assert_true(blocked_by(&w, "G2"));
 }
 
 static void test_gate_optional(void **state)
@@ -204,7 +193,7 @@ static void test_gate_optional(void **state)
 	rule = add("G2-etco2", RULE_GATE);
 	protocol_term(rule, PARAMETER_ETCO2, COMPARISON_BELOW, 30, 30); /* nobody measures it here */
 	world_open(&w, 0);
-	assert_true(blocked_by("G2-etco2"));
+	assert_true(blocked_by(&w, "G2-etco2"));
 	rule->optional = true;
 	assert_int_equal(blockers(), 0);
 }
@@ -228,10 +217,10 @@ static void test_scores_and_items(void **state)
 	assert_int_equal(tick_item("cuff-arm", true), RESULT_NO_SESSION);
 	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
 	assert_int_equal(blockers(), 3);
-	assert_true(blocked_by("G3") && blocked_by("baseline-scores") && blocked_by("cuff-arm"));
+	assert_true(blocked_by(&w, "G3") && blocked_by(&w, "baseline-scores") && blocked_by(&w, "cuff-arm"));
 	w.now += 1;
 	assert_int_equal(score(&w, PARAMETER_MOAAS, 4 * MILLI), RESULT_OK);
-	assert_true(blocked_by("G3"));
+	assert_true(blocked_by(&w, "G3"));
 	w.now += 1;
 	assert_int_equal(score(&w, PARAMETER_MOAAS, 5 * MILLI), RESULT_OK);
 	assert_int_equal(score(&w, PARAMETER_CADSS, 0), RESULT_OK);
@@ -240,7 +229,7 @@ static void test_scores_and_items(void **state)
 	assert_int_equal(session_changes(&w, SESSION_ITEM), 1);
 	assert_int_equal(blockers(), 0);
 	assert_int_equal(tick_item("cuff-arm", false), RESULT_OK);
-	assert_true(blocked_by("cuff-arm"));
+	assert_true(blocked_by(&w, "cuff-arm"));
 	assert_int_equal(tick_item("cuff", true), RESULT_UNKNOWN_NAME);
 	assert_int_equal(tick_item("", true), RESULT_UNKNOWN_NAME);
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
@@ -248,7 +237,7 @@ static void test_scores_and_items(void **state)
 	assert_int_equal(tick_item("cuff-arm", true), RESULT_OK);
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
 	assert_string_equal(w.engine.session.start_override.name, "");
-	assert_true(blocked_by("escort"));
+	assert_true(blocked_by(&w, "escort"));
 }
 
 static void test_override(void **state)
@@ -257,7 +246,7 @@ static void test_override(void **state)
 	world_plan(&w);
 	w.config.plan.dose.required = true;
 	world_open(&w, 0);
-	assert_true(blocked_by("dose"));
+	assert_true(blocked_by(&w, "dose"));
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
 	assert_int_equal(with_override(COMMAND_SESSION_START, "", "why"), RESULT_BLOCKED);
 	assert_int_equal(with_override(COMMAND_SESSION_START, "dr.m", ""), RESULT_OUT_OF_RANGE);
@@ -475,15 +464,15 @@ static void test_leave_scores_and_oxygen(void **state)
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
 	assert_int_equal(blockers(), 0); /* 7 was the baseline */
 	assert_int_equal(score(&w, PARAMETER_CADSS, 8 * MILLI), RESULT_OK);
-	assert_true(blocked_by("L2-cadss"));
+	assert_true(blocked_by(&w, "L2-cadss"));
 	live(&w, 20 * S, 92, 70);
 	assert_int_equal(score(&w, PARAMETER_CADSS, 7 * MILLI), RESULT_OK);
-	assert_false(blocked_by("L2-cadss"));
-	assert_true(blocked_by("L2-spo2"));
+	assert_false(blocked_by(&w, "L2-cadss"));
+	assert_true(blocked_by(&w, "L2-spo2"));
 	live(&w, 30 * S, 93, 70);
 	assert_int_equal(blockers(), 0);
 	frame(&w, OXIMETER, no_value(&w, PARAMETER_SPO2, REASON_SENSOR_OFF));
-	assert_true(blocked_by("L2-spo2"));
+	assert_true(blocked_by(&w, "L2-spo2"));
 }
 
 static void test_earliest_quiet_and_alarms(void **state)
@@ -503,14 +492,14 @@ static void test_earliest_quiet_and_alarms(void **state)
 	world_open(&w, 0);
 	still(&w, 100 * S);
 	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
-	assert_true(blocked_by("earliest")); /* it has not ended yet */
+	assert_true(blocked_by(&w, "earliest")); /* it has not ended yet */
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_BLOCKED);
 	still(&w, 100 * S + 40 * S + 60 * MINUTE - 1);
-	assert_true(blocked_by("earliest"));
+	assert_true(blocked_by(&w, "earliest"));
 	still(&w, 100 * S + 40 * S + 60 * MINUTE);
 	assert_int_equal(blockers(), 0);
 	assert_int_equal(score(&w, PARAMETER_RASS, 2 * MILLI), RESULT_OK);
-	assert_true(blocked_by("S4") && blocked_by("quiet"));
+	assert_true(blocked_by(&w, "S4") && blocked_by(&w, "quiet"));
 	assert_int_equal(blockers(), 2);
 	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
 	assert_int_equal(blockers(), 2); /* acknowledged is not gone */
@@ -522,7 +511,7 @@ static void test_earliest_quiet_and_alarms(void **state)
 	assert_int_equal(blockers(), 1);
 	assert_int_equal(order(&w, COMMAND_TEST_ALARM), RESULT_OK); /* is no unrest */
 	still(&w, end + 15 * MINUTE - 1);
-	assert_true(blocked_by("quiet"));
+	assert_true(blocked_by(&w, "quiet"));
 	still(&w, end + 15 * MINUTE);
 	assert_int_equal(blockers(), 0);
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
@@ -545,6 +534,81 @@ static void test_leave_override(void **state)
 	assert_int_equal(blockers(), 0); /* no session */
 }
 
+/* Quiet means: nothing urgent lately. Early in the monitor's life that is so, and so it is after a while. */
+static void test_quiet(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "O2", PRIORITY_MEDIUM, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+	w.config.plan.leave.quiet_ns = 900 * S;
+	world_open(&w, 1 * S);
+	live(&w, 3 * S, 97, 70);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	assert_false(blocked_by(&w, "quiet"));
+	live(&w, 5 * S, 85, 70);
+	assert_true(blocked_by(&w, "quiet"));
+	live(&w, 6 * S, 97, 70);
+	assert_true(blocked_by(&w, "quiet"));
+	live(&w, 905 * S, 97, 70);
+	assert_true(blocked_by(&w, "quiet"));
+	live(&w, 906 * S, 97, 70);
+	assert_false(blocked_by(&w, "quiet"));
+}
+
+/* A rule that asks only where its parameter is measured looks at its own parameters, and at no others. */
+static void test_optional_gate_looks_at_its_own_terms(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	w.config.devices[CUFF].provides = 0;
+	rule = protocol_rule(&w, "G2-resp", PRIORITY_NONE, 0, 0);
+	rule->kind = RULE_GATE;
+	rule->phases = 0xff;
+	rule->optional = true;
+	protocol_term(rule, PARAMETER_RESP, COMPARISON_BELOW, 10, 10);
+	rule = protocol_rule(&w, "G3", PRIORITY_NONE, 0, 0);
+	rule->kind = RULE_GATE;
+	rule->phases = 0xff;
+	rule->optional = true; /* staff can always be asked */
+	protocol_term(rule, PARAMETER_MOAAS, COMPARISON_BELOW, 5, 5);
+	world_open(&w, 100 * S);
+	assert_true(blocked_by(&w, "G2-resp"));
+	assert_true(blocked_by(&w, "G3"));
+	live(&w, 103 * S, 97, 70);
+	assert_int_equal(score(&w, PARAMETER_MOAAS, 5 * MILLI), RESULT_OK);
+	assert_int_equal(engine_blockers(&w.engine, NULL, 0), 0);
+}
+
+/* Falling means below the last determination that had a value. */
+static void test_falling_after_a_failed_determination(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "B4", PRIORITY_MEDIUM, 0, 0);
+	protocol_term(rule, PARAMETER_NIBP_SYS, COMPARISON_ABOVE, 160, 155);
+	rule->phases = rule->lower_phases = 0xff;
+	rule->lower = PRIORITY_LOW;
+	world_open(&w, 100 * S);
+	still(&w, 110 * S);
+	pressure(&w, 170, 90);
+	assert_int_equal(w.engine.alarms[0].priority, PRIORITY_MEDIUM);
+	still(&w, 120 * S);
+	pressure_failed(&w);
+	still(&w, 130 * S);
+	pressure(&w, 165, 90);
+	assert_int_equal(w.engine.alarms[0].priority, PRIORITY_LOW);
+	still(&w, 140 * S);
+	pressure(&w, 165, 90);
+	assert_int_equal(w.engine.alarms[0].priority, PRIORITY_MEDIUM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +625,9 @@ int main(void)
 	    cmocka_unit_test(test_leave_scores_and_oxygen),
 	    cmocka_unit_test(test_earliest_quiet_and_alarms),
 	    cmocka_unit_test(test_leave_override),
+	    cmocka_unit_test(test_quiet),
+	    cmocka_unit_test(test_optional_gate_looks_at_its_own_terms),
+	    cmocka_unit_test(test_falling_after_a_failed_determination),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

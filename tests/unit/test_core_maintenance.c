@@ -150,7 +150,7 @@ static void test_take_out_orders(void **state)
 	assert_int_equal(take_out(false, "perfusion", 60, "x", ""), RESULT_OK); /* nothing critical hangs on it */
 	assert_int_equal(take_out(false, "spo2", 60, "x", ""), RESULT_BLOCKED); /* O2 does on this */
 	assert_int_equal(take_out(true, "oximeter", 60, "x", ""), RESULT_BLOCKED);
-	assert_int_equal(w.engine.taken_out[OXIMETER].until.ns, 0);
+	assert_true(mono_is_never(w.engine.taken_out[OXIMETER].until));
 	assert_int_equal(take_out(true, "oximeter", 60, "probe torn", "dr.m"), RESULT_OK);
 	assert_string_equal(w.engine.taken_out[OXIMETER].by, "nurse1");
 	assert_string_equal(w.engine.taken_out[OXIMETER].reason, "probe torn");
@@ -182,7 +182,7 @@ static void test_take_out_orders(void **state)
 	begin();
 	assert_int_equal(take_out(false, "spo2", 300, "changing the probe", "dr.m"), RESULT_OK);
 	assert_int_equal(take_out(true, "bp", 300, "cuff leaks", ""), RESULT_BLOCKED);
-	assert_int_equal(w.engine.taken_out[CUFF].until.ns, 0);
+	assert_true(mono_is_never(w.engine.taken_out[CUFF].until));
 	assert_int_equal(take_out(false, "spo2", 600, "it takes longer", ""), RESULT_OK); /* the same again */
 	assert_int_equal(take_out(true, "bp", 300, "cuff leaks", "dr.m"), RESULT_OK);
 }
@@ -354,7 +354,9 @@ static void test_display_does_not_show(void **state)
 	/* Shown once is shown: an older receipt takes nothing back, one from the future says no more than now. */
 	assert_int_equal(receipt("station", 0), RESULT_OK);
 	assert_int_equal(w.engine.displays[1].shown.ns, raised);
-	assert_int_equal(receipt("station", INT64_MAX), RESULT_OK);
+	assert_int_equal(receipt("station", MONO_NEVER.ns), RESULT_OK); /* shows nothing of now */
+	assert_int_equal(w.engine.displays[1].shown.ns, raised);
+	assert_int_equal(receipt("station", INT64_MAX - 1), RESULT_OK);
 	assert_int_equal(w.engine.displays[1].shown.ns, w.now);
 }
 

@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "tests/unit/core_world.h"
+#include "tests/unit/core_protocol.h"
 
 static struct world w;
 
@@ -465,6 +465,112 @@ static void test_service_and_clock(void **state)
 	}
 }
 
+/* Events about devices that do not exist change nothing. */
+static void test_unknown_devices(void **state)
+{
+	(void)state;
+	struct engine before;
+
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	before = w.engine;
+	device_is(&w, w.config.device_count, DEVICE_UP, FAULT_NONE);
+	assert_memory_equal(&w.engine, &before, sizeof(before));
+	frame_of(&w, w.config.device_count, 0, NULL);
+	assert_memory_equal(&w.engine, &before, sizeof(before));
+	device_is(&w, OXIMETER, (enum device_state)(DEVICE_REFUSED + 1), FAULT_NONE);
+	assert_memory_equal(&w.engine, &before, sizeof(before));
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_COUNT);
+	assert_memory_equal(&w.engine, &before, sizeof(before));
+}
+
+static int device_published(int device)
+{
+	int count = 0;
+
+	for (uint16_t i = 0; i < w.actions.count; i++)
+		count += w.actions.list[i].kind == ACTION_DEVICE && w.actions.list[i].u.device == device;
+	return count;
+}
+
+/* Each change of a connection is published, a repetition is not. */
+static void test_connection_is_published_once(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_begin(&w, 100 * S);
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_NOT_FOUND);
+	assert_int_equal(device_published(OXIMETER), 1);
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_NOT_FOUND);
+	assert_int_equal(device_published(OXIMETER), 0);
+	device_is(&w, OXIMETER, DEVICE_RESYNC, FAULT_NOT_FOUND);
+	assert_int_equal(device_published(OXIMETER), 1);
+	device_is(&w, OXIMETER, DEVICE_UP, FAULT_NONE);
+	assert_int_equal(device_published(OXIMETER), 1);
+}
+
+/* What was measured on another patient is not even kept. */
+static void test_opening_erases(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_begin(&w, 100 * S);
+	all_up(&w);
+	pressure(&w, 160, 95);
+	still(&w, 110 * S);
+	pressure(&w, 150, 90);
+	assert_int_equal(w.engine.parameters[PARAMETER_NIBP_SYS].latest.milli, 150 * MILLI);
+	assert_true(w.engine.parameters[PARAMETER_NIBP_SYS].has_previous);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	assert_int_equal(w.engine.parameters[PARAMETER_NIBP_SYS].latest.milli, 0);
+	assert_int_equal(w.engine.parameters[PARAMETER_NIBP_SYS].latest.quality, QUALITY_NO_VALUE);
+	assert_false(w.engine.parameters[PARAMETER_NIBP_SYS].has_previous);
+}
+
+static void test_never_received_has_no_instant(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_true(mono_is_never(reading(&w, PARAMETER_SPO2).determined));
+	assert_int_equal(reading(&w, PARAMETER_SPO2).reason, REASON_NEVER_RECEIVED);
+}
+
+/* A valid value needs no reason. */
+static void test_valid_has_no_reason(void **state)
+{
+	(void)state;
+	struct measurement m;
+
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	m = value(&w, PARAMETER_SPO2, 97);
+	m.reason = REASON_INTERFERENCE;
+	frame(&w, OXIMETER, m);
+	assert_int_equal(reading(&w, PARAMETER_SPO2).quality, QUALITY_VALID);
+	assert_int_equal(reading(&w, PARAMETER_SPO2).reason, REASON_NONE);
+}
+
+/* A take-out ends at its instant, the first device's too. */
+static void test_first_device_comes_back_in_time(void **state)
+{
+	(void)state;
+	struct event event;
+
+	world_plan(&w);
+	world_begin(&w, 100 * S);
+	all_up(&w);
+	event = make_command(&w, COMMAND_TAKE_OUT);
+	event.u.command.u.take_out.is_device = true;
+	put_text(event.u.command.u.take_out.name, "oximeter", NAME_BYTES);
+	event.u.command.u.take_out.duration_s = 60;
+	put_text(event.u.command.u.take_out.reason, "repair", TEXT_BYTES);
+	world_step(&w, &event);
+	assert_int_equal(reply(&w), RESULT_OK);
+	run(&w, 130 * S); /* by then every device has fallen silent: nothing else is due */
+	assert_int_equal(engine_deadline(&w.engine).ns, 160 * S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +589,12 @@ int main(void)
 	    cmocka_unit_test(test_sensor_off_then_cable_pulled),
 	    cmocka_unit_test(test_lost_session_ends_with_the_next),
 	    cmocka_unit_test(test_service_and_clock),
+	    cmocka_unit_test(test_unknown_devices),
+	    cmocka_unit_test(test_connection_is_published_once),
+	    cmocka_unit_test(test_opening_erases),
+	    cmocka_unit_test(test_never_received_has_no_instant),
+	    cmocka_unit_test(test_valid_has_no_reason),
+	    cmocka_unit_test(test_first_device_comes_back_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

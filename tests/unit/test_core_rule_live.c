@@ -503,6 +503,27 @@ static void test_superseded_while_latched(void **state)
 	assert_int_equal(state_of(&w, O3), ALARM_LATCHED);
 }
 
+/* The delay of a rule that is judged from an instant on counts from that instant, not from the value before it. */
+static void test_delay_after_an_instant(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "later", PRIORITY_MEDIUM, 1 * S, 0);
+	protocol_term(rule, PARAMETER_ECG_HR, COMPARISON_ABOVE, 110, 105);
+	rule->phases = 0xff;
+	rule->has_from = true;
+	rule->from = ANCHOR_OPEN;
+	rule->from_after_ns = 10 * S + 500 * MS;
+	world_open(&w, 100 * S);
+	live(&w, 110 * S, 97, 120);
+	run(&w, 111 * S + 499 * MS);
+	assert_int_equal(state_of(&w, 0), ALARM_PENDING);
+	run(&w, 111 * S + 500 * MS);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,6 +541,7 @@ int main(void)
 	    cmocka_unit_test(test_supersession),
 	    cmocka_unit_test(test_superseded_and_back),
 	    cmocka_unit_test(test_superseded_while_latched),
+	    cmocka_unit_test(test_delay_after_an_instant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "tests/unit/core_world.h"
+#include "tests/unit/core_protocol.h"
 
 static struct world w, v;
 
@@ -57,7 +57,7 @@ static void test_order_ranges(void **state)
 			continue;
 		assert_string_equal(w.engine.session.order.patient_ref, cases[i].patient);
 		assert_string_equal(w.engine.session.opened_by, "nurse1");
-		assert_int_equal(w.engine.session.number, 1);
+		assert_string_equal(w.engine.session.id, "S-1");
 		assert_int_equal(w.engine.session.opened_at.ns, 5 * S);
 	}
 }
@@ -131,8 +131,17 @@ static void test_planned_end_and_phases(void **state)
 	assert_int_equal(w.engine.session.ended_at.ns, 600 * S);
 	assert_int_equal(w.engine.session.paused_ns, 540 * S + 1);
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	struct event next = make_command(&w, COMMAND_SESSION_OPEN);
+	put_text(next.u.command.u.order.session_id, "S-2", sizeof(next.u.command.u.order.session_id));
+	world_step(&w, &next);
+	assert_string_equal(w.engine.session.id, "S-2");
+	/* One without a name of its own is none. */
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	next.u.command.u.order.session_id[0] = '\0';
+	world_step(&w, &next);
+	assert_int_equal(reply(&w), RESULT_OUT_OF_RANGE);
+	assert_false(w.engine.session.open);
 	(void)order(&w, COMMAND_SESSION_OPEN);
-	assert_int_equal(w.engine.session.number, 2);
 	assert_false(w.engine.session.started);
 	assert_int_equal(w.engine.session.phase, 0);
 }
@@ -434,6 +443,24 @@ static void test_cuff_waits_for_its_device(void **state)
 	}
 }
 
+/* A neighbour on its bus made the link connect anew. The determination goes on, and is tried again if it fails. */
+static void test_cuff_asked_for_before_a_new_connection(void **state)
+{
+	(void)state;
+	static const int64_t times[] = {0};
+
+	world_plan(&w);
+	(void)world_check(&w, "cuff", PARAMETER_NIBP_SYS, ANCHOR_OPEN, 15 * S, 1, times);
+	world_begin(&w, 0);
+	all_up(&w);
+	(void)order(&w, COMMAND_SESSION_OPEN);
+	assert_true(cuff_started());
+	device_is(&w, CUFF, DEVICE_RESYNC, FAULT_HUNG_UP);
+	device_is(&w, CUFF, DEVICE_UP, FAULT_NONE);
+	pressure_failed(&w);
+	assert_true(w.engine.devices[CUFF].cuff_wanted);
+}
+
 static void test_cuff_commands(void **state)
 {
 	(void)state;
@@ -522,7 +549,7 @@ static void tell(struct world *world, int from, int to)
 		if (i == 12)
 			(void)order(world, COMMAND_SESSION_START);
 		if (i == 30)
-			(void)acknowledge(world, ALARM_ID_ALL);
+			(void)acknowledge(world, ALL_SLOTS);
 		if (i == 40)
 			device_is(world, ECG, DEVICE_DOWN, FAULT_TIMEOUT);
 		if (i % 7 == 6)
@@ -568,6 +595,59 @@ static void test_determinism_and_copy(void **state)
 	assert_memory_equal(&w.engine, &before.engine, sizeof(w.engine));
 }
 
+/* However often it is paused: the first instants stay as they were. */
+static void test_more_pauses_than_are_kept(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	w.config.plan.planned_duration_ns = 3600 * S;
+	world_open(&w, 100 * S);
+	still(&w, 101 * S);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	for (int i = 0; i < PAUSES_MAX + 2; i++) {
+		still(&w, w.now + 1 * S);
+		assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+		assert_int_equal(session_changes(&w, SESSION_PAUSED), 1);
+		still(&w, w.now + 1 * S);
+		assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_OK);
+		assert_int_equal(session_changes(&w, SESSION_RESUMED), 1);
+	}
+	assert_int_equal(w.engine.session.pauses, PAUSES_MAX + 2);
+	for (int i = 0; i < PAUSES_MAX; i++) {
+		assert_int_equal(w.engine.session.pause_from[i].ns, (102 + 2 * i) * S);
+		assert_int_equal(w.engine.session.pause_to[i].ns, (103 + 2 * i) * S);
+	}
+	assert_int_equal(w.engine.session.paused_ns, (PAUSES_MAX + 2) * S);
+	for (int i = 0; i < UINT8_MAX; i++) {
+		assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+		assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_OK);
+	}
+	assert_int_equal(w.engine.session.pauses, UINT8_MAX); /* or more */
+}
+
+/* Nothing is judged for a session that is over. */
+static void test_closed_session_stands_still(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	still(&w, 141 * S); /* ended at 140 s, observation would begin at 160 s */
+	assert_int_equal(w.engine.session.phase, RECOVERY);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	still(&w, 170 * S);
+	assert_int_equal(w.engine.session.phase, RECOVERY);
+
+	world_plan(&w);
+	w.config.device_count = 0;
+	w.config.display_count = 1;
+	put_text(w.config.displays[0], "desk", NAME_BYTES);
+	w.config.display_within_ns = 10 * S;
+	world_begin(&w, 100 * S);
+	tick(&w);
+	assert_int_equal(engine_deadline(&w.engine).ns, INT64_MAX); /* nobody waits for anything */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,9 +660,12 @@ int main(void)
 	    cmocka_unit_test(test_later_anchor_ends_the_earlier_grid),
 	    cmocka_unit_test(test_cuff_starts),
 	    cmocka_unit_test(test_cuff_waits_for_its_device),
+	    cmocka_unit_test(test_cuff_asked_for_before_a_new_connection),
 	    cmocka_unit_test(test_cuff_commands),
 	    cmocka_unit_test(test_observe),
 	    cmocka_unit_test(test_determinism_and_copy),
+	    cmocka_unit_test(test_more_pauses_than_are_kept),
+	    cmocka_unit_test(test_closed_session_stands_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* Text and numbers of vitalsctl: what is typed in is read exactly, what comes from outside is made harmless before a
- * terminal gets it. The client is no library, so its pure files are compiled into this program. */
+ * terminal gets it. The options of vitalsctl are no library, so they are compiled into this program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "clients/ctl/decimal.c"
+#include "clients/ctl/option_table.c"
 #include "clients/ctl/options.c"
-#include "clients/ctl/out.c"
+#include "clients/lib/vitals-client.h"
 
 static void foreign_text_is_made_harmless(void **state)
 {

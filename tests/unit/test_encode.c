@@ -95,7 +95,7 @@ static void alarm_carries_its_value_and_who_acknowledged(void **state)
 	Vitals__V1__Message *wire = unpack(TOPIC_ALARM, 1, VITALS__V1__MESSAGE__BODY_ALARM);
 	const Vitals__V1__Alarm *a = wire->alarm->alarm;
 	assert_int_equal(wire->alarm->change, VITALS__V1__CHANGE__CHANGE_ACKNOWLEDGED);
-	assert_int_equal(a->id, 0);
+	assert_int_equal(a->id, UINT32_C(0x1ce412e4)); /* of "O2" */
 	assert_int_equal(a->generation, 2);
 	assert_string_equal(a->condition, "O2");
 	assert_string_equal(a->text, "SpO2 below 90 %");
@@ -213,7 +213,7 @@ static void session_tells_phase_checks_and_pauses(void **state)
 	assert_string_equal(wire->session->change, "paused");
 	assert_string_equal(wire->session->actor, "nurse1");
 	assert_true(s->open && s->started && s->paused && !s->ended);
-	assert_int_equal(s->number, 3);
+	assert_string_equal(s->id, "20261201T093015Z-3f9a27c1");
 	assert_string_equal(s->patient_ref, "P-0042");
 	assert_string_equal(s->plan, "demo");
 	assert_string_equal(s->phase, "infusion");
@@ -384,9 +384,8 @@ static void sequences_count_for_each_topic(void **state)
 	assert_int_equal(h->readings_sequence, 2);
 	assert_int_equal(h->snapshot_sequence, 1);
 	assert_int_equal(h->alarm_count, 2);
-	/* The worked example of proto/README.md: ids 0 and 57, generations 1 and 4. */
-	assert_int_equal(ALARM_BASE_MISSING + PARAMETER_ETCO2, 57);
-	assert_true(h->alarm_digest == UINT64_C(0xc7a65ad1b3131791));
+	/* The worked example of proto/README.md: O2 and missing-etco2, generations 1 and 4. */
+	assert_true(h->alarm_digest == UINT64_C(0xca8fc70d6cbfbd3b));
 	assert_int_equal(h->highest_priority, VITALS__V1__PRIORITY__PRIORITY_HIGH);
 	assert_true(h->recorder_failed);
 	assert_false(h->publisher_failed);
@@ -572,7 +571,7 @@ static void make_largest_engine(void)
 		make_largest_alarm(i);
 	open_session();
 	engine.session.ended = true;
-	engine.session.number = UINT32_MAX;
+	FILL(engine.session.id);
 	FILL(engine.session.order.patient_ref);
 	FILL(engine.session.order.second_person);
 	make_largest_session();

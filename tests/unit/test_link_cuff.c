@@ -315,11 +315,73 @@ static void test_result(void **state)
 	module_end(module);
 }
 
+/* A cuff that tells its number with every frame, which no driver in the list does: 'g' is a frame of the right device,
+ * 'b' one of another, 'S' the start. */
+static void named_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
+                       void (*emit)(void *context, const struct decoded *decoded), void *context)
+{
+	(void)stream;
+	(void)now;
+	for (size_t i = 0; i < count; i++) {
+		struct decoded decoded = {.count = 0};
+		(void)snprintf(decoded.serial, sizeof decoded.serial, "%s", bytes[i] == 'g' ? "right" : "other");
+		emit(context, &decoded);
+	}
+}
+
+static size_t named_say(struct stream *stream, struct mono now, uint8_t *bytes, size_t size)
+{
+	(void)now;
+	assert_true(size > 0);
+	bool start = stream->dialogue.start;
+	stream->dialogue.start = false;
+	bytes[0] = 'S';
+	return start ? 1 : 0;
+}
+
+static bool named_order(struct stream *stream, bool start)
+{
+	stream->dialogue.start = start;
+	return true;
+}
+
+/* One frame of a stranger is not enough to refuse the device, and too much to inflate a cuff. */
+static void test_no_order_to_a_stranger(void **state)
+{
+	static const struct driver named = {
+	    .name = "named", .period_ns = NS_PER_S, .feed = named_feed, .say = named_say, .order = named_order};
+	struct module *module = module_new(LINK_SERIAL);
+	struct pollfd said = {.events = POLLIN};
+	uint8_t byte;
+
+	(void)state;
+	module->config.devices[0].driver = &named;
+	(void)snprintf(module->config.devices[0].serial, NAME_BYTES, "right");
+	plug(module);
+	module_start(module);
+	WAIT_UNTIL("an open port", (take(module), module->state == DEVICE_RESYNC));
+	answer(module, (const uint8_t *)"gb", 2); /* one piece: the order finds both */
+	WAIT_UNTIL("a sign of life", (take(module), module->signs >= 1));
+	assert_int_equal(module->state, DEVICE_UP);
+	assert_true(links_cuff(module->links, 0, true));
+	answer(module, (const uint8_t *)"b", 1);
+	/* By then the link has seen the order. */
+	WAIT_UNTIL("a device that is refused", (take(module), module->state == DEVICE_REFUSED));
+	said.fd = module->end;
+	assert_int_equal(poll(&said, 1, 0), 0);
+	answer(module, (const uint8_t *)"g", 1);
+	assert_int_equal(poll(&said, 1, WAIT_MS), 1);
+	assert_int_equal(read(module->end, &byte, 1), 1);
+	assert_int_equal(byte, 'S');
+	module_end(module);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_orders),
 	    cmocka_unit_test(test_result),
+	    cmocka_unit_test(test_no_order_to_a_stranger),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

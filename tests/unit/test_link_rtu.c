@@ -354,32 +354,53 @@ static void test_cuff_between_polls(void **state)
 	world_end(world);
 }
 
+static void test_no_order_to_a_stranger(void **state)
+{
+	(void)state;
+	world_order_to_stranger(LINK_MODBUS_RTU);
+}
+
+static void test_order_after_identity(void **state)
+{
+	(void)state;
+	world_order_after_identity(LINK_MODBUS_RTU);
+}
+
 /* A start that waited too long, or for a device that is not there, is not carried out later. */
 static void test_cuff_expires(void **state)
 {
+	static const struct config config = {
+	    .device_count = 2, .devices = {{.name = "cuff"}}, .links = {{.name = "bus"}}};
+	static struct link_notices notices;
 	struct link *link = calloc(1, sizeof *link);
 	struct link_command command;
 
 	(void)state;
 	assert_non_null(link);
+	assert_int_equal(pthread_mutex_init(&notices.lock, NULL), 0);
+	link->config = &config;
+	link->own = &config.links[0];
+	link->notices = &notices;
 	assert_int_equal(pthread_mutex_init(&link->queue.lock, NULL), 0);
 	link->queue.count = 3;
 	link->queue.list[0] =
-	    (struct link_command){.device = 0, .start = true, .asked = {link_now().ns - 3 * NS_PER_S}};
+	    (struct link_command){.device = 0, .start = true, .asked = {shell_now().ns - 3 * NS_PER_S}};
 	link->queue.list[1] =
-	    (struct link_command){.device = 0, .start = false, .asked = {link_now().ns - 3 * NS_PER_S}};
+	    (struct link_command){.device = 0, .start = false, .asked = {shell_now().ns - 3 * NS_PER_S}};
 	link->queue.list[2] =
-	    (struct link_command){.device = 1, .start = true, .asked = mono_after(link_now(), 3600 * NS_PER_S)};
-	link->told[0].state = DEVICE_RESYNC;
-	assert_false(link_take_command(link, &command));
-	assert_int_equal(link->queue.count, 2); /* the old start is gone, the stop still waits */
-	link->told[0].state = DEVICE_UP;
-	assert_true(link_take_command(link, &command));
+	    (struct link_command){.device = 1, .start = true, .asked = mono_after(shell_now(), 3600 * NS_PER_S)};
+	assert_false(link_take_command(link, 0, &command));
+	assert_int_equal(link->queue.count, 2); /* the old start is gone, and that is told; the stop still waits */
+	assert_int_equal(notices.count, 1);
+	assert_string_equal(notices.list[0].what, "cuff-command-lost");
+	assert_string_equal(notices.list[0].detail, "bus: cuff: start: the device was not ready in time");
+	assert_true(link_take_command(link, 1, &command));
 	assert_int_equal(command.device, 0);
 	assert_false(command.start);
-	assert_false(link_take_command(link, &command)); /* device 1 is down */
+	assert_false(link_take_command(link, 1, &command)); /* the other one is for device 1 */
 	assert_int_equal(link->queue.count, 1);
 	assert_int_equal(pthread_mutex_destroy(&link->queue.lock), 0);
+	assert_int_equal(pthread_mutex_destroy(&notices.lock), 0);
 	free(link);
 }
 
@@ -421,20 +442,36 @@ static void test_queue_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_normal),       cmocka_unit_test(test_late),
-	    cmocka_unit_test(test_very_late),    cmocka_unit_test(test_dribble),
-	    cmocka_unit_test(test_wrong_unit),   cmocka_unit_test(test_wrong_length),
-	    cmocka_unit_test(test_bad_crc),      cmocka_unit_test(test_exception),
-	    cmocka_unit_test(test_busy),         cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_silent),       cmocka_unit_test(test_cut),
-	    cmocka_unit_test(test_echo),         cmocka_unit_test(test_stale),
-	    cmocka_unit_test(test_tail),         cmocka_unit_test(test_slow_device_is_told_once),
-	    cmocka_unit_test(test_drain_alone),  cmocka_unit_test(test_wrong_identity),
-	    cmocka_unit_test(test_replug),       cmocka_unit_test(test_not_found),
-	    cmocka_unit_test(test_locked),       cmocka_unit_test(test_dead_unit),
-	    cmocka_unit_test(test_cuff),         cmocka_unit_test(test_cuff_that_was_away),
-	    cmocka_unit_test(test_cuff_expires), cmocka_unit_test(test_cuff_between_polls),
-	    cmocka_unit_test(test_back_off),     cmocka_unit_test(test_queue_is_bounded),
+	    cmocka_unit_test(test_normal),
+	    cmocka_unit_test(test_late),
+	    cmocka_unit_test(test_very_late),
+	    cmocka_unit_test(test_dribble),
+	    cmocka_unit_test(test_wrong_unit),
+	    cmocka_unit_test(test_wrong_length),
+	    cmocka_unit_test(test_bad_crc),
+	    cmocka_unit_test(test_exception),
+	    cmocka_unit_test(test_busy),
+	    cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_silent),
+	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_echo),
+	    cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_tail),
+	    cmocka_unit_test(test_slow_device_is_told_once),
+	    cmocka_unit_test(test_drain_alone),
+	    cmocka_unit_test(test_wrong_identity),
+	    cmocka_unit_test(test_replug),
+	    cmocka_unit_test(test_not_found),
+	    cmocka_unit_test(test_locked),
+	    cmocka_unit_test(test_dead_unit),
+	    cmocka_unit_test(test_cuff),
+	    cmocka_unit_test(test_cuff_that_was_away),
+	    cmocka_unit_test(test_cuff_expires),
+	    cmocka_unit_test(test_cuff_between_polls),
+	    cmocka_unit_test(test_no_order_to_a_stranger),
+	    cmocka_unit_test(test_order_after_identity),
+	    cmocka_unit_test(test_back_off),
+	    cmocka_unit_test(test_queue_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

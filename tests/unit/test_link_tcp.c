@@ -155,6 +155,29 @@ static void test_wrong_identity(void **state)
 	world_end(world);
 }
 
+static void test_no_order_to_a_stranger(void **state)
+{
+	(void)state;
+	world_order_to_stranger(LINK_MODBUS_TCP);
+}
+
+static void test_order_after_identity(void **state)
+{
+	(void)state;
+	world_order_after_identity(LINK_MODBUS_TCP);
+}
+
+/* The connection was made anew: every device of the link has to say again who it is, and the engine knows. */
+static void test_all_resync_together(void **state)
+{
+	struct world *world = world_shaken(LINK_MODBUS_TCP);
+
+	(void)state;
+	world_await_state(world, 1, DEVICE_RESYNC);
+	assert_int_equal(world->fault[1], FAULT_HUNG_UP);
+	world_end(world);
+}
+
 /* libmodbus's server as an independent peer. Serves one connection until it is closed. */
 struct server {
 	modbus_t *context;
@@ -261,6 +284,9 @@ int main(void)
 	    cmocka_unit_test(test_refused_then_there),
 	    cmocka_unit_test(test_two_units),
 	    cmocka_unit_test(test_wrong_identity),
+	    cmocka_unit_test(test_no_order_to_a_stranger),
+	    cmocka_unit_test(test_order_after_identity),
+	    cmocka_unit_test(test_all_resync_together),
 	    cmocka_unit_test(test_libmodbus_server),
 	    cmocka_unit_test(test_half_open_is_noticed),
 	};

@@ -2,6 +2,8 @@
  * `test_vectors --write` writes them anew; then tests/vectors/check.py --write their text, to be read by a person. */
 #include "tests/unit/encode_bedside.h"
 
+#include "daemon/wire/request.h"
+
 #define VECTORS "proto/vectors/"
 
 static bool writing;
@@ -107,8 +109,10 @@ static void golden_blocked(void **state)
 {
 	(void)state;
 	engine.session.open = true;
-	engine.session.number = 4;
+	SET(engine.session.id, "20261201T101500Z-0a1b2c3d");
 	engine.session.opened_at = (struct mono){10 * NS_PER_S};
+	for (int i = 0; i < 2; i++)
+		engine.session.checks[i].due = (struct mono){0};
 	SET(engine.session.order.patient_ref, "P-0043");
 	encode_session(&message, &id, &engine, SESSION_OPENED, "nurse1", stamp);
 	golden_message("message-session-blocked");
@@ -146,10 +150,10 @@ static void golden_requests(void **state)
 	golden_request("request-session-open", &request);
 	vitals__v1__alarm_acknowledge__init(&acknowledge);
 	acknowledge.which_case = VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ID;
-	acknowledge.id = 0; /* a real alarm: present, though zero */
+	acknowledge.id = UINT32_C(0x1ce412e4); /* of "O2" */
 	request.command_case = VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE;
 	request.alarm_acknowledge = &acknowledge;
-	golden_request("request-alarm-acknowledge-id-0", &request);
+	golden_request("request-alarm-acknowledge", &request);
 	vitals__v1__observe__init(&observe);
 	observe.parameter = parameter;
 	observe.score_case = VITALS__V1__OBSERVE__SCORE_MILLI;
@@ -206,23 +210,29 @@ static void golden_new_requests(void **state)
 	golden_request("request-receipt", &request);
 }
 
+static void golden_refusal(const char *name, enum result result, const struct refusal *refusal)
+{
+	uint8_t bytes[RESPONSE_HEAD_BYTES];
+	const struct response response = {
+	    .id = 7, .result = result, .refusal = refusal, .bedside = "room-1", .demo = true};
+
+	golden(name, bytes, response_encode(bytes, sizeof bytes, &response));
+}
+
 static void golden_responses(void **state)
 {
 	(void)state;
-	uint8_t bytes[512];
-	char bedside[] = "room-1", result[32], text[96];
-	Vitals__V1__Response response;
+	struct refusal refusal;
 
-	SET(result, result_name(RESULT_UNKNOWN_ALARM));
-	SET(text, result_text(RESULT_UNKNOWN_ALARM));
-	vitals__v1__response__init(&response);
-	response.id = 7;
-	response.result = result;
-	response.text = text;
-	response.bedside = bedside;
-	response.demo = true;
-	assert_in_range(vitals__v1__response__get_packed_size(&response), 1, sizeof bytes);
-	golden("response-refused", bytes, vitals__v1__response__pack(&response, bytes));
+	refusal_begin(&refusal, REFUSAL_UNKNOWN_ALARM);
+	golden_refusal("response-refused", RESULT_UNKNOWN_ALARM, &refusal);
+	refusal_begin(&refusal, REFUSAL_DOSE_PER_KG);
+	refusal_decimal(&refusal, "dose_mg", 362500);
+	refusal_decimal(&refusal, "weight_kg", 72500);
+	refusal_decimal(&refusal, "mg_per_kg", 5000);
+	refusal_decimal(&refusal, "min", 100);
+	refusal_decimal(&refusal, "max", 1000);
+	golden_refusal("response-refused-dose", RESULT_SECOND_PERSON, &refusal);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,11 @@
-/* What vitalsctl makes of a view: the terminal screen, and messages as JSON. */
+/* What vitalsctl makes of a view: the terminal screen, and messages as JSON. vitalsctl is no library, so what draws is
+ * compiled into this program. */
 #include "tests/unit/view_stream.h"
+
+#include "clients/ctl/row.c"
+#include "clients/ctl/screen.c"
+#include "clients/ctl/screen_bottom.c"
+#include "clients/ctl/session_rows.c"
 
 static char text[JSON_BYTES];
 
@@ -52,9 +58,9 @@ static void priorities_are_words(void **state)
 	char word[16];
 
 	(void)state;
-	assert_string_equal(view_priority_word(word, sizeof(word), VITALS__V1__PRIORITY__PRIORITY_NONE), "NOTE");
-	assert_string_equal(view_priority_word(word, sizeof(word), VITALS__V1__PRIORITY__PRIORITY_LOW), "LOW");
-	assert_string_equal(view_priority_word(word, sizeof(word), VITALS__V1__PRIORITY__PRIORITY_HIGH), "HIGH");
+	assert_string_equal(view_priority_word(word, sizeof(word), VIEW_PRIORITY_NONE), "NOTE");
+	assert_string_equal(view_priority_word(word, sizeof(word), VIEW_PRIORITY_LOW), "LOW");
+	assert_string_equal(view_priority_word(word, sizeof(word), VIEW_PRIORITY_HIGH), "HIGH");
 }
 
 /* Every size of window, with a full view: the frame has as many rows as the window and none is wider. */
@@ -189,16 +195,16 @@ static void limits_stand_in_the_order_of_their_alarms(void **state)
 {
 	static struct view_session session;
 	static const struct {
-		Vitals__V1__Comparison comparison;
-		Vitals__V1__Reference reference;
+		enum view_comparison comparison;
+		enum view_reference reference;
 		int64_t milli;
 		bool changed;
 	} rows[] = {
-	    {VITALS__V1__COMPARISON__COMPARISON_AT_LEAST, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 180000, false},
-	    {VITALS__V1__COMPARISON__COMPARISON_AT_LEAST, VITALS__V1__REFERENCE__REFERENCE_BASELINE, 40000, false},
-	    {VITALS__V1__COMPARISON__COMPARISON_ABOVE, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 160000, true},
-	    {VITALS__V1__COMPARISON__COMPARISON_BELOW, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 80000, false},
-	    {VITALS__V1__COMPARISON__COMPARISON_BELOW, VITALS__V1__REFERENCE__REFERENCE_ABSOLUTE, 90000, false},
+	    {VIEW_COMPARISON_AT_LEAST, VIEW_REFERENCE_ABSOLUTE, 180000, false},
+	    {VIEW_COMPARISON_AT_LEAST, VIEW_REFERENCE_BASELINE, 40000, false},
+	    {VIEW_COMPARISON_ABOVE, VIEW_REFERENCE_ABSOLUTE, 160000, true},
+	    {VIEW_COMPARISON_BELOW, VIEW_REFERENCE_ABSOLUTE, 80000, false},
+	    {VIEW_COMPARISON_BELOW, VIEW_REFERENCE_ABSOLUTE, 90000, false},
 	};
 	static const struct {
 		size_t columns;
@@ -215,7 +221,7 @@ static void limits_stand_in_the_order_of_their_alarms(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct view_limit *limit = &session.details.limits[session.details.limit_count++];
 		out_copy(limit->parameter, sizeof(limit->parameter), "nibp_sys");
-		limit->priority = VITALS__V1__PRIORITY__PRIORITY_HIGH;
+		limit->priority = VIEW_PRIORITY_HIGH;
 		limit->comparison = rows[i].comparison;
 		limit->reference = rows[i].reference;
 		limit->milli = rows[i].milli;

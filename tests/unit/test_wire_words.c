@@ -76,8 +76,7 @@ static void test_snapshot_of_any_size(void **state)
 {
 	static char hash[20000];
 	static uint8_t snapshot[sizeof hash + 16], bytes[sizeof snapshot + RESPONSE_HEAD_BYTES];
-	struct response response = {
-	    .id = 9, .result = RESULT_OK, .text = "Done.", .bedside = "room-1", .snapshot = snapshot};
+	struct response response = {.id = 9, .result = RESULT_OK, .bedside = "room-1", .snapshot = snapshot};
 	Vitals__V1__Snapshot shown;
 
 	(void)state;

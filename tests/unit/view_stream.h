@@ -1,5 +1,6 @@
 /* A publisher in miniature for the tests of vitalsctl's subscriber: packs messages as the wire has them, lets a view
- * read them back. The client is no library, so its pure files are compiled into the test that includes this, once. */
+ * read them back. The files of vitalsctl are no library: what draws is compiled into the test that includes this, once.
+ */
 #ifndef TESTS_UNIT_VIEW_STREAM_H
 #define TESTS_UNIT_VIEW_STREAM_H
 
@@ -7,18 +8,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "clients/ctl/json.c"
-#include "clients/ctl/message.c"
-#include "clients/ctl/out.c"
-#include "clients/ctl/row.c"
-#include "clients/ctl/screen.c"
-#include "clients/ctl/screen_bottom.c"
-#include "clients/ctl/session_rows.c"
-#include "clients/ctl/view.c"
+#include "clients/lib/json.h"
+#include "clients/lib/view.h"
 
 #define S INT64_C(1000000000)
 
@@ -51,8 +48,8 @@ static inline bool send_body(struct sender *sender, Vitals__V1__Message *message
 	message->version = 1;
 	message->bedside = room;
 	message->epoch = sender->epoch;
-	message->sequence = ++sender->sequence[topic_of_body[body]];
 	message->body_case = body;
+	message->sequence = ++sender->sequence[view_topic_of(message)];
 	(void)snprintf(topic, sizeof(topic), "vitals/room-1/%s", message_body_name(message));
 	const Vitals__V1__Message *got = unpacked(message);
 	assert_non_null(got);
