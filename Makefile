@@ -76,7 +76,7 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/tests/replay/%,$(REPLAY_SRC))
 
-.PHONY: all deps demo test unit stories integration simulation simulation-short lint format check-pure check-asan check-tsan \
+.PHONY: all deps demo test unit stories integration fault fault-short simulation simulation-short lint format check-pure check-asan check-tsan \
         fuzz-targets fuzz-smoke mutation bench install \
         uninstall clean
 
@@ -137,15 +137,15 @@ $(B)/vitalsctl: $(call obj,$(CTL_SRC)) $(B)/libvitals-client.a $(B)/libdaemon.a 
 $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(SIM_LIBS)
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/tests/unit/guard.o $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
-$(B)/tests/unit/test_story: $(B)/tests/unit/test_story.o $(filter-out %/main.o,$(call obj,$(STORIES_SRC))) \
+$(B)/tests/unit/test_story: $(B)/tests/unit/test_story.o $(B)/tests/unit/guard.o $(filter-out %/main.o,$(call obj,$(STORIES_SRC))) \
   $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka -lm
 # Without the daemon: the library needs nothing of it.
-$(B)/tests/unit/test_client: $(B)/tests/unit/test_client.o $(B)/libvitals-client.a
+$(B)/tests/unit/test_client: $(B)/tests/unit/test_client.o $(B)/tests/unit/guard.o $(B)/libvitals-client.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(CLIENT_LIBS) -lcmocka
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
@@ -181,8 +181,14 @@ check-pure: $(B)/libcore.a $(B)/libvitals-client.a
 test: deps
 	@tests/run-all $(B)
 
-unit: $(UNIT_BIN)
-	@tests/run-unit $(UNIT_BIN)
+# make unit T=WORD, make integration T="WORD WORD": only what has the word in its name, program (file) or test.
+ifneq ($(origin T),command line)
+T := # one of the environment would shrink `make test` without a word
+endif
+unit_of = $(filter $(UNIT_SRC),$(wildcard tests/unit/*$(1)*.c)) $(shell grep -lE '^static void [a-z0-9_]*$(1)[a-z0-9_]*.void' $(UNIT_SRC))
+UNIT_RUN := $(if $(T),$(sort $(foreach word,$(T),$(call unit_of,$(word)))),$(UNIT_SRC))
+unit: $(UNIT_RUN:%.c=$(B)/%)
+	@T='$(T)' tests/run-unit $^
 # Lets libserialport take a pty for a port; for one test, never installed.
 SHIM := $(B)/tests/shim/serial_pty.so
 $(SHIM): tests/shim/serial_pty.c
@@ -190,7 +196,16 @@ $(SHIM): tests/shim/serial_pty.c
 	$(call say,SHIM)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
 integration: all $(REPLAY_BIN) $(PROTO_PY) $(SHIM)
-	@B=$(B) $(PYTHON) tests/integration/run.py
+	@B=$(B) $(PYTHON) tests/integration/run.py $(T)
+
+# Each system call of the daemon fails once; `fault-short` takes the first few of each kind. T="socket poll:7" takes these.
+FAULT := $(B)/tests/fault/nth.so
+$(FAULT): tests/fault/nth.c
+	@mkdir -p $(@D)
+	$(call say,SHIM)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -U_FORTIFY_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+fault fault-short: all $(PROTO_PY) $(FAULT)
+	@B=$(B) $(PYTHON) tests/fault/run.py $(if $(filter fault,$@),--all) $(T)
 
 # Courses that a clinician can read and sign; those in tests/stories/open are not kept yet.
 stories: $(B)/stories
@@ -226,7 +241,7 @@ lint:
 	@tests/lint
 
 format:
-	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
+	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) tests/unit/guard.c $(FUZZ_SRC) $(BENCH_SRC) \
 	  $(SIMULATE_SRC) $(STORIES_SRC) \
 	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 
@@ -252,7 +267,7 @@ PLACE     := $(INSTALL) -D -m
 EXAMPLES  := $(sort $(wildcard etc/plans/*.conf etc/devices/*.conf))
 SCENARIOS := $(sort $(wildcard clients/sim/scenarios/* tests/stories/*.story))
 CONTRACT  := $(sort $(wildcard proto/*.proto proto/README.md))
-GUIDES    := README.md CHANGELOG.md LICENSE $(sort $(wildcard docs/*.md))
+GUIDES    := README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE $(sort $(wildcard docs/*.md))
 MANUALS   := $(sort $(wildcard docs/*.[158]))
 # Where each manual page goes: docs/vitalsd.8 -> man8/vitalsd.8
 man_path   = man$(subst .,,$(suffix $(1)))/$(notdir $(1))
@@ -298,4 +313,4 @@ clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
-  $(REPLAY_SRC) $(SIMULATE_SRC) $(STORIES_SRC) $(FUZZ_SRC)))
+  $(REPLAY_SRC) $(SIMULATE_SRC) $(STORIES_SRC) $(FUZZ_SRC) tests/unit/guard.c))

@@ -193,6 +193,7 @@ static void beat(struct loop *loop, struct mono now)
 	if (loop->beats % SNAPSHOT_BEATS == 0)
 		perform_snapshot(loop, now);
 	perform_heartbeat(loop, now);
+	notify_ready(); /* if it was not taken at the start */
 	feed_watchdog(loop, now);
 	loop->beats++;
 	/* Never catch up in a burst: after a stall the beat goes on from here. */

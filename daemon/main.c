@@ -291,7 +291,7 @@ int main(int argc, char **argv)
 		(void)stop("start-failed"); /* the exit code says it already */
 		return EXIT_FAILED;
 	}
-	notify_send("READY=1");
+	notify_ready();
 	int signal_number = loop_run(&loop);
 	notify_send("STOPPING=1");
 	return stop(signal_number == SIGTERM ? "SIGTERM" : "SIGINT") ? EXIT_OK : EXIT_FAILED;

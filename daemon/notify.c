@@ -3,6 +3,7 @@
 #include "daemon/notify.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,16 +30,30 @@ void notify_open(void)
 	if (path[0] == '@') /* the abstract namespace */
 		notify_address.sun_path[0] = '\0';
 	notify_address_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* False if it was not taken. */
+static bool deliver(const char *message)
+{
+	size_t size = strlen(message);
+	if (notify_fd < 0) /* the first message, or there was no descriptor for the one before */
+		notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return notify_fd >= 0 && sendto(notify_fd, message, size, MSG_NOSIGNAL,
+	                                (const struct sockaddr *)&notify_address, notify_address_size) == (ssize_t)size;
 }
 
 void notify_send(const char *message)
 {
-	if (notify_fd < 0)
-		return;
 	/* A manager that does not read is not the monitor's trouble; the watchdog will tell it. */
-	(void)sendto(notify_fd, message, strlen(message), MSG_NOSIGNAL, (const struct sockaddr *)&notify_address,
-	             notify_address_size);
+	if (notify_address_size > 0)
+		(void)deliver(message);
+}
+
+void notify_ready(void)
+{
+	static bool told;
+	if (!told && notify_address_size > 0)
+		told = deliver("READY=1");
 }
 
 int64_t notify_watchdog_ns(void)

@@ -4,10 +4,14 @@
 
 #include <stdint.h>
 
-/* Opens the way to $NOTIFY_SOCKET if there is one. Call once, before threads. */
+/* Takes the way to $NOTIFY_SOCKET if there is one. Call once, before threads. */
 void notify_open(void);
 
-/* Sends one message such as "READY=1"; does nothing without a service manager. Never blocks. */
+/* Says that the start is over; called again, says it again until it was taken: a manager that never hears it would end
+ * the monitor after its start timeout. */
+void notify_ready(void);
+
+/* Sends one message such as "WATCHDOG=1"; does nothing without a service manager. Never blocks. */
 void notify_send(const char *message);
 
 /* How often the watchdog wants to be fed, from $WATCHDOG_USEC; 0 if it does not. */

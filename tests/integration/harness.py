@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import random
 import shutil
 import signal
 import socket
@@ -26,32 +25,46 @@ if os.path.isabs(os.environ.get("B", "")):
 sys.path.insert(0, os.path.join(BUILD, "proto"))
 import vitals_pb2 as pb  # noqa: E402
 
-PATIENCE_S = float(os.environ.get("VITALS_TEST_PATIENCE", "30"))
+# How long anything is waited for. Far beyond what it takes on a busy machine: only a failing test needs so long.
+PATIENCE_S = float(os.environ.get("VITALS_TEST_PATIENCE", "60"))
 
 
 class Skip(Exception):
     """The test cannot run here; the message says why."""
 
 
-def wait_for(condition, what, seconds=None):
-    """Polls until `condition()` is true and returns its value; fails with `what` after the deadline."""
+class Waits:
+    """What the running test waits for, so that one which is ended from outside can say it (run.py)."""
+    now_for = ""
+
+
+def wait_for(condition, what, seconds=None, seen=None):
+    """Polls until `condition()` is true and returns its value. After the deadline it fails with `what`, and with what
+    `seen()` says of the last state (default: the last value of the condition)."""
     deadline = time.monotonic() + (seconds or PATIENCE_S)
+    Waits.now_for = what
     while True:
+        late = time.monotonic() > deadline  # first the time, then a last look
         value = condition()
         if value:
+            Waits.now_for = ""
             return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
+        if late:
+            raise AssertionError(f"waited in vain for {what}; last seen: {seen() if seen else repr(value)}")
         time.sleep(0.01)
 
 
+HELD_PORTS = []
+
+
 def free_port():
-    """A TCP port that nobody holds, outside the range from which the kernel gives ports to others."""
-    while True:
-        port = random.randrange(20000, 30000)
-        with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", port))
-            return port
+    """A TCP port of the loopback that stays ours until this process ends: it is bound and not listened on, so nobody is
+    given it, a connection to it is refused, and whoever is told its number can listen on it (SO_REUSEADDR)."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    HELD_PORTS.append(s)
+    return s.getsockname()[1]
 
 
 class Process:
@@ -81,7 +94,7 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
-    def stop(self, with_signal=signal.SIGTERM, seconds=10):
+    def stop(self, with_signal=signal.SIGTERM, seconds=PATIENCE_S):
         if self.running():
             self.popen.send_signal(signal.SIGCONT)
             self.popen.send_signal(with_signal)
@@ -134,6 +147,24 @@ class Subscriber:
     def mark(self):
         return len(self.messages)
 
+    def seen(self):
+        """The end of what came, for a message about what did not."""
+        lines = []
+        for _, topic, m in self.messages[-400:]:
+            kind = m.WhichOneof("body")
+            if kind == "alarm":
+                lines.append(f"alarm {m.alarm.alarm.condition} {pb.Change.Name(m.alarm.change)}")
+            elif kind == "device":
+                lines.append(f"device {m.device.name} {pb.DeviceState.Name(m.device.state)} {m.device.fault}")
+            elif kind == "session":
+                lines.append(f"session {m.session.change}")
+            elif kind == "readings":
+                lines += [f"{r.parameter} {r.milli if r.WhichOneof('result') == 'milli' else r.no_value.reason}"
+                          for r in m.readings.reading]
+            else:
+                lines.append(topic.rsplit("/", 1)[-1])
+        return f"{len(self.messages)} messages, the last of them: " + ", ".join(lines[-25:])
+
     def readings(self, parameter, after=0):
         return [r for body in self.bodies("readings", after) for r in body.reading if r.parameter == parameter]
 
@@ -146,21 +177,21 @@ class Subscriber:
     def wait_alarm(self, condition, change, after=0, seconds=None):
         wanted = pb.Change.Value("CHANGE_" + change.upper())
         return wait_for(lambda: next((c.alarm for c in self.alarms(condition, after) if c.change == wanted), None),
-                        f"alarm {condition} {change}", seconds)
+                        f"alarm {condition} {change}", seconds, self.seen)
 
     def wait_value(self, parameter, after=0, seconds=None):
         return wait_for(lambda: next(iter(self.values(parameter, after)), None) is not None, f"a value of {parameter}",
-                        seconds)
+                        seconds, self.seen)
 
     def wait_device(self, name, state, after=0, seconds=None):
         wanted = pb.DeviceState.Value("DEVICE_STATE_" + state.upper())
         # A subscriber that came after the change learns it from the next snapshot.
         return wait_for(lambda: any(d.name == name and d.state == wanted for d in self.bodies("device", after)) or
                         any(d.name == name and d.state == wanted for s in self.bodies("snapshot", after) for d in s.device),
-                        f"device {name} {state}", seconds)
+                        f"device {name} {state}", seconds, self.seen)
 
     def wait(self, kind, after=0, seconds=None):
-        return wait_for(lambda: next(iter(self.bodies(kind, after)), None), f"a {kind} message", seconds)
+        return wait_for(lambda: next(iter(self.bodies(kind, after)), None), f"a {kind} message", seconds, self.seen)
 
 
 class DatagramSink:
@@ -256,12 +287,12 @@ class Bedside:
 
     def start_sim(self, *arguments):
         sim = self.start("vitals-sim", [os.path.join(BUILD, "vitals-sim"), *arguments])
-        wait_for(lambda: "ready" in sim.out().split() or not sim.running(), "vitals-sim ready")
+        wait_for(lambda: "ready" in sim.out().split() or not sim.running(), "vitals-sim ready", seen=sim.err)
         assert sim.running(), sim.err()
         return sim
 
     def start_daemon(self, env=None, ready=True, wrapper=(), arguments=()):
-        """Starts vitalsd with a service manager of ours and waits for READY=1."""
+        """Starts vitalsd with a service manager of ours; waits for READY=1 and for the first state that commands can get."""
         if not hasattr(self, "manager"):
             self.manager = DatagramSink(self.path("notify"))
             self.sinks.append(self.manager)
@@ -271,8 +302,9 @@ class Bedside:
                                              *arguments], environment)
         if ready:
             wait_for(lambda: any("READY=1" in m for m in self.manager.seen[seen:]) or not self.daemon.running(),
-                     "READY=1")
+                     "READY=1", seen=lambda: self.daemon.err()[-2000:])
             assert self.daemon.running(), self.daemon.err()
+            wait_for(lambda: self.request(status=pb.Empty()).HasField("snapshot"), "the first state")
         return self.daemon
 
     def subscribe(self, endpoint=None):
@@ -325,12 +357,21 @@ class Bedside:
     def records(self, kind=None):
         if not os.path.exists(self.record):
             return []
-        database = sqlite3.connect(f"file:{self.record}?mode=ro", uri=True, timeout=5)
+        database = sqlite3.connect(f"file:{self.record}?mode=ro", uri=True, timeout=PATIENCE_S)
         try:
             rows = database.execute("SELECT seq, severity, kind, text, hash FROM record ORDER BY seq").fetchall()
         finally:
             database.close()
         return [row for row in rows if kind is None or row[2] == kind]
+
+    def wait_record(self, kind, *parts):
+        """The text of the last row of this kind that has all the parts. What nobody was answered for is written some time
+        after a display has heard of it."""
+        def rows():
+            return [row[3] for row in self.records(kind) if all(part in row[3] for part in parts)]
+        wait_for(rows, f"a row of kind {kind} with {', '.join(parts)} on the record",
+                 seen=lambda: [row[3] for row in self.records(kind)][-5:])
+        return rows()[-1]
 
     def publisher_pid(self):
         """The publisher child of the daemon, from the kernel's list of its children."""

@@ -13,6 +13,8 @@ import threading
 import time
 import tty
 
+from harness import free_port
+
 IDENTITY = (0x1234, 0x5678)
 VALUE_ADDRESS = 21
 
@@ -190,15 +192,14 @@ class TcpSlave(Slave):
     """One unit behind a gateway. `answering` False: connections are taken and nothing is ever said."""
     has_crc = False
 
-    def __init__(self, unit, port=0):
+    def __init__(self, unit):
         super().__init__([unit])
-        self.port, self.answering = port, True
+        self.port, self.answering = free_port(), True
         self.connections = []
         self.plug()
 
     def plug(self):
         self.listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def unplug(self):
@@ -269,8 +270,8 @@ class Oximeter:
         if path:
             self.plug()
         else:
-            self.listener = socket.create_server(("127.0.0.1", 0))
-            self.port = self.listener.getsockname()[1]
+            self.port = free_port()
+            self.listener = socket.create_server(("127.0.0.1", self.port))
             threading.Thread(target=self._accept, daemon=True).start()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -348,7 +349,7 @@ class Farm:
         self.units = [Unit(1, 20 + i) for i in range(count)]
         self.manners = ["good"] * count
         self.polls = [[] for _ in range(count)]
-        self.ports, self.peers, self.pending = [0] * count, [set() for _ in range(count)], []
+        self.ports, self.peers, self.pending = [free_port() for _ in range(count)], [set() for _ in range(count)], []
         self.listeners = [None] * count
         for i in range(count):
             self._listen(i)
@@ -362,7 +363,6 @@ class Farm:
 
     def _listen(self, i):
         self.listeners[i] = socket.create_server(("127.0.0.1", self.ports[i]))
-        self.ports[i] = self.listeners[i].getsockname()[1]
         self.selector.register(self.listeners[i], selectors.EVENT_READ, (i, True))
 
     def _close(self, i, peer):

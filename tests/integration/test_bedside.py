@@ -8,7 +8,8 @@ import socket
 import sqlite3
 import subprocess
 
-from harness import BUILD, Bedside, free_port, pb, wait_for
+from harness import BUILD, PATIENCE_S, Bedside, free_port, pb, wait_for
+
 
 def devices(bedside, ecg_port, oximeter="oximeter", cuff="cuff"):
     """The three simulated devices: streaming on a pty, Modbus RTU on a pty, Modbus TCP."""
@@ -72,7 +73,7 @@ def test_alarm_is_raised_acknowledged_and_cleared():
         sim, display = start(bedside)
         display.wait_value("spo2")
         bedside.ctl("session", "open", "--patient", "P-002")
-        sim.say("event desaturation 87 over 2 for 60")
+        sim.say("event desaturation 87 over 2 for 3600")
         alarm = display.wait_alarm("O2", "raised")
         assert alarm.priority == pb.PRIORITY_HIGH and alarm.state == pb.ALARM_STATE_ACTIVE
         assert alarm.parameter == "spo2" and alarm.milli < 90000 and alarm.limit_milli == 90000
@@ -88,6 +89,7 @@ def test_alarm_is_raised_acknowledged_and_cleared():
         cleared = display.wait_alarm("O2", "cleared")
         assert cleared.state == pb.ALARM_STATE_INACTIVE
 
+        bedside.wait_record("alarm", 'condition="O2"', 'change="cleared"')
         rows = bedside.records("alarm")
         assert any('condition="O2"' in row[3] and 'change="raised"' in row[3] and row[1] == 2 for row in rows)
         assert any('condition="O2"' in row[3] and 'change="acknowledged"' in row[3] for row in rows)
@@ -102,7 +104,7 @@ def test_heartbeat_tells_sequence_and_digest():
         sim, display = start(bedside)
         display.wait_value("spo2")
         bedside.ctl("session", "open", "--patient", "P-003")
-        sim.say("event desaturation 80 over 1 for 60")
+        sim.say("event desaturation 80 over 1 for 3600")
         display.wait_alarm("O3", "raised")
         mark = display.mark()
         wait_for(lambda: any(b.alarm_count > 0 for b in display.bodies("heartbeat", mark)), "a heartbeat that counts alarms")
@@ -145,17 +147,22 @@ def test_publisher_is_killed_and_comes_back():
         bedside.ctl("session", "open", "--patient", "P-005")
         epoch = display.messages[-1][2].epoch
         first = wait_for(bedside.publisher_pid, "the publisher child")
-        mark = display.mark()
+        wait_for(lambda: len(display.bodies("heartbeat")) >= 6, "some heartbeats", seen=display.seen)
+        mark, killed_ns = display.mark(), display.messages[-1][2].sent_mono_ns
         os.kill(first, signal.SIGKILL)
         wait_for(lambda: any(m.epoch != epoch for _, _, m in display.messages[mark:]), "a new epoch")
         fresh = next(i for i, (_, _, m) in enumerate(display.messages) if i >= mark and m.epoch != epoch)
+        beat = wait_for(lambda: next((m for _, _, m in display.messages[fresh:] if m.WhichOneof("body") == "heartbeat"), None),
+                        "a heartbeat of the new epoch", seen=display.seen)
+        # It counts anew: not more than one for each half second since then, those that nobody was there to hear included.
+        assert 1 <= beat.sequence <= (beat.sent_mono_ns - killed_ns) / 0.5e9 + 2, beat
         snapshot = display.wait("snapshot", fresh)
         assert snapshot.session.open and snapshot.session.patient_ref == "P-005"
         display.wait_alarm("service-publisher", "cleared", fresh)
         display.wait_value("spo2", fresh)
         assert bedside.publisher_pid() != first
-        rows = bedside.records("alarm")
-        assert any('condition="service-publisher"' in row[3] and 'change="raised"' in row[3] for row in rows)
+        bedside.wait_record("notice", 'what="publisher-lost"')
+        bedside.wait_record("alarm", 'condition="service-publisher"', 'change="raised"')
         assert bedside.daemon.running()
 
 
@@ -176,11 +183,12 @@ def test_publisher_that_cannot_bind_is_one_trouble():
             fcntl.flock(taken, fcntl.LOCK_EX)
             bedside.start_daemon()
             wait_for(lambda: bedside.daemon.err().count("is in use by another process") >= 5, "several attempts")
+            # Nothing else is wrong, but for an engine that a busy machine has made late.
+            alarms = {a.condition for a in bedside.request(status=pb.Empty()).snapshot.alarm}
+            assert alarms - {"service-engine"} == {"service-publisher"}, alarms
         display = bedside.subscribe()
-        snapshot = display.wait("snapshot")
-        assert [a.condition for a in snapshot.alarm] == ["service-publisher"], snapshot.alarm
         display.wait_alarm("service-publisher", "cleared")
-        wait_for(lambda: any('change="cleared"' in row[3] for row in bedside.records("alarm")), "the record of it")
+        bedside.wait_record("alarm", 'condition="service-publisher"', 'change="cleared"')
         told = [row[3] for row in bedside.records("alarm") if 'condition="service-publisher"' in row[3]]
         assert len(told) == 2 and 'change="raised"' in told[0] and 'change="cleared"' in told[1], told
         notices = [row[3] for row in bedside.records("notice") if "publisher" in row[3]]
@@ -199,7 +207,7 @@ def test_stalled_subscriber_stalls_nobody():
         os.kill(stalled.pid, signal.SIGSTOP)
         bedside.ctl("session", "open", "--patient", "P-006")
         mark = display.mark()
-        sim.say("event desaturation 87 over 1 for 60")
+        sim.say("event desaturation 87 over 1 for 3600")
         display.wait_alarm("O2", "raised", mark)
         display.wait_value("ecg_hr", mark)
         wait_for(lambda: len(display.bodies("heartbeat", mark)) >= 8, "heartbeats going on")
@@ -214,7 +222,7 @@ def test_session_runs_through_its_phases():
         bedside.ctl("session", "open", "--patient", "P-007", "--weight-kg", "72.5", "--dose-mg", "36.3",
                     "--duration-min", "1")
         bedside.ctl("session", "open", "--patient", "P-008", expect=1)
-        wait_for(lambda: any(s.change == "baseline" for s in display.bodies("session")), "the baseline", 60)
+        wait_for(lambda: any(s.change == "baseline" for s in display.bodies("session")), "the baseline", 2 * PATIENCE_S)
         bedside.ctl("session", "start")
         bedside.ctl("session", "pause")
         assert bedside.request(status=pb.Empty()).snapshot.session.paused
@@ -227,10 +235,10 @@ def test_session_runs_through_its_phases():
         assert session.ended and session.phase == "recovery" and session.weight_g == 72500 and session.dose_ug == 36300
         bedside.ctl("session", "close")
         wait_for(lambda: any(s.change == "closed" for s in display.bodies("session")), "the end of the session")
-        changes = [s.change for s in display.bodies("session")]
+        changes = [s.change for s in display.bodies("session")]  # one topic: in the order of their sending
         for change in ("opened", "started", "paused", "resumed", "ended"):
             assert change in changes, changes
-        assert not bedside.request(status=pb.Empty()).snapshot.alarm
+        assert {a.condition for a in bedside.request(status=pb.Empty()).snapshot.alarm} <= {"service-engine"}
         notes = bedside.records("observation")
         assert any("drowsy, answers to loud call" in row[3] for row in notes)
 
@@ -242,9 +250,9 @@ def test_log_lines_are_whole_and_escaped():
         display.wait_value("spo2")
         bedside.ctl("session", "open", "--patient", "P-009")
         bedside.ctl("observe", "--note", 'forged" kind="alarm" <142>x')
-        sim.say("event desaturation 80 over 1 for 60")
+        sim.say("event desaturation 80 over 1 for 3600")
         display.wait_alarm("O3", "raised")
-        wait_for(lambda: any('condition="O3"' in line for line in log.seen), "the alarm in the log")
+        wait_for(lambda: any('condition="O3"' in line for line in log.seen), "the alarm in the log", seen=lambda: log.seen[-5:])
         line = next(line for line in log.seen if 'condition="O3"' in line)
         priority = int(re.match(r"<(\d+)>", line).group(1))
         assert priority % 8 == 2 and priority // 8 == 16, line  # critical, local0
@@ -292,8 +300,7 @@ def test_restart_in_a_session_is_an_alarm():
         bedside.daemon.stop(signal.SIGKILL)
         bedside.start_daemon()
         wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm")
-        assert any('condition="service-session"' in row[3] and 'priority="high"' in row[3]
-                   for row in bedside.records("alarm"))
+        bedside.wait_record("alarm", 'condition="service-session"', 'priority="high"')
         bedside.daemon.stop(signal.SIGTERM)
         bedside.start_daemon()  # nobody has answered yet
         wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm again")
@@ -328,7 +335,7 @@ def test_what_cannot_be_recorded_is_not_called_refused():
         lock = sqlite3.connect(bedside.record, isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")  # as a full disk: nothing can be written
         done = subprocess.run([os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, "observe", "--note", "seen"],
-                              capture_output=True, text=True, timeout=30, check=False)
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 1 and "could not be recorded" in done.stderr and "refused" not in done.stderr, done.stderr
         wait_for(lambda: "record cannot be written" in bedside.ctl("alarm", "list"), "the alarm")
         lock.execute("ROLLBACK")
@@ -353,16 +360,16 @@ def test_refused_configurations():
     with Bedside() as bedside:
         bedside.write_config(devices(bedside, 1502).replace("baud = 19200", "baud = 12345"))
         done = subprocess.run([os.path.join(BUILD, "vitalsd"), "--config", bedside.config, "--check"],
-                              capture_output=True, text=True, timeout=20, check=False)
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 3
         assert re.search(r"vitalsd\.conf:\d+: .*baud.*12345.*legal", done.stderr), done.stderr
         bedside.write_config(devices(bedside, 1502).replace("poll_period_ms = 400", "poll_period_ms = 15"))
         done = subprocess.run([os.path.join(BUILD, "vitalsd"), "--config", bedside.config, "--check"],
-                              capture_output=True, text=True, timeout=20, check=False)
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 3 and "poll_period_ms" in done.stderr and " ms" in done.stderr, done.stderr
         bedside.write_config(devices(bedside, 1502))
         done = subprocess.run([os.path.join(BUILD, "vitalsd"), "--config", bedside.config, "--check"],
-                              capture_output=True, text=True, timeout=20, check=False)
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 0, done.stderr
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import BUILD, ROOT, Bedside, pb, wait_for
+from harness import BUILD, PATIENCE_S, ROOT, Bedside, pb, wait_for
 from test_bedside import devices
 
 GATES = '''
@@ -43,7 +43,7 @@ def start(bedside, plan_more="", extra=""):
 def refused(bedside, *arguments):
     """What vitalsctl says when the monitor refuses."""
     done = subprocess.run([os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, *arguments],
-                          capture_output=True, text=True, timeout=30, check=False)
+                          capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 1, (arguments, done.returncode, done.stdout, done.stderr)
     return done.stderr
 
@@ -54,20 +54,14 @@ def session(bedside):
 
 def rested(bedside):
     """Until both cuff readings of the baseline are there."""
-    wait_for(lambda: session(bedside).baseline_complete, "the baseline", 60)
-
-
-def record(bedside, kind, *parts):
-    """The last such row; a display may have heard of it before it was written."""
-    def rows():
-        return [row[3] for row in bedside.records(kind) if all(part in row[3] for part in parts)]
-    wait_for(rows, f"{kind} with {parts} on the record")
-    return rows()[-1]
+    wait_for(lambda: session(bedside).baseline_complete, "the baseline", 2 * PATIENCE_S)
 
 
 def test_gate_blocks_until_it_is_cured_or_overridden():
     with Bedside() as bedside:
-        _, display = start(bedside, GATES)
+        sim, display = start(bedside, GATES)
+        sim.say("event cable-pull cuff")  # no reading of the baseline before it is looked at
+        display.wait_device("cuff", "down")
         bedside.ctl("session", "open", "--patient", "P-101", "--series", "4", "--age", "67", "--weight-kg", "70",
                     "--dose-mg", "35", "--concentration-mg-ml", "1", "--second-person", "dr.b")
         opened = session(bedside)
@@ -76,10 +70,11 @@ def test_gate_blocks_until_it_is_cured_or_overridden():
             [("cuff-arm", True, False), ("escort", False, False)]
         assert [(b.name, b.text) for b in session(bedside).blocker if b.name == "baseline"] == \
             [("baseline", "0 of 2 cuff readings for the baseline: wait, or start one")]
+        sim.say("event cable-plug cuff")
         rested(bedside)
         words = refused(bedside, "session", "start")
         assert "cuff-arm: The cuff is not on the arm with the drip" in words and "--override" in words, words
-        record(bedside, "command", 'command="session-start"', 'result="blocked"', 'blockers="cuff-arm"')
+        bedside.wait_record("command", 'command="session-start"', 'result="blocked"', 'blockers="cuff-arm"')
         assert not session(bedside).started
         bedside.ctl("item", "cuff-arm")
         wait_for(lambda: any(s.change == "item" for s in display.bodies("session")), "the tick on the wire")
@@ -92,10 +87,10 @@ def test_gate_blocks_until_it_is_cured_or_overridden():
         started = session(bedside)
         assert started.started and started.start_override.name == "dr.a"
         assert started.start_override.reason == "no drip on that side"
-        record(bedside, "override", 'command="session-start"', 'blockers="cuff-arm"', 'override="dr.a"',
+        bedside.wait_record("override", 'command="session-start"', 'blockers="cuff-arm"', 'override="dr.a"',
                'override_reason="no drip on that side"')
-        record(bedside, "item", 'item="cuff-arm"', 'ticked="no"')
-        record(bedside, "session", 'change="opened"', 'series="4"', 'age_years="67"', 'second_person="dr.b"')
+        bedside.wait_record("item", 'item="cuff-arm"', 'ticked="no"')
+        bedside.wait_record("session", 'change="opened"', 'series="4"', 'age_years="67"', 'second_person="dr.b"')
 
 
 def test_low_saturation_at_the_gate_blocks():
@@ -103,7 +98,7 @@ def test_low_saturation_at_the_gate_blocks():
         sim, display = start(bedside, GATES)
         bedside.ctl("session", "open", "--patient", "P-102")
         bedside.ctl("item", "cuff-arm")
-        sim.say("event desaturation 91 over 1 for 60")
+        sim.say("event desaturation 91 over 1 for 3600")
         wait_for(lambda: [b.name for b in session(bedside).blocker] == ["G2"], "the gate")
         assert "G2: SpO2 below 94 %" in refused(bedside, "session", "start")
         sim.say("event desaturation 98 over 1 for 1")
@@ -131,29 +126,27 @@ def test_leaving_is_blocked_then_free():
         bedside.ctl("session", "start", "--override", "dr.a", "--reason", "baseline of a minute ago")
         bedside.ctl("session", "stop")
         bedside.ctl("session", "close", "--override", "dr.a", "--reason", "goes to the ward")
-        record(bedside, "override", 'command="session-close"', "escort", "MOAAS", 'override="dr.a"')
+        bedside.wait_record("override", 'command="session-close"', "escort", "MOAAS", 'override="dr.a"')
 
 
 def test_first_reading_is_medium_and_its_repeat_makes_it_high():
     with Bedside() as bedside:
         sim, display = start(bedside)
-        sim.say("event surge 190 112 for 120")
+        sim.say("event surge 190 112 for 3600")
         bedside.ctl("session", "open", "--patient", "P-105")
         first = display.wait_alarm("B1", "raised")
         assert first.confirms and not first.confirmed and first.priority == pb.PRIORITY_MEDIUM, first
         second = display.wait_alarm("B1", "priority")
         assert second.confirmed and second.priority == pb.PRIORITY_HIGH and second.generation > first.generation
-        # No answer waited for this line to be on disk.
-        wait_for(lambda: any('change="priority"' in row[3] for row in bedside.records("alarm")), "the line of the second")
-        record(bedside, "alarm", 'condition="B1"', 'change="raised"', 'confirmed="no"')
-        record(bedside, "alarm", 'condition="B1"', 'change="priority"', 'confirmed="yes"')
+        bedside.wait_record("alarm", 'condition="B1"', 'change="raised"', 'confirmed="no"')
+        bedside.wait_record("alarm", 'condition="B1"', 'change="priority"', 'confirmed="yes"')
 
 
 def test_alarm_load_is_counted():
     with Bedside() as bedside:
         sim, display = start(bedside)
         bedside.ctl("session", "open", "--patient", "P-106")
-        sim.say("event desaturation 87 over 1 for 60")
+        sim.say("event desaturation 87 over 1 for 3600")
         display.wait_alarm("O2", "raised")
         bedside.ctl("alarm", "ack", "O2")
         table = bedside.ctl("session", "load")
@@ -163,7 +156,7 @@ def test_alarm_load_is_counted():
                           "the close on the wire")
         load = next(row for row in closed.load if row.condition == "O2")
         assert load.raised == 1 and load.acknowledged == 1
-        record(bedside, "load", 'condition="O2"', 'raised="1"', 'acknowledged="1"')
+        bedside.wait_record("load", 'condition="O2"', 'raised="1"', 'acknowledged="1"')
         assert re.search(r"^O2 +high +1 ", bedside.ctl("session", "load"), re.M)
 
 
@@ -184,9 +177,9 @@ def test_limits_for_one_patient():
         limits = {(l.rule, l.term): l for l in session(bedside).limit}
         assert limits[("H1", 0)].limit_milli == 105000 and limits[("H1", 0)].changed
         assert limits[("H2", 0)].limit_milli == 140000
-        record(bedside, "limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
-        record(bedside, "limit", 'rule="H2"', 'old="130.000"', 'new="140.000"', 'second_person="dr.b"')
-        record(bedside, "command", 'command="limit"', 'result="second-person"')
+        bedside.wait_record("limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
+        bedside.wait_record("limit", 'rule="H2"', 'old="130.000"', 'new="140.000"', 'second_person="dr.b"')
+        bedside.wait_record("command", 'command="limit"', 'result="second-person"')
         assert any(s.change == "limit" for s in display.bodies("session"))
 
 
@@ -199,7 +192,7 @@ def test_test_alarm_travels_the_whole_path():
         assert "TEST" in bedside.ctl("alarm", "list")
         bedside.ctl("alarm", "ack", "test")
         display.wait_alarm("test", "cleared")
-        record(bedside, "alarm", 'condition="test"', 'change="raised"', 'test="yes"')
+        bedside.wait_record("alarm", 'condition="test"', 'change="raised"', 'test="yes"')
 
 
 def test_taken_out_is_shown_recorded_and_put_back():
@@ -215,29 +208,30 @@ def test_taken_out_is_shown_recorded_and_put_back():
         # Saturation is what a critical limit looks at, and nothing else measures it.
         refused(bedside, "take-out", "parameter", "spo2", "--minutes", "1", "--reason", "new finger")
         bedside.ctl("take-out", "parameter", "spo2", "--minutes", "1", "--reason", "new finger", "--override", "dr.a")
-        record(bedside, "take-out", 'parameter="spo2"', 'duration_s="60"', 'override="dr.a"')
+        bedside.wait_record("take-out", 'parameter="spo2"', 'duration_s="60"', 'override="dr.a"')
         bedside.ctl("take-out", "device", "no-such", "--minutes", "1", "--reason", "x", expect=1)
         bedside.ctl("put-back", "etco2")
         bedside.ctl("put-back", "spo2")
         assert not session(bedside).taken_out
         display.wait_alarm("taken-out-etco2", "cleared")
-        record(bedside, "put-back", 'parameter="etco2"')
+        bedside.wait_record("put-back", 'parameter="etco2"')
 
 
 def test_required_display_that_stops_confirming_is_an_alarm():
     with Bedside() as bedside:
-        sim, display = start(bedside, extra='required_displays = { "station" }  confirm_within_s = 4')
+        sim, display = start(bedside, extra='required_displays = { "station" }  confirm_within_s = 10')
 
         def watch(name):
             return bedside.start(name, [os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, "--json", "watch",
                                         "--endpoint", bedside.endpoint, "--confirm", "station"])
 
         first = watch("watch-1")
+        wait_for(lambda: '"snapshot"' in first.out(), "the watching display", seen=first.err)
         bedside.ctl("session", "open", "--patient", "P-109")
-        sim.say("event desaturation 87 over 1 for 600")
+        sim.say("event desaturation 87 over 1 for 3600")
         raised = display.wait_alarm("O2", "raised")
         # Well past the time in which an unconfirmed alarm becomes one itself, and nothing of the sort happened.
-        wait_for(lambda: any(m.sent_unix_ns > raised.raised_unix_ns + 6e9 for _, _, m in display.messages), "six seconds more")
+        wait_for(lambda: any(m.sent_unix_ns > raised.raised_unix_ns + 12e9 for _, _, m in display.messages), "twelve seconds more")
         assert not display.alarms("service-displays"), "it confirms all the time"
         first.stop(signal.SIGINT)
         display.wait_alarm("service-displays", "raised")
@@ -245,8 +239,8 @@ def test_required_display_that_stops_confirming_is_an_alarm():
         watch("watch-2")
         display.wait_alarm("service-displays", "cleared", mark)
         assert not any("receipt" in row[3] for row in bedside.records("command")), "receipts are not recorded one by one"
-        record(bedside, "alarm", 'condition="service-displays"', 'change="raised"')
-        record(bedside, "alarm", 'condition="service-displays"', 'change="cleared"')
+        bedside.wait_record("alarm", 'condition="service-displays"', 'change="raised"')
+        bedside.wait_record("alarm", 'condition="service-displays"', 'change="cleared"')
 
 
 def test_receipts_of_another_epoch_or_display_are_refused():
@@ -298,14 +292,17 @@ def test_late_engine_tells_it():
         stopped = time.monotonic()
         wait_for(lambda: time.monotonic() - stopped > 1, "a second without the engine")
         os.kill(bedside.daemon.pid, signal.SIGCONT)
-        display.wait_alarm("service-engine", "raised", mark)
+        # A busy machine may have made it late already.
+        wait_for(lambda: display.alarms("service-engine") or any(a.condition == "service-engine" for s in
+                                                                 display.bodies("snapshot") for a in s.alarm),
+                 "the alarm of a late engine", seen=display.seen)
         display.wait_alarm("service-engine", "cleared", mark)
-        record(bedside, "notice", 'what="engine-late"')
+        bedside.wait_record("notice", 'what="engine-late"')
 
 
 def test_spray_devices_are_stamped():
     spray = '''
-dose { device_mg = 28  device_rest_s = 5 }
+dose { device_mg = 28  device_rest_s = 20 }
 '''
     with Bedside() as bedside:
         start(bedside, spray)
@@ -316,8 +313,8 @@ dose { device_mg = 28  device_rest_s = 5 }
         first = session(bedside)
         assert first.started and len(first.given) == 1 and first.device_ug == 28000, first
         assert "Too soon: the next device is due in" in refused(bedside, "session", "device")
-        record(bedside, "command", 'command="device-given"', 'result="wrong-state"', 'why="Too soon')
-        wait_for(lambda: session(bedside).given[0].age_ns > 5e9, "the rest between two devices")
+        bedside.wait_record("command", 'command="device-given"', 'result="wrong-state"', 'why="Too soon')
+        wait_for(lambda: session(bedside).given[0].age_ns > 20e9, "the rest between two devices")
         bedside.ctl("session", "device")
         assert len(session(bedside).given) == 2
         assert json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]["given"]

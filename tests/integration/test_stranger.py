@@ -6,7 +6,7 @@ import threading
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.server.async_io import ModbusTcpServer
 
-from harness import Bedside, free_port, pb, wait_for
+from harness import PATIENCE_S, Bedside, free_port, pb, wait_for
 
 MAP = '''
 description  = "a stranger's monitor"
@@ -39,13 +39,13 @@ class Slave:
         self.port = port
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
-        assert self.ready.wait(10)
+        assert self.ready.wait(PATIENCE_S)
 
     def _run(self):
         asyncio.set_event_loop(self.loop)
 
         async def serve():
-            self.server = ModbusTcpServer(self.context, address=("127.0.0.1", self.port))
+            self.server = ModbusTcpServer(self.context, address=("127.0.0.1", self.port), allow_reuse_address=True)
             task = asyncio.ensure_future(self.server.serve_forever())
             await self.server.serving
             self.ready.set()
@@ -61,7 +61,7 @@ class Slave:
 
     def stop(self):
         asyncio.run_coroutine_threadsafe(self.server.shutdown(), self.loop)
-        self.thread.join(5)
+        self.thread.join(PATIENCE_S)
 
     def heart_rate(self, bpm):
         self.holding.setValues(0, list(struct.unpack(">HH", struct.pack(">f", bpm))))
@@ -93,7 +93,8 @@ device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit 
             slave.cuff(1, 250, 240, 244)  # there before us: its age is unknown, so it must never be shown
             bedside.start_daemon()
             display = bedside.subscribe()
-            display.wait_value("ecg_hr")
+            for parameter in ("ecg_hr", "spo2", "resp"):
+                display.wait_value(parameter)
             assert set(display.values("ecg_hr")) == {71500}
             assert set(display.values("spo2")) == {97500}
             assert set(display.values("resp")) == {14000}
@@ -101,6 +102,7 @@ device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit 
 
             slave.cuff(2, 118, 76, 90)
             display.wait_value("nibp_sys")
+            display.wait_value("nibp_dia")
             assert display.values("nibp_sys") == [118000] and display.values("nibp_dia") == [76000]
             mark = display.mark()
             slave.cuff(3, 186, 99, 128)

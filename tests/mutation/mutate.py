@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""Are the core's tests good enough to notice a wrong core? Changes daemon/core one small thing at a time (a comparison,
-a constant, a sign, && or ||, an assignment or call or early return left out) and runs the core tests until one fails.
-What no test notices is printed with file, line and change, to be argued or tested (survivors.md).
+"""Are the tests good enough to notice a wrong program? Changes daemon/core, or with --shell what lies around it, one small
+thing at a time (a comparison, a constant, a sign, && or ||, an assignment or call or early return left out) and runs the
+tests of that room until one fails. What no test notices is printed with file, line and change, to be argued or tested
+(survivors.md).
 
-usage: mutate.py [--build DIR] [--sample N] [--seed S] [--only FILE[:LINE]] [--tests WORD,...] [--list]
-The tests are linked once, with the core as a shared library, so a mutant costs one compilation and usually one test; a
-test that takes several times as long as it should counts as a failure. Ctrl-C ends it with the counts so far."""
+usage: mutate.py [--shell] [--build DIR] [--sample N] [--seed S] [--only FILE[:LINE]] [--tests WORD,...] [--list]
+The tests are linked once, with the part as a shared library, so a mutant costs one compilation and usually one test; a
+test that takes several times as long as it should counts as a failure. The hall (loop.c, perform.c, notify.c) has no unit
+tests: a few integration tests with a whole daemon are run instead. Ctrl-C ends it with the counts so far."""
 import argparse
 import collections
 import contextlib
@@ -29,9 +31,17 @@ SWAPS = {"<": ["<="], "<=": ["<"], ">": [">="], ">=": [">"], "==": ["!="], "!=":
          "+": ["-"], "-": ["+"], "+=": ["-="], "-=": ["+="], "true": ["false"], "false": ["true"]}
 TOKEN = re.compile(r"->|\+\+|--|<<=?|>>=?|[<>=!+\-*/|&]=|&&|\|\||[A-Za-z_]\w*|0[xX][0-9a-fA-F]+U?|\d+U?|\S")
 OPERAND = re.compile(r"[\w)\]]$")
-LEFT_OUT = re.compile(r"^\t+(?:[a-z_][\w\->.\[\]() ]*? (?:=|\+=|-=|\|=|&=) [^=].*;|[a-z_][\w\->.\[\]]*(?:\+\+|--);|"
+LEFT_OUT = re.compile(r"^\t+(?:\(void\))?(?:[a-z_][\w\->.\[\]() ]*? (?:=|\+=|-=|\|=|&=) [^=].*;|[a-z_][\w\->.\[\]]*(?:\+\+|--);|"
                       r"[a-z_]\w*\(.*\);)$")
 DECLARATION = re.compile(r"^\t+(?:const|static|struct|enum|u?int\w*_t|bool|int|char|parameter_set|rule_set|size_t) ")
+
+# Which unit tests look at a room of the shell. The hall has none of its own.
+ROOMS = {"daemon/record/": ("record", "line", "audit"), "daemon/publish/": ("publisher", "receipts"),
+         "daemon/link/": ("link_", "traffic"), "daemon/desk/": ("desk", "local_socket", "account", "refusal", "explain"),
+         "daemon/wire/": ("encode", "request", "vectors"), "daemon/config/": ("config", "reload", "plan_", "traffic"),
+         "daemon/driver/": ("driver", "link_stream", "link_cuff"), "daemon/mailbox.c": ("mailbox", "local_socket", "record_failure")}
+HALL = ("alarm_is_raised", "watchdog_is_fed", "heartbeat_tells", "publisher_is_killed", "changed_configuration", "late_engine",
+        "what_cannot_be_recorded", "restart_in_a_session", "simulated_cuff", "receipts_of", "alarm_load", "recording_that_fails", "spray_devices")
 
 Mutant = collections.namedtuple("Mutant", "file line start end text")
 
@@ -66,73 +76,119 @@ def mutants_of(file):
             if token in ("+", "-") and not OPERAND.search(before):
                 continue  # a sign
             changes = SWAPS.get(token, [])
-            if re.match(r"\d", token) and not (before == "[" and DECLARATION.match(line)):
+            if re.match(r"[1-9]|0$|0[xX]|0U", token) and not (before == "[" and DECLARATION.match(line)):
                 changes = other_numbers(token)
             for text in changes:
                 yield Mutant(file, number, offset + match.start(), offset + match.end(), text)
         offset += len(line) + 1
 
 
-class Bench:
-    """The core copied beside its test objects; compiles, links and runs."""
+def sources_of(shell):
+    every = sorted(glob.glob("daemon/**/*.c", root_dir=ROOT, recursive=True))
+    return [f for f in every if f != "daemon/main.c" and f.startswith("daemon/core/") != shell]
 
-    def __init__(self, build, words, directory):
-        self.build, self.directory = build, directory
-        self.sources = sorted(glob.glob("daemon/core/*.c", root_dir=ROOT))
-        self.tests = [os.path.basename(t)[:-2] for t in sorted(glob.glob("tests/unit/test_*.c", root_dir=ROOT))
-                      if any(word in t for word in words)]
+
+class Bench:
+    """The part copied beside its test objects; compiles, links and runs."""
+
+    def __init__(self, build, words, directory, shell, files):
+        self.build, self.directory, self.shell = build, directory, shell
+        self.sources = sources_of(shell)
+        self.tests = {os.path.basename(t)[:-2] for t in glob.glob("tests/unit/test_*.c", root_dir=ROOT)}
+        self.words = words
         self.kills, self.seconds = collections.Counter(), {}
-        objects = [f"{build}/tests/unit/{t}.o" for t in self.tests]
-        subprocess.run(["make", "-s", f"B={build}", *objects, f"{build}/libdaemon.a"], cwd=ROOT, check=True,
-                       stdout=subprocess.DEVNULL)
-        pkg_config = subprocess.run(["pkg-config", "--libs", *LIBRARIES], capture_output=True, text=True, check=True)
+        pkg_config = subprocess.run(["pkg-config", "--libs", "--cflags", *LIBRARIES], capture_output=True, text=True, check=True)
         self.libraries = shlex.split(pkg_config.stdout)
-        os.makedirs(os.path.join(directory, "daemon/core"))
-        for file in self.sources + ["daemon/core/core.h"]:
+        includes = [f"-I{build}/proto", '-DVITALS_VERSION="0"', *(f for f in self.libraries if f.startswith("-I"))]
+        self.flags = FLAGS + (includes if shell else [])
+        used = sorted({t for file in files for t in self.tests_of(file)})
+        objects = [f"{build}/tests/unit/{t}.o" for t in used] + [f"{build}/tests/unit/guard.o"]
+        subprocess.run(["make", "-s", f"B={build}", *objects, f"{build}/libdaemon.a", f"{build}/libcore.a",
+                        *(["all", f"{build}/proto/vitals_pb2.py"] if shell else [])], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL)
+        self.own = self.sources + ([] if shell else ["daemon/core/core.h"])
+        for file in self.own:
             self.write(file, None)
+        self.more = []
+        if shell:
+            self.more = [os.path.join(directory, "pb.o")]
+            subprocess.run(["gcc", *self.flags, "-c", "-o", self.more[0], f"{build}/proto/vitals.pb-c.c"], cwd=ROOT, check=True)
         if not self.compile(self.sources):
-            sys.exit("the core does not compile as it is")
-        for test in self.tests:
-            self.link(test)
+            sys.exit("it does not compile as it is")
+        if any(self.in_the_hall(file) for file in files):
+            self.build_daemon()
+            used.append("integration")
+        for test in used:
+            if test != "integration":
+                self.link(test)
             begun = time.monotonic()
             if not self.passes(test):
                 sys.exit(f"{test} fails as it is")
             self.seconds[test] = time.monotonic() - begun
+
+    def in_the_hall(self, file):
+        return self.shell and not any(file.startswith(room) for room in ROOMS)
+
+    def tests_of(self, file):
+        words = self.words
+        if self.shell and not words:
+            words = next((list(tests) for room, tests in ROOMS.items() if file.startswith(room)), [])
+        return {t for t in self.tests if any(word in t for word in words)}
 
     def write(self, file, mutant):
         with open(os.path.join(ROOT, file), encoding="utf-8") as f:
             text = f.read()
         if mutant is not None:
             text = text[:mutant.start] + mutant.text + text[mutant.end:]
+        os.makedirs(os.path.dirname(os.path.join(self.directory, file)), exist_ok=True)
         with open(os.path.join(self.directory, file), "w", encoding="utf-8") as f:
             f.write(text)
 
     def object(self, file):
-        return os.path.join(self.directory, os.path.basename(file)[:-2] + ".o")
+        return os.path.join(self.directory, file.replace("/", "-")[:-2] + ".o")
 
     def compile(self, files):
         """Compiles these and makes the library."""
         for file in files:
-            command = ["gcc", *FLAGS, "-c", "-o", self.object(file), os.path.join(self.directory, file)]
+            command = ["gcc", *self.flags, "-c", "-o", self.object(file), os.path.join(self.directory, file)]
             if subprocess.run(command, cwd=ROOT, stderr=subprocess.DEVNULL, check=False).returncode != 0:
                 return False
-        subprocess.run(["gcc", "-shared", "-o", f"{self.directory}/libcore.so", *map(self.object, self.sources)],
+        subprocess.run(["gcc", "-shared", "-o", f"{self.directory}/libpart.so", *map(self.object, self.sources), *self.more],
                        cwd=ROOT, check=True)
         return True
 
+    def program(self, name, *objects):
+        other = f"{self.build}/libcore.a" if self.shell else f"{self.build}/libdaemon.a"
+        whole = ["-Wl,-E", "-Wl,--whole-archive", other, "-Wl,--no-whole-archive"] if self.shell else [other]
+        subprocess.run(["gcc", "-pie", "-pthread", "-o", os.path.join(self.directory, name), *objects, *whole,
+                        f"-L{self.directory}", f"-Wl,-rpath,{self.directory}", "-lpart", "-Wl,--as-needed", *self.libraries,
+                        "-lcmocka"], cwd=ROOT, check=True)
+
     def link(self, test):
-        subprocess.run(["gcc", "-pie", "-pthread", "-o", os.path.join(self.directory, test),
-                        f"{self.build}/tests/unit/{test}.o", f"{self.build}/libdaemon.a", f"-L{self.directory}",
-                        f"-Wl,-rpath,{self.directory}", "-lcore", "-Wl,--as-needed", *self.libraries, "-lcmocka"],
-                       cwd=ROOT, check=True)
+        self.program(test, f"{self.build}/tests/unit/{test}.o", f"{self.build}/tests/unit/guard.o")
+
+    def build_daemon(self):
+        """A build directory whose daemon is the changed one."""
+        os.makedirs(os.path.join(self.directory, "build"))
+        self.program("build/vitalsd", f"{self.build}/daemon/main.o")
+        for name in ("vitalsctl", "vitals-sim", "proto"):
+            os.symlink(os.path.join(self.build, name), os.path.join(self.directory, "build", name))
 
     def passes(self, test):
-        program = os.path.join(self.directory, test)
-        try:
-            return subprocess.run([program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  timeout=2 + 6 * self.seconds.get(test, 3), check=False).returncode == 0
-        except subprocess.TimeoutExpired:
-            return False
+        command, environment = [os.path.join(self.directory, test)], None
+        if test == "integration":
+            command = [sys.executable, "tests/integration/run.py", *HALL]
+            environment = {**os.environ, "B": os.path.join(self.directory, "build"), "VITALS_TEST_AT_ONCE": str(len(HALL)),
+                           "VITALS_TEST_PATIENCE": "45"}
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              start_new_session=True) as running:
+            try:
+                return running.wait(2 + 6 * self.seconds.get(test, 30)) == 0
+            except subprocess.TimeoutExpired:
+                return False
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(running.pid, signal.SIGKILL)  # what it left, a publisher child for one
 
     def judge(self, mutant):
         """The test that noticed it, "" if none did, None if it does not compile."""
@@ -141,9 +197,9 @@ class Bench:
         try:
             if not self.compile(touched):
                 return None
-            here = os.path.basename(mutant.file)
-            order = sorted(self.tests, key=lambda t: self.seconds[t] / (1 + self.kills[here, t]))
-            for test in order:
+            here = mutant.file
+            tests = ["integration"] if self.in_the_hall(here) else self.tests_of(here)
+            for test in sorted(tests, key=lambda t: self.seconds[t] / (1 + self.kills[here, t])):
                 if not self.passes(test):
                     self.kills[here, test] += 1
                     return test
@@ -169,10 +225,11 @@ def main():
     parser.add_argument("--sample", type=int, help="so many mutants, drawn at random (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="FILE or FILE:LINE")
-    parser.add_argument("--tests", default="core_,test_plan,safety", help="words of the test names, with commas")
+    parser.add_argument("--shell", action="store_true", help="not the core, but what lies around it")
+    parser.add_argument("--tests", help="words of the test names, with commas (default: those of the room)")
     parser.add_argument("--list", action="store_true", help="print the mutants and do nothing")
     options = parser.parse_args()
-    files = sorted(glob.glob("daemon/core/*.c", root_dir=ROOT)) + ["daemon/core/core.h"]
+    files = sources_of(options.shell) + ([] if options.shell else ["daemon/core/core.h"])
     mutants = [m for file in files for m in mutants_of(file)]
     only, _, line = options.only.partition(":")
     mutants = [m for m in mutants if only in m.file and (not line or m.line == int(line))]
@@ -185,7 +242,9 @@ def main():
     counts = collections.Counter()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as directory:
-        bench = Bench(os.path.abspath(os.path.join(ROOT, options.build)), options.tests.split(","), directory)
+        words = (options.tests or ("" if options.shell else "core_,test_plan,safety")).split(",")
+        bench = Bench(os.path.abspath(os.path.join(ROOT, options.build)), [w for w in words if w], directory, options.shell,
+                      sorted({m.file for m in mutants}))
         with contextlib.suppress(KeyboardInterrupt):
             for mutant in mutants:
                 killer = bench.judge(mutant)

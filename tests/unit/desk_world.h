@@ -27,6 +27,7 @@
 #include "daemon/shell.h"
 #include "vitals.pb-c.h"
 #include "vitals/desk.h"
+#include "wait.h"
 
 /* ---- in place of the C library --------------------------------------------------------------- */
 
@@ -99,7 +100,7 @@ int getpwuid_r(uid_t uid, struct passwd *restrict entry, char *restrict buffer, 
 
 /* ---- the socket and its clients -------------------------------------------------------------- */
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS WAIT_MS
 
 struct fixture {
 	char directory[64];
@@ -191,6 +192,7 @@ static inline void ask(int fd, uint64_t id, Vitals__V1__Request__CommandCase com
 static inline bool readable(int fd)
 {
 	struct pollfd waiting = {.fd = fd, .events = POLLIN};
+	unit_waiting_for = "a packet, or the end of a connection";
 	return poll(&waiting, 1, PATIENCE_MS) == 1;
 }
 

@@ -48,6 +48,7 @@ struct fake {
 	uint16_t port; /* TCP */
 	int listen_fd; /* TCP */
 	int fd;        /* pty master, or the connection, or -1 */
+	int held_fd;   /* TCP: bound and not listened on, so that the port stays ours while nobody listens; 0 = none */
 	int hold_fd;   /* pty slave, so that the master does not hang up while nobody has it open */
 	int stop_fd;
 	pthread_t thread;
@@ -276,13 +277,17 @@ static inline bool fake_listen(struct fake *fake)
 	fake->fd = -1;
 	fake->hold_fd = -1;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fake->held_fd <= 0) {
+		fake->held_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fake->held_fd < 0 || setsockopt(fake->held_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+		    bind(fake->held_fd, (struct sockaddr *)&address, size) < 0 ||
+		    getsockname(fake->held_fd, (struct sockaddr *)&address, &size) < 0)
+			return false;
+		fake->port = ntohs(address.sin_port);
+	}
 	fake->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fake->listen_fd < 0 || setsockopt(fake->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-	    bind(fake->listen_fd, (struct sockaddr *)&address, size) < 0 || listen(fake->listen_fd, 4) < 0 ||
-	    getsockname(fake->listen_fd, (struct sockaddr *)&address, &size) < 0)
-		return false;
-	fake->port = ntohs(address.sin_port);
-	return true;
+	return fake->listen_fd >= 0 && setsockopt(fake->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	       bind(fake->listen_fd, (struct sockaddr *)&address, size) == 0 && listen(fake->listen_fd, 4) == 0;
 }
 
 /* Ends the thread and closes everything: a cable pulled, a host gone. */

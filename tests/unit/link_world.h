@@ -13,10 +13,13 @@
 #include <time.h>
 
 #include "link_fake.h"
+#include "wait.h"
 #include "vitals/link.h"
 
-#define DEADLINE_MS 20000
-#define PERIOD_NS   (20 * NS_PER_MS)
+#define PERIOD_NS (20 * NS_PER_MS)
+/* Of a device that is to fail, and of one that is not, whatever else the machine does. */
+#define TIMEOUT_MS         60
+#define PATIENT_TIMEOUT_MS 5000
 
 struct world {
 	struct config config;
@@ -32,14 +35,6 @@ struct world {
 	bool may_drop;   /* the test itself filled the mailbox */
 	unsigned faults; /* 1 << enum device_fault of everything told */
 };
-
-static inline int64_t world_ms(void)
-{
-	struct timespec now;
-
-	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static inline struct register_value world_value(enum parameter parameter, uint8_t block, uint16_t offset)
 {
@@ -121,7 +116,7 @@ static inline struct world *world_new(enum link_type type)
 	    .type = type,
 	    .line = {.baud = 115200, .parity = 'E', .data_bits = 8, .stop_bits = 1},
 	    .host = "127.0.0.1",
-	    .timeout_ms = 60,
+	    .timeout_ms = TIMEOUT_MS,
 	};
 	(void)snprintf(world->config.links[0].port, PATH_BYTES, "%s", world->fake.path);
 	world->mailbox = mailbox_open();
@@ -149,6 +144,8 @@ static inline void world_end(struct world *world)
 {
 	assert_int_equal(links_stop(world->links, 10000), 0);
 	fake_stop(&world->fake);
+	if (world->fake.held_fd > 0)
+		assert_int_equal(close(world->fake.held_fd), 0);
 	assert_int_equal(atomic_load(&world->fake.bad_requests), 0);
 	assert_true(world->may_drop || mailbox_dropped(world->mailbox) == 0);
 	mailbox_close(world->mailbox);
@@ -217,50 +214,42 @@ static inline bool world_take(struct world *world)
 }
 
 /* Takes at least one event; fails the test at the deadline. */
-static inline void world_step(struct world *world, int64_t deadline_ms)
+static inline void world_step(struct world *world, const struct waiting *wait)
 {
-	while (!world_take(world)) {
-		struct pollfd mail = {.fd = mailbox_fd(world->mailbox), .events = POLLIN};
-		int64_t left = deadline_ms - world_ms();
-		if (left <= 0)
-			fail_msg("nothing happened in time");
-		(void)poll(&mail, 1, (int)left);
-	}
+	while (!world_take(world))
+		wait_more(wait, mailbox_fd(world->mailbox));
 }
 
 static inline void world_await_state(struct world *world, uint8_t device, enum device_state state)
 {
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for(state == DEVICE_UP ? "a device that is up" : "a device that is down or refused");
 
 	while (!world->told[device] || world->state[device] != state)
-		world_step(world, deadline);
+		world_step(world, &wait);
 }
 
 static inline void world_await_fault(struct world *world, uint8_t device, enum device_fault fault)
 {
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a device with the expected fault");
 
 	while (!world->told[device] || world->state[device] == DEVICE_UP || world->fault[device] != fault)
-		world_step(world, deadline);
+		world_step(world, &wait);
 }
 
 /* Waits for a notice, taking events meanwhile. */
 static inline void world_await_notice(struct world *world, const char *what, const char *detail)
 {
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for(what);
 	struct link_notice notice;
 
 	for (;;) {
-		struct pollfd mail = {.fd = mailbox_fd(world->mailbox), .events = POLLIN};
 		while (links_notice(world->links, &notice)) {
 			if (strcmp(notice.what, what) != 0)
 				continue;
 			assert_string_equal(notice.detail, detail);
 			return;
 		}
-		if (world_ms() > deadline)
-			fail_msg("no notice \"%s\" came", what);
-		(void)poll(&mail, 1, 5);
+		wait_more(&wait, mailbox_fd(world->mailbox));
 		while (world_take(world))
 			continue;
 	}
@@ -269,32 +258,30 @@ static inline void world_await_notice(struct world *world, const char *what, con
 /* `more` rounds from now on. */
 static inline void world_await_rounds(struct world *world, uint8_t device, unsigned more)
 {
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("rounds of values of a device");
 	unsigned goal = world->rounds[device] + more;
 
 	while (world->rounds[device] < goal)
-		world_step(world, deadline);
+		world_step(world, &wait);
 }
 
 /* Waits for a number of the fake to reach `goal`, taking events meanwhile. */
 static inline void world_await_count(struct world *world, const atomic_int *number, int goal)
 {
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a device that is asked, or asked to write");
 
 	while (atomic_load(number) < goal) {
-		struct pollfd mail = {.fd = mailbox_fd(world->mailbox), .events = POLLIN};
-		if (world_ms() > deadline)
-			fail_msg("the device was not asked in time");
-		(void)poll(&mail, 1, 5);
+		wait_more(&wait, mailbox_fd(world->mailbox));
 		while (world_take(world))
 			continue;
 	}
 }
 
-static inline struct world *world_running(enum link_type type)
+static inline struct world *world_running(enum link_type type, int timeout_ms)
 {
 	struct world *world = world_new(type);
 
+	world->config.links[0].timeout_ms = timeout_ms;
 	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
 	world_plug(world);
 	world_start(world);
@@ -306,16 +293,16 @@ static inline struct world *world_running(enum link_type type)
 /* The device misbehaves for a while, is found out, and works again when it behaves: no wrong value, no restart. */
 static inline void world_misbehave(enum link_type type, enum fake_mode mode, int delay_ms, int misdeeds)
 {
-	struct world *world = world_running(type);
+	struct world *world = world_running(type, TIMEOUT_MS);
 
 	world->faults = 0;
 	atomic_store(&world->fake.delay_ms, delay_ms);
 	atomic_store(&world->fake.mode, (int)mode);
 	int before = atomic_load(&world->fake.misdeeds);
 	world_await_count(world, &world->fake.misdeeds, before + misdeeds);
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a fault that is told");
 	while ((world->faults & ~(1U << FAULT_NONE)) == 0)
-		world_step(world, deadline);
+		world_step(world, &wait);
 	atomic_store(&world->fake.mode, FAKE_NORMAL);
 	world_await_state(world, 0, DEVICE_UP);
 	world_await_rounds(world, 0, 5);
@@ -328,7 +315,6 @@ static inline void world_full_mailbox(enum link_type type)
 {
 	struct world *world = world_new(type);
 	struct event event = {.kind = EVENT_DEVICE};
-	int64_t deadline = world_ms() + DEADLINE_MS;
 	int filled = 0;
 
 	world->may_drop = true;
@@ -340,10 +326,7 @@ static inline void world_full_mailbox(enum link_type type)
 	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
 	world_plug(world);
 	world_start(world);
-	while (atomic_load(&world->fake.requests) < 10) {
-		assert_true(world_ms() < deadline);
-		(void)poll(NULL, 0, 5);
-	}
+	WAIT_UNTIL("ten polls of a device that could not be told yet", atomic_load(&world->fake.requests) >= 10);
 	for (int i = 0; i < filled; i++)
 		assert_true(mailbox_take(world->mailbox, &event));
 	world_await_state(world, 0, DEVICE_UP);

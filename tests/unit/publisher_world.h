@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "vitals/publish.h"
+#include "wait.h"
 
 /* libzmq is not built with the thread sanitizer, which then takes its hand-overs between threads for races. */
 #if defined(__has_feature)

@@ -21,8 +21,9 @@
 #include "daemon/shell.h"
 #include "vitals/record.h"
 
-#define DEADLINE_NS (20 * NS_PER_S)
-#define STOP_MS     10000
+#include "wait.h"
+
+#define STOP_MS WAIT_MS
 
 /* ---- a syslog that can be stopped ------------------------------------------------------------ */
 
@@ -117,20 +118,14 @@ struct fixture {
 
 static struct fixture fixture;
 
-/* Waiting for a condition: looks again until the deadline. */
-#define WAIT_FOR(condition)                                                                                            \
-	do {                                                                                                           \
-		struct mono give_up = mono_after(shell_now(), DEADLINE_NS);                                            \
-		while (!(condition) && mono_before(shell_now(), give_up))                                              \
-			(void)poll(NULL, 0, 5);                                                                        \
-		assert_true(condition);                                                                                \
-	} while (0)
+/* The condition is its own description. */
+#define WAIT_FOR(condition) WAIT_UNTIL(#condition, condition)
 
 static inline sqlite3 *db_open(const char *path)
 {
 	sqlite3 *db = NULL;
 	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
+	assert_int_equal(sqlite3_busy_timeout(db, WAIT_MS), SQLITE_OK);
 	return db;
 }
 
@@ -258,23 +253,18 @@ static inline bool put(const char *kind, const char *text)
 	return recorder_write(fixture.recorder, SEVERITY_NOTICE, 1763690000000000000, kind, text);
 }
 
-static inline bool next_event(struct event *event)
+static inline void next_event(struct event *event)
 {
-	struct mono give_up = mono_after(shell_now(), DEADLINE_NS);
-	while (mono_before(shell_now(), give_up)) {
-		if (mailbox_take(fixture.mailbox, event))
-			return true;
-		struct pollfd waiting = {.fd = mailbox_fd(fixture.mailbox), .events = POLLIN};
-		(void)poll(&waiting, 1, 100);
-	}
-	return false;
+	struct waiting wait = wait_for("an event from the recorder");
+	while (!mailbox_take(fixture.mailbox, event))
+		wait_more(&wait, mailbox_fd(fixture.mailbox));
 }
 
 /* The next event must say that the recorder is well, or not. */
 static inline void expect_service(bool ok)
 {
 	struct event event;
-	assert_true(next_event(&event));
+	next_event(&event);
 	assert_int_equal(event.kind, EVENT_SERVICE);
 	assert_int_equal(event.u.service.service, SERVICE_RECORDER);
 	assert_int_equal(event.u.service.ok, ok);

@@ -190,6 +190,7 @@ static void another_reason_is_one_line(void **state)
 	says("change=\"reason\" condition=\"device-");
 	says("text=\"A different device answers as ");
 	says("reason=\"wrong_device\"");
+	says("generation=\"3\"");
 }
 
 static void opened_session_tells_the_order(void **state)
@@ -207,6 +208,7 @@ static void opened_session_tells_the_order(void **state)
 	audit_action(&audit, &engine, &action);
 	assert_true(audit.wanted);
 	says("change=\"given\" actor=\"nurse1\"");
+	says(" phase=\"");
 	says("given=\"1\"");
 	action.u.session.change = SESSION_TAKEN_OUT; /* by somebody: the order has a line of its own */
 	audit_action(&audit, &engine, &action);
@@ -215,6 +217,30 @@ static void opened_session_tells_the_order(void **state)
 	audit_action(&audit, &engine, &action);
 	assert_true(audit.wanted);
 	says("change=\"taken-out\" actor=\"\"");
+}
+
+static void observations_tell_who_and_what(void **state)
+{
+	(void)state;
+	struct action action = {.kind = ACTION_OBSERVATION};
+
+	SET(action.u.observation.actor, "nurse1");
+	SET(action.u.observation.observation.note, "drowsy");
+	audit_action(&audit, &engine, &action);
+	assert_true(audit.wanted);
+	assert_string_equal(audit.kind, "observation");
+	says("actor=\"nurse1\"");
+	says("note=\"drowsy\"");
+}
+
+static void start_tells_the_epoch(void **state)
+{
+	static struct config whole;
+
+	(void)state;
+	audit_start(&audit, &whole, UINT64_C(0x0123456789abcdef));
+	assert_true(audit.wanted);
+	says("\"0123456789abcdef\"");
 }
 
 int main(void)
@@ -228,6 +254,8 @@ int main(void)
 	    cmocka_unit_test_setup(alarms_and_load, setup),
 	    cmocka_unit_test_setup(another_reason_is_one_line, setup),
 	    cmocka_unit_test_setup(opened_session_tells_the_order, setup),
+	    cmocka_unit_test_setup(observations_tell_who_and_what, setup),
+	    cmocka_unit_test_setup(start_tells_the_epoch, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

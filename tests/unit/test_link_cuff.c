@@ -20,8 +20,7 @@
 #include <unistd.h>
 
 #include "vitals/link.h"
-
-#define DEADLINE_MS 20000
+#include "wait.h"
 
 static const uint8_t ask_start[] = {0x3A, 0x20, 0xA6};
 static const uint8_t ask_abort[] = {0x3A, 0x79, 0x01, 0x00, 0x4C};
@@ -46,14 +45,6 @@ struct module {
 	unsigned failed; /* determinations */
 	unsigned starts; /* commands */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void plug(struct module *module)
 {
@@ -102,7 +93,8 @@ static void accept_tcp(struct module *module)
 	struct pollfd waiting = {.fd = module->listen, .events = POLLIN};
 
 	module->count = 0;
-	assert_int_equal(poll(&waiting, 1, DEADLINE_MS), 1);
+	unit_waiting_for = "a link that connects";
+	assert_int_equal(poll(&waiting, 1, WAIT_MS), 1);
 	module->end = accept(module->listen, NULL, NULL);
 	assert_true(module->end >= 0);
 }
@@ -185,6 +177,12 @@ static void answer(struct module *module, const uint8_t *bytes, size_t count)
 	assert_int_equal(write(module->end, bytes, count), (ssize_t)count);
 }
 
+static bool readable(int fd)
+{
+	struct pollfd waiting = {.fd = fd, .events = POLLIN};
+	return poll(&waiting, 1, 0) == 1;
+}
+
 static bool heard_is(const struct module *module, const uint8_t *bytes, size_t count)
 {
 	return module->count == count && memcmp(module->heard, bytes, count) == 0;
@@ -193,14 +191,13 @@ static bool heard_is(const struct module *module, const uint8_t *bytes, size_t c
 /* Reads the next whole command; cuff pressure is answered on the way. */
 static void next_command(struct module *module)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a command for the module");
 
 	module->count = 0;
 	for (;;) {
-		struct pollfd waiting = {.fd = module->end, .events = POLLIN};
-		assert_true(now_ms() < deadline);
 		(void)take(module);
-		if (poll(&waiting, 1, 20) != 1)
+		wait_more(&wait, module->end);
+		if (!readable(module->end))
 			continue;
 		assert_int_equal(read(module->end, module->heard + module->count, 1), 1);
 		module->count++;
@@ -222,18 +219,17 @@ static void next_command(struct module *module)
 /* Answers questions for the cuff pressure until the device is in this state and has given `signs` signs of life. */
 static void chat(struct module *module, enum device_state state, unsigned signs)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a module in another state, with signs of life");
 	unsigned goal = module->signs + signs;
 
 	while (module->state != state || module->signs < goal) {
-		uint8_t bytes[64];
-		struct pollfd waiting = {.fd = module->end, .events = POLLIN};
-		assert_true(now_ms() < deadline);
+		uint8_t bytes[sizeof ask_pressure];
 		(void)take(module);
-		if (poll(&waiting, 1, 20) != 1)
+		wait_more(&wait, module->end);
+		if (!readable(module->end))
 			continue;
-		ssize_t count = read(module->end, bytes, sizeof bytes);
-		assert_int_equal(count, sizeof ask_pressure); /* one at a time, and nothing else */
+		/* Nothing else; a second one waits only if this test was too slow to answer the first. */
+		assert_int_equal(read(module->end, bytes, sizeof bytes), sizeof bytes);
 		assert_memory_equal(bytes, ask_pressure, sizeof ask_pressure);
 		answer(module, pressure, sizeof pressure);
 	}
@@ -241,24 +237,20 @@ static void chat(struct module *module, enum device_state state, unsigned signs)
 
 static void await_failures(struct module *module, unsigned failures)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a determination that has failed");
 
 	while (module->failed < failures) {
-		struct pollfd mail = {.fd = mailbox_fd(module->mailbox), .events = POLLIN};
-		assert_true(now_ms() < deadline);
-		(void)poll(&mail, 1, 20);
+		wait_more(&wait, mailbox_fd(module->mailbox));
 		(void)take(module);
 	}
 }
 
 static void await_fault(struct module *module, enum device_fault fault)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a module with a fault");
 
 	while (module->state == DEVICE_UP || module->fault != fault) {
-		struct pollfd mail = {.fd = mailbox_fd(module->mailbox), .events = POLLIN};
-		assert_true(now_ms() < deadline);
-		(void)poll(&mail, 1, 20);
+		wait_more(&wait, mailbox_fd(module->mailbox));
 		(void)take(module);
 	}
 }
@@ -315,12 +307,9 @@ static void test_result(void **state)
 	assert_true(heard_is(module, ask_result, sizeof ask_result));
 	answer(module, results, 10);
 	answer(module, results + 10, sizeof results - 10);
-	int64_t deadline = now_ms() + DEADLINE_MS;
-	while (!take(module)) {
-		struct pollfd mail = {.fd = mailbox_fd(module->mailbox), .events = POLLIN};
-		assert_true(now_ms() < deadline);
-		(void)poll(&mail, 1, 20);
-	}
+	struct waiting wait = wait_for("a determination");
+	while (!take(module))
+		wait_more(&wait, mailbox_fd(module->mailbox));
 	/* A module that does not answer any more. */
 	await_fault(module, FAULT_TIMEOUT);
 	module_end(module);
@@ -363,7 +352,6 @@ static void test_no_order_to_a_stranger(void **state)
 	    .name = "named", .period_ns = NS_PER_S, .feed = named_feed, .say = named_say, .order = named_order};
 	struct module *module = module_new(LINK_SERIAL);
 	struct pollfd said = {.events = POLLIN};
-	int64_t deadline = now_ms() + DEADLINE_MS;
 	uint8_t byte;
 
 	(void)state;
@@ -371,26 +359,18 @@ static void test_no_order_to_a_stranger(void **state)
 	(void)snprintf(module->config.devices[0].serial, NAME_BYTES, "right");
 	plug(module);
 	module_start(module);
-	while (module->state != DEVICE_RESYNC) { /* the port is open */
-		assert_true(now_ms() < deadline);
-		(void)take(module);
-	}
+	WAIT_UNTIL("an open port", (take(module), module->state == DEVICE_RESYNC));
 	answer(module, (const uint8_t *)"gb", 2); /* one piece: the order finds both */
-	while (module->signs < 1) {
-		assert_true(now_ms() < deadline);
-		(void)take(module);
-	}
+	WAIT_UNTIL("a sign of life", (take(module), module->signs >= 1));
 	assert_int_equal(module->state, DEVICE_UP);
 	assert_true(links_cuff(module->links, 0, true));
 	answer(module, (const uint8_t *)"b", 1);
-	while (module->state != DEVICE_REFUSED) { /* by then the link has seen the order */
-		assert_true(now_ms() < deadline);
-		(void)take(module);
-	}
+	/* By then the link has seen the order. */
+	WAIT_UNTIL("a device that is refused", (take(module), module->state == DEVICE_REFUSED));
 	said.fd = module->end;
 	assert_int_equal(poll(&said, 1, 0), 0);
 	answer(module, (const uint8_t *)"g", 1);
-	assert_int_equal(poll(&said, 1, DEADLINE_MS), 1);
+	assert_int_equal(poll(&said, 1, WAIT_MS), 1);
 	assert_int_equal(read(module->end, &byte, 1), 1);
 	assert_int_equal(byte, 'S');
 	module_end(module);

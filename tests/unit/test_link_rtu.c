@@ -5,9 +5,18 @@
 #include "daemon/link/link_thread.h"
 #include "daemon/link/serial_line.h"
 
+/* Its device is good: no delay of this machine may count as its fault. */
 static struct world *running_world(void)
 {
-	return world_running(LINK_MODBUS_RTU);
+	return world_running(LINK_MODBUS_RTU, PATIENT_TIMEOUT_MS);
+}
+
+static struct world *patient_world(void)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	world->config.links[0].timeout_ms = PATIENT_TIMEOUT_MS;
+	return world;
 }
 
 static void test_normal(void **state)
@@ -121,7 +130,7 @@ static void test_tail(void **state)
 static void test_slow_device_is_told_once(void **state)
 {
 	struct world *world = running_world();
-	int64_t deadline = world_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("the notice of polls that are missed");
 	struct link_notice notice = {0};
 
 	(void)state;
@@ -129,7 +138,7 @@ static void test_slow_device_is_told_once(void **state)
 	atomic_store(&world->fake.mode, FAKE_LATE);
 	while (strcmp(notice.what, "polls-missed") != 0) {
 		while (!links_notice(world->links, &notice))
-			world_step(world, deadline);
+			world_step(world, &wait);
 	}
 	assert_true(notice.trouble);
 	assert_string_equal(notice.detail, "bus: device is polled less often than configured");
@@ -246,6 +255,7 @@ static void test_dead_unit(void **state)
 	struct world *world = world_new(LINK_MODBUS_RTU);
 
 	(void)state;
+	world->config.links[0].timeout_ms = 1000; /* the dead one costs it, the other never needs it */
 	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
 	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
 	world_plug(world);
@@ -273,7 +283,7 @@ static void test_dead_unit(void **state)
 
 static void test_cuff(void **state)
 {
-	struct world *world = world_new(LINK_MODBUS_RTU);
+	struct world *world = patient_world();
 
 	(void)state;
 	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
@@ -309,7 +319,7 @@ static void test_cuff(void **state)
 /* What a cuff measured while it was given up, or while another one answered in its place, has no known age. */
 static void test_cuff_that_was_away(void **state)
 {
-	struct world *world = world_new(LINK_MODBUS_RTU);
+	struct world *world = patient_world();
 
 	(void)state;
 	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
@@ -332,7 +342,7 @@ static void test_cuff_that_was_away(void **state)
 /* A command waits for the next poll's pause, not for its end. */
 static void test_cuff_between_polls(void **state)
 {
-	struct world *world = world_new(LINK_MODBUS_RTU);
+	struct world *world = patient_world();
 
 	(void)state;
 	(void)world_add(world, world_cuff_map(2), 2, 600 * NS_PER_S);
@@ -383,7 +393,8 @@ static void test_cuff_expires(void **state)
 	    (struct link_command){.device = 0, .start = true, .asked = {shell_now().ns - 3 * NS_PER_S}};
 	link->queue.list[1] =
 	    (struct link_command){.device = 0, .start = false, .asked = {shell_now().ns - 3 * NS_PER_S}};
-	link->queue.list[2] = (struct link_command){.device = 1, .start = true, .asked = shell_now()};
+	link->queue.list[2] =
+	    (struct link_command){.device = 1, .start = true, .asked = mono_after(shell_now(), 3600 * NS_PER_S)};
 	assert_false(link_take_command(link, 0, &command));
 	assert_int_equal(link->queue.count, 2); /* the old start is gone, and that is told; the stop still waits */
 	assert_int_equal(notices.count, 1);

@@ -21,8 +21,7 @@
 
 #include "daemon/link/serial_line.h"
 #include "vitals/link.h"
-
-#define DEADLINE_MS 20000
+#include "wait.h"
 
 struct bedside {
 	struct config config;
@@ -37,14 +36,6 @@ struct bedside {
 	unsigned frames;
 	int32_t spo2; /* of the last frame */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static struct bedside *bedside_new(enum link_type type)
 {
@@ -102,7 +93,8 @@ static void unplug(struct bedside *bedside)
 	bedside->end = bedside->hold = -1;
 }
 
-static void listen_tcp(struct bedside *bedside)
+/* Without `listening` the port is ours, and connections are refused. */
+static void listen_tcp(struct bedside *bedside, bool listening)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t size = sizeof address;
@@ -111,7 +103,8 @@ static void listen_tcp(struct bedside *bedside)
 	bedside->listen = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(bedside->listen >= 0);
 	assert_int_equal(bind(bedside->listen, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(bedside->listen, 4), 0);
+	if (listening)
+		assert_int_equal(listen(bedside->listen, 4), 0);
 	assert_int_equal(getsockname(bedside->listen, (struct sockaddr *)&address, &size), 0);
 	bedside->config.links[0].tcp_port = ntohs(address.sin_port);
 }
@@ -120,7 +113,8 @@ static void accept_tcp(struct bedside *bedside)
 {
 	struct pollfd waiting = {.fd = bedside->listen, .events = POLLIN};
 
-	assert_int_equal(poll(&waiting, 1, DEADLINE_MS), 1);
+	unit_waiting_for = "a link that connects";
+	assert_int_equal(poll(&waiting, 1, WAIT_MS), 1);
 	bedside->end = accept(bedside->listen, NULL, NULL);
 	assert_true(bedside->end >= 0);
 }
@@ -175,43 +169,36 @@ static bool take(struct bedside *bedside)
 	return true;
 }
 
-static void step(struct bedside *bedside, int64_t deadline)
+static void step(struct bedside *bedside, const struct waiting *wait)
 {
-	while (!take(bedside)) {
-		struct pollfd mail = {.fd = mailbox_fd(bedside->mailbox), .events = POLLIN};
-		int64_t left = deadline - now_ms();
-		if (left <= 0)
-			fail_msg("nothing happened in time");
-		(void)poll(&mail, 1, (int)left);
-	}
+	while (!take(bedside))
+		wait_more(wait, mailbox_fd(bedside->mailbox));
 }
 
 static void await(struct bedside *bedside, enum device_state state, enum device_fault fault)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a device in another state, or with another fault");
 
 	while (!bedside->told || bedside->state != state || bedside->fault != fault)
-		step(bedside, deadline);
+		step(bedside, &wait);
 }
 
 static void await_spo2(struct bedside *bedside, int spo2)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a saturation that was sent");
 
 	while (bedside->spo2 != spo2 * 1000)
-		step(bedside, deadline);
+		step(bedside, &wait);
 }
 
 /* Lines until one gets through: the first ones may fall into the time before the port is open and synchronised. */
 static void talk_until_up(struct bedside *bedside)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("a device that is up and heard");
 
 	while (bedside->state != DEVICE_UP || bedside->frames == 0) {
-		struct pollfd mail = {.fd = mailbox_fd(bedside->mailbox), .events = POLLIN};
-		assert_true(now_ms() < deadline);
 		say_line(bedside, 90);
-		(void)poll(&mail, 1, 20);
+		wait_more(&wait, mailbox_fd(bedside->mailbox));
 		while (take(bedside))
 			continue;
 	}
@@ -320,7 +307,7 @@ static void test_raw_tcp(void **state)
 	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
 
 	(void)state;
-	listen_tcp(bedside);
+	listen_tcp(bedside, true);
 	bedside_start(bedside);
 	accept_tcp(bedside);
 	/* What the server kept from before has no known age. */
@@ -345,9 +332,7 @@ static void test_raw_tcp_refused(void **state)
 	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
 
 	(void)state;
-	listen_tcp(bedside);
-	assert_int_equal(close(bedside->listen), 0);
-	bedside->listen = -1;
+	listen_tcp(bedside, false);
 	bedside_start(bedside);
 	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
 	bedside_end(bedside);
@@ -359,7 +344,7 @@ static void test_silence(void **state)
 	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
 
 	(void)state;
-	listen_tcp(bedside);
+	listen_tcp(bedside, true);
 	bedside_start(bedside);
 	accept_tcp(bedside);
 	await(bedside, DEVICE_RESYNC, FAULT_NONE);
@@ -393,17 +378,13 @@ static void test_silent_driver_does_not_spin(void **state)
 {
 	struct bedside *bedside = bedside_new(LINK_SERIAL);
 	struct driver silent = *bedside->config.devices[0].driver;
-	int64_t deadline = now_ms() + DEADLINE_MS;
 
 	(void)state;
 	silent.say = say_nothing;
 	bedside->config.devices[0].driver = &silent;
 	plug_pty(bedside);
 	bedside_start(bedside);
-	while (asked.times < 5) {
-		assert_true(now_ms() < deadline);
-		(void)poll(NULL, 0, 10);
-	}
+	WAIT_UNTIL("a driver that is asked five times", asked.times >= 5);
 	bedside_end(bedside);
 	assert_true(asked.shortest >= 100 * NS_PER_MS);
 }
@@ -424,13 +405,10 @@ static size_t say_held_up(struct stream *stream, struct mono now, uint8_t *bytes
 
 static void await_alive(struct bedside *bedside, bool alive)
 {
-	int64_t deadline = now_ms() + DEADLINE_MS;
 	const char *name = "";
 
-	while (links_alive(bedside->links, &name) != alive) {
-		assert_true(now_ms() < deadline);
-		(void)poll(NULL, 0, 10);
-	}
+	WAIT_UNTIL(alive ? "a thread that goes on" : "a thread that is told as stuck",
+	           links_alive(bedside->links, &name) == alive);
 	if (!alive)
 		assert_string_equal(name, "line");
 }
@@ -487,15 +465,18 @@ static void test_burst_is_thinned(void **state)
 	static const uint8_t burst[] = {97, 97, 97, 97, 84, 97, 97, 97, 97, 97, 97, 97, 97, 97, 96, 95, 96};
 	static const int32_t expected[] = {97, 84, 96};
 	struct bedside *bedside = bedside_of_bytes();
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("the extremes of a burst and its last value");
 	size_t seen = 0;
 
 	(void)state;
 	assert_int_equal(write(bedside->end, burst, sizeof burst), (ssize_t)sizeof burst);
 	while (seen < 3) {
 		struct event event;
-		assert_true(now_ms() < deadline);
-		if (!mailbox_take(bedside->mailbox, &event) || event.kind != EVENT_MEASUREMENTS)
+		if (!mailbox_take(bedside->mailbox, &event)) {
+			wait_more(&wait, mailbox_fd(bedside->mailbox));
+			continue;
+		}
+		if (event.kind != EVENT_MEASUREMENTS)
 			continue;
 		assert_int_equal(event.u.measurements.list[0].milli, expected[seen] * MILLI);
 		seen++;
@@ -508,7 +489,7 @@ static void test_babble(void **state)
 {
 	uint8_t same[256];
 	struct bedside *bedside = bedside_of_bytes();
-	int64_t deadline = now_ms() + DEADLINE_MS;
+	struct waiting wait = wait_for("the word that a device babbles");
 	unsigned written = 0, frames = 0;
 	bool told = false;
 
@@ -517,10 +498,9 @@ static void test_babble(void **state)
 	while (!told) {
 		struct pollfd line = {.fd = bedside->end, .events = POLLOUT};
 		struct event event;
-		assert_true(now_ms() < deadline);
 		if (poll(&line, 1, 10) == 1 && write(bedside->end, same, sizeof same) > 0)
 			written += (unsigned)sizeof same;
-		(void)poll(NULL, 0, 1);
+		wait_more(&wait, mailbox_fd(bedside->mailbox));
 		while (mailbox_take(bedside->mailbox, &event)) {
 			frames += event.kind == EVENT_MEASUREMENTS;
 			if (event.kind == EVENT_DEVICE) {

@@ -104,7 +104,7 @@ static void test_refused_then_there(void **state)
 
 	(void)state;
 	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
-	world_plug(world); /* to have a free port */
+	world_plug(world);
 	fake_stop(&world->fake);
 	world_start(world);
 	world_await_state(world, 0, DEVICE_DOWN);
@@ -215,7 +215,7 @@ static void test_libmodbus_server(void **state)
 
 	(void)state;
 	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
-	world_plug(world); /* to have a free port */
+	world_plug(world); /* to have a port */
 	fake_stop(&world->fake);
 	server.context = modbus_new_tcp("127.0.0.1", world->fake.port);
 	assert_non_null(server.context);
@@ -237,6 +237,7 @@ static void test_libmodbus_server(void **state)
 	modbus_free(server.context);
 	modbus_mapping_free(server.mapping);
 	assert_int_equal(close(server.listen_fd), 0);
+	assert_int_equal(close(world->fake.held_fd), 0);
 	mailbox_close(world->mailbox);
 	assert_int_equal(rmdir(world->directory), 0);
 	free(world);

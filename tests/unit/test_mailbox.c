@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "vitals/mailbox.h"
+#include "wait.h"
 
 static struct event measurement(uint8_t device, enum parameter parameter, int32_t milli)
 {
@@ -244,7 +245,8 @@ static void test_many_writers(void **state)
 	while (received < WRITERS * EACH) {
 		struct event event;
 		struct pollfd fd = {.fd = mailbox_fd(mailbox), .events = POLLIN};
-		assert_int_equal(poll(&fd, 1, 20000), 1); /* a lost wake-up would hang here */
+		unit_waiting_for = "a wake-up"; /* a lost one would hang here */
+		assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
 		while (mailbox_take(mailbox, &event))
 			received++;
 	}

@@ -29,17 +29,18 @@ static void *context;
 static void *opened[OPENED_MAX];
 static int opened_count;
 
+/* Bound and not listened on until the program ends: nobody else is given the port, and the child can listen on it. */
 static const char *free_tcp(void)
 {
 	static char endpoint[64];
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t size = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-	assert_int_equal(close(fd), 0);
 	assert_true(snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%d", ntohs(address.sin_port)) > 0);
 	return endpoint;
 }
@@ -106,7 +107,7 @@ static void expect_alarm(void *socket, const char *text)
 		zmq_pollitem_t item = {.socket = socket, .events = ZMQ_POLLIN};
 		beat();
 		(void)send_text(TOPIC_ALARM, text); /* tried again in the next round */
-		assert_true(zmq_poll(&item, 1, 20) >= 0);
+		assert_true(zmq_poll(&item, 1, LOOK_MS) >= 0);
 		while (take(socket, topic, sizeof topic, body, sizeof body)) {
 			if (strcmp(topic, PREFIX "alarm") == 0 && strcmp(body, text) == 0)
 				return;
@@ -128,7 +129,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	publisher_stop(publisher, 5000);
+	publisher_stop(publisher, WAIT_MS);
 	publisher = NULL;
 	while (opened_count > 0)
 		(void)zmq_close(opened[--opened_count]);
@@ -161,7 +162,7 @@ static void every_topic_has_its_name(void **state)
 		while (!found) {
 			zmq_pollitem_t item = {.socket = sub, .events = ZMQ_POLLIN};
 			assert_false(expired(begin));
-			assert_true(zmq_poll(&item, 1, 20) >= 0);
+			assert_true(zmq_poll(&item, 1, LOOK_MS) >= 0);
 			while (!found && take(sub, topic, sizeof topic, body, sizeof body))
 				found = strcmp(body, names[t]) == 0;
 		}
@@ -186,7 +187,7 @@ static void largest_message_passes_whole(void **state)
 	for (;;) {
 		assert_false(expired(begin));
 		zmq_pollitem_t item = {.socket = sub, .events = ZMQ_POLLIN};
-		assert_true(zmq_poll(&item, 1, 20) >= 0);
+		assert_true(zmq_poll(&item, 1, LOOK_MS) >= 0);
 		int got = zmq_recv(sub, topic, sizeof topic, ZMQ_DONTWAIT);
 		if (got < 0)
 			continue;
@@ -209,9 +210,10 @@ static void killed_child_is_noticed_and_replaced(void **state)
 	assert_int_equal(kill(first, SIGKILL), 0);
 	wait_until_dead(publisher, clock_now());
 	assert_false(send_text(TOPIC_ALARM, "lost"));
-	restart(clock_now());
+	const struct mono now = clock_now();
+	restart(now);
 	assert_int_not_equal(child_pid(), first);
-	assert_true(publisher_check(publisher, clock_now()));
+	assert_true(publisher_check(publisher, now));
 	expect_alarm(sub, "after");
 }
 
@@ -288,14 +290,14 @@ static void last_words_are_sent(void **state)
 	void *sub = subscriber(ipc());
 	expect_alarm(sub, "ready");
 	assert_true(send_text(TOPIC_SESSION, "last words"));
-	publisher_stop(publisher, 5000);
+	publisher_stop(publisher, WAIT_MS);
 	publisher = NULL;
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 	while (!found) {
 		zmq_pollitem_t item = {.socket = sub, .events = ZMQ_POLLIN};
 		assert_false(expired(begin));
-		assert_true(zmq_poll(&item, 1, 20) >= 0);
+		assert_true(zmq_poll(&item, 1, LOOK_MS) >= 0);
 		while (!found && take(sub, topic, sizeof topic, body, sizeof body))
 			found = strcmp(body, "last words") == 0;
 	}
@@ -322,7 +324,7 @@ static void second_publisher_cannot_take_the_path(void **state)
 	struct publisher *thief = publisher_start(&config);
 	assert_non_null(thief);
 	wait_until_dead(thief, clock_now());
-	publisher_stop(thief, 5000);
+	publisher_stop(thief, WAIT_MS);
 	void *late = subscriber(ipc());
 	expect_alarm(late, "still the first");
 }
@@ -337,7 +339,7 @@ static void network_needs_keys(void **state)
 		start_with(refused[i]);
 		start();
 		wait_until_dead(publisher, clock_now());
-		publisher_stop(publisher, 5000);
+		publisher_stop(publisher, WAIT_MS);
 	}
 	publisher = NULL;
 }
@@ -421,7 +423,7 @@ static void expect_refusal(void *sub, const char *endpoint, const char *name)
 		uint8_t event[6];
 		assert_false(expired(begin));
 		beat();
-		assert_true(zmq_poll(&item, 1, 20) >= 0);
+		assert_true(zmq_poll(&item, 1, LOOK_MS) >= 0);
 		got = zmq_recv(monitor, event, sizeof event, ZMQ_DONTWAIT);
 		if (got >= 0) {
 			uint16_t number;

@@ -68,7 +68,7 @@ static const char *ask(const struct zap *zap, void *asker, int count, const stru
 		assert_true(zmq_send(asker, frames[i].iov_base, frames[i].iov_len, i + 1 < count ? ZMQ_SNDMORE : 0) >=
 		            0);
 	zmq_pollitem_t item = {.socket = zap->socket, .events = ZMQ_POLLIN};
-	assert_int_equal(zmq_poll(&item, 1, 10000), 1);
+	assert_int_equal(zmq_poll(&item, 1, 60000), 1);
 	zap_serve(zap);
 	for (int i = 0; i < 6; i++) {
 		int size = zmq_recv(asker, answer[i], sizeof answer[i] - 1, 0);
@@ -86,7 +86,7 @@ static void zap_refuses_what_it_does_not_know(void **state)
 	static char big[1000];
 	char public[CURVE_KEY_BYTES], secret[CURVE_KEY_BYTES];
 	uint8_t key[32], other[32] = {0};
-	int wait_ms = 10000, linger = 0;
+	int wait_ms = 60000, linger = 0;
 	void *context = zmq_ctx_new();
 
 	memset(&zap, 0, sizeof zap);

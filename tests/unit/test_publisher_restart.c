@@ -18,7 +18,7 @@
 static int teardown(void **state)
 {
 	(void)state;
-	publisher_stop(publisher, 5000);
+	publisher_stop(publisher, WAIT_MS);
 	publisher = NULL;
 	return 0;
 }

@@ -1,5 +1,4 @@
 /* Reading the configuration again: unchanged, changed, broken, and healed again; never the running one is touched. */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +10,7 @@
 #include <cmocka.h>
 
 #include "daemon/config/reload.h"
+#include "wait.h"
 
 static struct config running, before;
 static struct reload reload;
@@ -58,11 +58,7 @@ static int tear_down(void **state)
 
 static enum reload_result result(void)
 {
-	struct mono give_up = mono_after(shell_now(), 30 * NS_PER_S);
-	while (!reload_finished(&reload)) {
-		assert_true(mono_before(shell_now(), give_up));
-		(void)poll(NULL, 0, 1);
-	}
+	WAIT_UNTIL("a configuration that has been read", reload_finished(&reload));
 	assert_false(reload_finished(&reload)); /* once */
 	assert_memory_equal(&running, &before, sizeof(running));
 	return reload.result;

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 
 #include "daemon/link/modbus_port.h"
 #include "daemon/link/traffic.h"
+#include "wait.h"
 
 #define TEXT_MAX (4 * 1024 * 1024)
 
@@ -192,12 +192,7 @@ static struct mono now(void)
 
 static void await(atomic_int *value)
 {
-	struct mono deadline = mono_after(now(), 20 * NS_PER_S);
-
-	while (atomic_load(value) == 0) {
-		assert_true(mono_before(now(), deadline));
-		(void)sched_yield();
-	}
+	WAIT_UNTIL("a note of the writer", atomic_load(value) != 0);
 }
 
 /* Two links, of which the second is recorded. */
@@ -217,7 +212,7 @@ static const struct config *config_of(const char *name, char path[PATH_BYTES])
 
 static void finish(struct traffic *traffic)
 {
-	assert_true(traffic_stop(traffic, mono_after(now(), 20 * NS_PER_S)));
+	assert_true(traffic_stop(traffic, mono_after(now(), WAIT_MS * NS_PER_MS)));
 }
 
 static void read_text(const char *path)
