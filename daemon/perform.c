@@ -28,12 +28,12 @@ static void record(struct loop *loop, const struct audit_line *audit)
 }
 
 /* The state that `status` gets. Refreshed before an answer is released, so that who asks next sees what was done. */
-static void refresh_control(struct loop *loop, struct mono now)
+static void refresh_desk(struct loop *loop, struct mono now)
 {
 	size_t size =
 	    encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine, stamp_of(now));
-	control_state(loop->control, loop->message.bytes, size);
-	loop->control_is_old = false;
+	desk_state(loop->desk, loop->message.bytes, size);
+	loop->desk_is_old = false;
 }
 
 static void send_alarm(struct loop *loop, const struct action *action, struct mono now)
@@ -60,10 +60,10 @@ static void record_load(struct loop *loop)
 static void reply(struct loop *loop, const struct action *action, struct mono now)
 {
 	if (action->u.reply.command == COMMAND_RECEIPT) {
-		control_reply(loop->control, action->u.reply.id, action->u.reply.result);
+		desk_reply(loop->desk, action->u.reply.id, action->u.reply.result);
 		return;
 	}
-	refresh_control(loop, now);
+	refresh_desk(loop, now);
 	recorder_reply(loop->recorder, action->u.reply.id, action->u.reply.result);
 }
 
@@ -116,7 +116,7 @@ static bool translate(struct loop *loop, struct event_command *command, int64_t 
 	if (command->command != COMMAND_RECEIPT ||
 	    receipts_translate(&loop->receipts, loop->stream.epoch, now, &command->u.receipt))
 		return true;
-	control_reply(loop->control, command->id, RESULT_OUT_OF_RANGE);
+	desk_reply(loop->desk, command->id, RESULT_OUT_OF_RANGE);
 	return false;
 }
 
@@ -140,9 +140,11 @@ static void explain_refusal(struct loop *loop, const struct event_command *comma
 	const struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
 	if (last == NULL || last->kind != ACTION_REPLY)
 		return;
-	explain(loop->refusal, &loop->engine, command, last->u.reply.result);
-	if (loop->refusal[0] != '\0')
-		control_explain(loop->control, last->u.reply.id, loop->refusal);
+	struct refusal refusal;
+	if (!explain(&refusal, &loop->engine, command, last->u.reply.result))
+		return;
+	refusal_sentence(loop->refusal, &refusal);
+	desk_explain(loop->desk, last->u.reply.id, &refusal);
 }
 
 /* ---- for whoever looks on ------------------------------------------------------------------------------------ */
@@ -211,7 +213,7 @@ static void perform_actions(struct loop *loop, struct mono now)
 		perform_action(loop, &loop->actions.list[i], now);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		if (loop->actions.list[i].kind != ACTION_READINGS)
-			loop->control_is_old = true; /* readings alone can wait for the next beat */
+			loop->desk_is_old = true; /* readings alone can wait for the next beat */
 }
 
 void perform_event(struct loop *loop, const struct event *event, struct mono now)
@@ -241,8 +243,8 @@ void perform_turn_end(struct loop *loop, struct mono now)
 		send_message(loop);
 		loop->unsent_readings = 0;
 	}
-	if (loop->control_is_old)
-		refresh_control(loop, now);
+	if (loop->desk_is_old)
+		refresh_desk(loop, now);
 }
 
 void perform_snapshot(struct loop *loop, struct mono now)
@@ -255,7 +257,7 @@ void perform_heartbeat(struct loop *loop, struct mono now)
 {
 	encode_heartbeat(&loop->message, &loop->stream, &loop->engine, stamp_of(now));
 	send_message(loop);
-	refresh_control(loop, now);
+	refresh_desk(loop, now);
 }
 
 void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail)
@@ -275,7 +277,7 @@ void perform_new_epoch(struct loop *loop, struct mono now)
 	debug(DEBUG_PUBLISH, "epoch %016llx", (unsigned long long)epoch);
 	memset(loop->stream.sequence, 0, sizeof(loop->stream.sequence));
 	memset(&loop->receipts, 0, sizeof(loop->receipts));
-	loop->control_is_old = true;
+	loop->desk_is_old = true;
 	if (loop->publisher != NULL)
 		perform_snapshot(loop, now);
 }

@@ -327,8 +327,7 @@ static void check_answer(struct stage *stage, const struct staff_act *act, enum 
 		good = false;
 	stage->seen->broken |= !good && !act->refused && !act->not_yet;
 	if (!good)
-		differ(stage->seen, act->line->number, act->line->text, "the answer was %s: %s", result_name(result),
-		       result_text(result));
+		differ(stage->seen, act->line->number, act->line->text, "the answer was %s", result_name(result));
 	for (size_t i = 0; i < act->blocker_count; i++)
 		if (!is_blocker(&stage->engine, act->blockers[i]))
 			differ(stage->seen, act->line->number, act->line->text, "%s does not block", act->blockers[i]);

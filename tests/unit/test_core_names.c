@@ -79,8 +79,6 @@ static void test_tokens(void **state)
 	ASSERT_TOKENS(alarm_change_name, enum alarm_change, ALARM_REASON_CHANGED + 1);
 	ASSERT_TOKENS(session_change_name, enum session_change, SESSION_CLOSED + 1);
 	ASSERT_TOKENS(result_name, enum result, RESULT_COUNT);
-	for (int r = 0; r < RESULT_COUNT; r++)
-		assert_true(strlen(result_text((enum result)r)) > 4);
 	assert_string_equal(reason_name(REASON_SENSOR_OFF), "sensor_off");
 	assert_string_equal(device_fault_name(FAULT_NOT_FOUND), "not-found");
 	assert_string_equal(session_change_name(SESSION_AUDIO), "audio");
@@ -107,7 +105,7 @@ static void test_condition_names(void **state)
 	    {ALARM_BASE_SERVICE + SERVICE_SESSION, "service-session"},
 	    {ALARM_BASE_CLOCK, "clock-stepped"},
 	    {ALARM_BASE_FLAPPING + CUFF, "flapping-bp"},
-	    {ALARM_BASE_TAKEN_OUT + OXIMETER, "taken-out-oximeter"},
+	    {ALARM_BASE_TAKEN_OUT + OXIMETER, "taken-out-device-oximeter"},
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX, "taken-out-nibp_sys"}, /* the first parameter, not a device */
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_SPO2, "taken-out-spo2"},
 	    {ALARM_BASE_TEST, "test"},
