@@ -2,7 +2,7 @@
  *
  * Processes: this one, and the publisher child that owns every ZeroMQ socket. Threads here: the engine (this one, after
  * the start), one for each link, the recorder, its syslog writer, the local socket and two that look up its accounts,
- * and one that reads the configuration again. docs/ARCHITECTURE.md is the map.
+ * reload. docs/ARCHITECTURE.md is the map.
  */
 #include <errno.h>
 #include <fcntl.h>
