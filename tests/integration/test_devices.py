@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import shutil
 import select
 import socket
 import stat
@@ -225,15 +226,32 @@ device "ecg" {{ link = "gateway"  map = "{bedside.map("vitals-sim-ecg")}"  unit 
 
 def test_recording_that_fails_is_told_and_costs_nothing_else():
     with Bedside() as bedside, Talker() as device:
-        fifo = bedside.path("fifo")
-        os.mkfifo(fifo)
-        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}"  traffic_path = "{fifo}" }}\n'
+        nowhere = bedside.path("no/such/directory/traffic")
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}"  traffic_path = "{nowhere}" }}\n'
                              'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
         bedside.start_daemon()
         display = bedside.subscribe()
         display.wait_value("spo2")
         wait_for(lambda: [r for r in bedside.records("notice") if 'what="recording-failed"' in r[3] and "line: " in r[3]],
                  "a notice that nothing is recorded")
+
+
+def test_recording_over_a_file_of_others_is_refused():
+    """With the check, and with the start; the plan that the traffic would have been appended to keeps its bytes."""
+    with Bedside() as bedside, Talker() as device:
+        plan = bedside.path("plan.conf")
+        shutil.copy(os.path.join(ROOT, "etc/plans/demo.conf"), plan)
+        with open(plan, "rb") as f:
+            before = f.read()
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{device.path}"  traffic_path = "{plan}" }}\n'
+                             'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n', plan=plan)
+        for arguments in (("--check",), ()):
+            refused = bedside.start_daemon(ready=False, arguments=arguments)
+            wait_for(lambda: not refused.running(), "the end of a monitor whose traffic would go to its plan")
+            assert refused.popen.returncode == 3
+            assert f"{bedside.config}:7: traffic_path: {plan} is the plan as well" in refused.err(), refused.err()
+        with open(plan, "rb") as f:
+            assert f.read() == before
 
 
 def test_decode_says_which_line_is_wrong():
