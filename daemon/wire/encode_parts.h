@@ -1,10 +1,11 @@
-/* Parts of messages: fills protobuf-c structs from engine state. Private to daemon/publish (encode.c calls, and
+/* Parts of messages: fills protobuf-c structs from engine state. Private to daemon/wire (encode.c calls, and
  * encode_parts.c, encode_session.c and encode_enum.c provide); engine thread only. The structs point into the engine,
  * the configuration and themselves: they must stay where they are until they have been packed. */
 #ifndef VITALS_PUBLISH_ENCODE_PARTS_H
 #define VITALS_PUBLISH_ENCODE_PARTS_H
 
 #include "vitals.pb-c.h"
+#include "vitals/refusal.h"
 #include "vitals/wire.h"
 
 struct wire_reading {
@@ -27,6 +28,13 @@ struct wire_device {
 #define WIRE_BLOCKERS_MAX (PLAN_RULES_MAX + PLAN_ITEMS_MAX + 8) /* rules, items, and words of the engine's own */
 #define WIRE_OUT_MAX      (DEVICES_MAX + PARAMETER_COUNT)
 
+struct wire_blocker {
+	Vitals__V1__Blocker blocker;
+	struct refusal said;
+	char text[REFUSAL_TEXT_BYTES];
+	Vitals__V1__Argument arguments[REFUSAL_ARGUMENTS_MAX], *list[REFUSAL_ARGUMENTS_MAX];
+};
+
 struct wire_session {
 	Vitals__V1__Session session;
 	Vitals__V1__Check checks[PLAN_CHECKS_MAX];
@@ -34,8 +42,7 @@ struct wire_session {
 	Vitals__V1__Item items[PLAN_ITEMS_MAX];
 	Vitals__V1__Item *item_list[PLAN_ITEMS_MAX];
 	char blocker_names[WIRE_BLOCKERS_MAX][NAME_BYTES];
-	char blocker_texts[WIRE_BLOCKERS_MAX][TEXT_BYTES + 32]; /* a text of the plan and why it blocks */
-	Vitals__V1__Blocker blockers[WIRE_BLOCKERS_MAX];
+	struct wire_blocker blockers[WIRE_BLOCKERS_MAX];
 	Vitals__V1__Blocker *blocker_list[WIRE_BLOCKERS_MAX];
 	Vitals__V1__Override start_override, close_override;
 	Vitals__V1__DeviceGiven given[GIVEN_MAX];
@@ -59,6 +66,7 @@ void fill_device(struct wire_device *wire, const struct engine *engine, uint8_t 
 void fill_session(struct wire_session *wire, const struct engine *engine, struct mono now);
 void fill_rules(struct wire_session *wire,
                 const struct engine *engine); /* items, blockers, limits; a session is open */
+void fill_blockers(struct wire_session *wire, const struct engine *engine);
 void fill_taken_out(struct wire_session *wire, const struct engine *engine, struct mono now);
 void fill_load(struct wire_session *wire, const struct engine *engine); /* after fill_session */
 void fill_heartbeat(Vitals__V1__Heartbeat *heartbeat, const struct stream_id *id, const struct engine *engine);

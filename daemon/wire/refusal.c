@@ -92,6 +92,21 @@ static const struct {
     [REFUSAL_SCORE_MISSING] = {"score-missing", "observe.milli is missing (a parameter needs its score)"},
     [REFUSAL_SCORE_OF_NOTHING] = {"score-of-nothing", "observe.milli without observe.parameter (legal: {scores})"},
     [REFUSAL_OBSERVATION_EMPTY] = {"observation-empty", "observe needs a score or a note"},
+
+    [REFUSAL_RULE_MET] = {"rule", "{text}"},
+    [REFUSAL_RULE_UNKNOWN] = {"rule-unknown", "{text}: not known yet"},
+    [REFUSAL_RULE_OLD] = {"rule-old", "{text}: measured too long ago"},
+    [REFUSAL_RULE_UNCONFIRMED] = {"rule-unconfirmed", "{text}: back, but not long enough"},
+    [REFUSAL_ITEM_OPEN] = {"item", "{text}"},
+    [REFUSAL_DOSE_UNKNOWN] = {"dose-unknown", "Dose or weight is not known: close the open one and give both"},
+    [REFUSAL_TAKEN_OUT] = {"taken-out", "What a critical limit needs is taken out of alarming"},
+    [REFUSAL_NOT_OVER] = {"not-over", "Too early to leave: the administration has not ended"},
+    [REFUSAL_TOO_EARLY] = {"too-early", "Too early to leave: {minutes} min more"},
+    [REFUSAL_NOT_QUIET] = {"not-quiet", "A medium or high alarm is present or ended less than {minutes} min ago"},
+    [REFUSAL_BASELINE_READINGS] = {"baseline-readings",
+                                   "{readings} of {wanted} cuff readings for the baseline: wait, or start one"},
+    [REFUSAL_BASELINE_SCORES] = {"baseline-scores", "Enter before the start: {labels}"},
+    [REFUSAL_BLOCKER] = {"blocker", "{name}"},
 };
 
 void refusal_begin(struct refusal *refusal, enum refusal_code code)
