@@ -66,6 +66,67 @@ static const char *alarm_parameter(const struct engine *engine, const struct ala
 	return "";
 }
 
+/* Which sentence `text` is, for displays that have it in another language: the table of proto/README.md 1.5. */
+static const char *alarm_code(const struct alarm *alarm)
+{
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+		return "limit";
+	case CONDITION_MISSING:
+		return "no-value";
+	case CONDITION_DEVICE:
+		return alarm->reason == REASON_WRONG_DEVICE ? "device-wrong"
+		       : alarm->reason == REASON_BABBLE     ? "device-babbles"
+		                                            : "device-lost";
+	case CONDITION_CUFF_FAILED:
+		return "cuff-failed";
+	case CONDITION_CHECK_LATE:
+		return "late";
+	case CONDITION_SERVICE:
+		return "service";
+	case CONDITION_CLOCK:
+		return "clock-stepped";
+	case CONDITION_FLAPPING:
+		return "device-flapping";
+	case CONDITION_TAKEN_OUT:
+		return "taken-out";
+	case CONDITION_TEST:
+		return "test";
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return "";
+}
+
+/* What the sentence is about, by its name. */
+static const char *alarm_subject(const struct engine *engine, const struct alarm *alarm)
+{
+	const struct engine_config *config = engine->config;
+
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+		return config->plan.rules[alarm->index].name;
+	case CONDITION_MISSING:
+		return parameter_table[alarm->index].name;
+	case CONDITION_DEVICE:
+	case CONDITION_CUFF_FAILED:
+	case CONDITION_FLAPPING:
+		return config->devices[alarm->index].name;
+	case CONDITION_CHECK_LATE:
+		return config->plan.checks[alarm->index].name;
+	case CONDITION_SERVICE:
+		return service_name((enum service)alarm->index);
+	case CONDITION_TAKEN_OUT:
+		return alarm->index < DEVICES_MAX ? config->devices[alarm->index].name
+		                                  : parameter_table[alarm->index - DEVICES_MAX].name;
+	case CONDITION_CLOCK:
+	case CONDITION_TEST:
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return "";
+}
+
 void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const struct alarm *alarm, struct mono now)
 {
 	Vitals__V1__Alarm *a = &wire->alarm;
@@ -77,6 +138,8 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 	a->generation = alarm->generation;
 	a->condition = wire->name;
 	a->text = wire->text;
+	a->code = wire_text(alarm_code(alarm));
+	a->subject = wire_text(alarm_subject(engine, alarm));
 	a->kind = wire_condition_kind(alarm->kind);
 	if (alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].technical)
 		a->kind = VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL;

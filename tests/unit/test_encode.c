@@ -84,6 +84,33 @@ static void readings_keep_zero_apart_from_no_value(void **state)
 	release(wire);
 }
 
+/* Each kind of condition has a code that the contract lists, so that no display is left without words. */
+static void every_alarm_has_a_code_of_the_contract(void **state)
+{
+	static char contract[65536];
+	FILE *file = fopen("proto/README.md", "r");
+	(void)state;
+	assert_non_null(file);
+	assert_in_range(fread(contract, 1, sizeof(contract) - 1, file), 1000, sizeof(contract) - 2);
+	assert_int_equal(fclose(file), 0);
+	for (uint16_t slot = 0; slot < ALARMS_MAX; slot++) {
+		char quoted[64];
+		if (engine_alarm_id(&engine, slot) == 0)
+			continue;
+		id.sequence[TOPIC_ALARM] = 0;
+		encode_alarm(&message, &id, &engine, ALARM_RAISED, &engine.alarms[slot], stamp);
+		Vitals__V1__Message *wire = unpack(TOPIC_ALARM, 1, VITALS__V1__MESSAGE__BODY_ALARM);
+		const Vitals__V1__Alarm *a = wire->alarm->alarm;
+		(void)snprintf(quoted, sizeof(quoted), "`%s`", a->code);
+		assert_true(a->code[0] != '\0' && strstr(contract, quoted) != NULL);
+		/* All but what is about the monitor itself are about something that has a name. */
+		assert_int_equal(a->subject[0] == '\0',
+		                 strcmp(a->code, "clock-stepped") == 0 || strcmp(a->code, "test") == 0);
+		assert_non_null(strstr(a->condition, a->subject));
+		release(wire);
+	}
+}
+
 static void alarm_carries_its_value_and_who_acknowledged(void **state)
 {
 	(void)state;
@@ -615,6 +642,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(readings_keep_zero_apart_from_no_value, setup),
+	    cmocka_unit_test_setup(every_alarm_has_a_code_of_the_contract, setup),
 	    cmocka_unit_test_setup(alarm_carries_its_value_and_who_acknowledged, setup),
 	    cmocka_unit_test_setup(technical_alarm_carries_its_reason_and_no_value, setup),
 	    cmocka_unit_test_setup(another_reason_is_told_with_its_words, setup),
