@@ -22,7 +22,7 @@ static const char *sound_session(const struct engine *engine)
 
 	if (s->phase >= engine->config->plan.phase_count)
 		return "the session is in a phase that the plan does not have";
-	if ((s->open && !happened(s->opened_at)) || happened(s->opened_at) != (s->number > 0))
+	if ((s->open && !happened(s->opened_at)) || happened(s->opened_at) != (s->id[0] != '\0'))
 		return "a session is open that was never opened";
 	if (s->started != happened(s->started_at) || (s->started && mono_before(s->started_at, s->opened_at)))
 		return "a session has started without having been opened";

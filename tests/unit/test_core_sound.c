@@ -78,7 +78,7 @@ static void test_session(void **state)
 
 	PLANT(s->phase = 4, "the session is in a phase that the plan does not have");
 	PLANT(s->opened_at = MONO_NEVER, "a session is open that was never opened");
-	PLANT(s->number = 0, "a session is open that was never opened");
+	PLANT(s->id[0] = '\0', "a session is open that was never opened");
 	PLANT(s->started_at = MONO_NEVER, "a session has started without having been opened");
 	PLANT(s->started_at = at(1), "a session has started without having been opened");
 	PLANT(s->started = false, "a session has started without having been opened");
