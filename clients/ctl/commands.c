@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,20 +56,28 @@ int command_alarm_list(const struct options *options, const char *argument)
 
 /* ---- alarms ------------------------------------------------------------------------------------------------------ */
 
-/* The id of the announced alarm whose condition has that name. */
+/* The lasting id of the announced alarm whose condition has that name, however it is typed; else what there is. */
 static bool alarm_named(const struct options *options, const char *name, uint32_t *id, int *status)
 {
 	const struct view *view = talk_state(options, status);
+	bool none = true;
 
 	if (view == NULL)
 		return false;
 	for (size_t i = 0; i < view->alarm_count; i++) {
-		if (view_announced(&view->alarms[i]) && strcmp(view->alarms[i].condition, name) == 0) {
+		if (view_announced(&view->alarms[i]) && strcasecmp(view->alarms[i].condition, name) == 0) {
 			*id = view->alarms[i].id;
 			return true;
 		}
 	}
-	fprintf(stderr, "vitalsctl: no alarm %s is announced: see `vitalsctl alarm list`\n", name);
+	fprintf(stderr, "vitalsctl: there is no alarm %s. Now:", name);
+	for (size_t i = 0; i < view->alarm_count; i++) {
+		if (!view_announced(&view->alarms[i]))
+			continue;
+		none = false;
+		fprintf(stderr, " %s", view->alarms[i].condition);
+	}
+	fprintf(stderr, none ? " none\n" : "\n");
 	*status = EXIT_REFUSED;
 	return false;
 }
@@ -79,8 +88,7 @@ int command_alarm_ack(const struct options *options, const char *argument)
 	int status;
 
 	order.acknowledge.all = strcmp(argument, "all") == 0;
-	if (!order.acknowledge.all && !decimal_count(argument + (argument[0] == '#'), &order.acknowledge.id) &&
-	    !alarm_named(options, argument, &order.acknowledge.id, &status))
+	if (!order.acknowledge.all && !alarm_named(options, argument, &order.acknowledge.id, &status))
 		return status;
 	return talk(options, &order);
 }

@@ -29,7 +29,7 @@ static const char usage[] = "Usage: vitalsctl [--bedside NAME | --socket PATH] [
                             "  put-back NAME                 alarming again\n"
                             "  test-alarm                    goes to every display, marked TEST\n"
                             "  alarm list                    announced alarms with their numbers\n"
-                            "  alarm ack ID | NAME | all     acknowledge by number, by condition, or all\n"
+                            "  alarm ack NAME | all          acknowledge by condition (O2, missing-spo2), or all\n"
                             "  alarm pause-audio             stop the sound for the time the plan allows\n"
                             "  observe --moaas N | --rass N | --cadss N | --cadss6 N | --bprs N | --distressed on|off\n"
                             "          [--note TEXT]         or a note alone\n"
@@ -102,7 +102,7 @@ static const struct verb {
     {"put-back", NULL, "NAME", 0, command_put_back},
     {"test-alarm", NULL, NULL, 0, command_test_alarm},
     {"alarm", "list", NULL, 0, command_alarm_list},
-    {"alarm", "ack", "ID, NAME or all", 0, command_alarm_ack},
+    {"alarm", "ack", "NAME or all", 0, command_alarm_ack},
     {"alarm", "pause-audio", NULL, 0, command_audio_pause},
     {"observe", NULL, NULL, OPTION_SCORE | OPTION_NOTE, command_observe},
     {"cuff", "start", NULL, 0, command_cuff_start},

@@ -333,9 +333,8 @@ static void alarm_row(struct frame *frame, const struct view_alarm *alarm)
 	row_text(row, frame->link >= VIEW_STALE && frame->screen->live ? " was " : " ");
 	const char *was = out_upper(view_word(word, sizeof(word), VIEW_WORDS_STATE, (int)alarm->state));
 	bool first = alarm->unconfirmed && alarm->state == VIEW_STATE_ACTIVE;
-	row_field(row, first ? "UNCONFIRMED" : was, 13); /* fits where the detail may not */
-	out_format(words_begin(&words), "#%-3" PRIu32 " ", alarm->id);
-	row_text(row, words_end(&words));
+	row_field(row, first ? "UNCONFIRMED" : was, 13);                /* fits where the detail may not */
+	row_field(row, alarm->condition, strlen(alarm->condition) + 1); /* what `alarm ack` takes */
 	row_style(row, alarm->test ? STYLE_REVERSE : "");
 	row_text(row, alarm->test ? " TEST " : "");
 	row_style(row, "");

@@ -89,6 +89,26 @@ static void check_providers(struct reading *reading, const struct section *root,
 	}
 }
 
+/* Conditions are known outside by a number worked out of their names (engine_alarm_id). */
+static void check_alarm_ids(struct reading *reading, const struct section *root)
+{
+	static struct engine engine; /* too large for a stack; only main and the reload thread read a configuration */
+	struct alarm *alarms = engine.alarms;
+	uint16_t one, other;
+	char names[2][64];
+	if (reading->report.count > 0)
+		return; /* what was refused has no name yet */
+	engine_init(&engine, &reading->config->engine, (struct mono){0});
+	if (!engine_alarm_ids_clash(&engine, &one, &other))
+		return;
+	engine_condition_name(&engine, &alarms[one], names[0], sizeof(names[0]));
+	engine_condition_name(&engine, &alarms[other], names[1], sizeof(names[1]));
+	report_error(&reading->report, key_where(root, "bedside"),
+	             "the alarms \"%s\" and \"%s\" could not be told apart (legal: other names for the rule, check or "
+	             "device)",
+	             names[0], names[1]);
+}
+
 void check_bedside(struct reading *reading)
 {
 	const struct config *config = reading->config;
@@ -102,4 +122,5 @@ void check_bedside(struct reading *reading)
 		check_unit(reading, &root, i);
 		check_providers(reading, &root, i);
 	}
+	check_alarm_ids(reading, &root);
 }

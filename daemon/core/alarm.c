@@ -469,14 +469,14 @@ static void acknowledge(struct step *step, struct alarm *alarm, const char *acto
 	alarm->violated = violated;
 }
 
-enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor)
+enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor)
 {
 	enum result result = RESULT_UNKNOWN_ALARM;
 
 	for (uint16_t i = 0; i < ALARMS_MAX; i++) {
 		struct alarm *alarm = &step->engine->alarms[i];
 
-		if ((id != ALARM_ID_ALL && id != i) || !alarm_sounding(alarm->state))
+		if (!alarm_sounding(alarm->state) || (id != ALARM_ID_ALL && id != engine_alarm_id(step->engine, i)))
 			continue;
 		acknowledge(step, alarm, actor);
 		result = RESULT_OK;
@@ -513,9 +513,6 @@ void alarm_audio_advance(struct step *step)
 		alarm_resume_audio(step, "");
 }
 
-/* ---- what displays compare ----------------------------------------------------------------------------------------
- */
-
 struct mono alarm_deadline(const struct engine *engine)
 {
 	struct mono deadline = engine->audio_paused_until;
@@ -545,28 +542,4 @@ enum priority engine_highest_priority(const struct engine *engine)
 		if (alarm_announced(engine->alarms[id].state) && engine->alarms[id].priority > highest)
 			highest = engine->alarms[id].priority;
 	return highest;
-}
-
-static uint64_t hash_u32(uint64_t hash, uint32_t value)
-{
-	for (int shift = 24; shift >= 0; shift -= 8) {
-		hash ^= (value >> shift) & 0xff;
-		hash *= UINT64_C(0x100000001b3);
-	}
-	return hash;
-}
-
-uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	*count = 0;
-	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
-		if (!alarm_announced(engine->alarms[id].state))
-			continue;
-		hash = hash_u32(hash, id);
-		hash = hash_u32(hash, engine->alarms[id].generation);
-		(*count)++;
-	}
-	return hash;
 }

@@ -59,6 +59,7 @@ struct timing {
 /* ---- parameter.c ---- */ /* the table; include/vitals/parameter.h */
 /* ---- names.c ---- */     /* tokens of enums; include/vitals/event.h, alarm.h, engine.h */
 /* ---- text.c ---- */      /* names and sentences of conditions; engine.h */
+/* ---- alarm_id.c ---- */  /* engine_alarm_id, engine_alarm_ids_clash, engine_alarm_digest */
 
 /* ---- step.c ---- */
 struct action *step_action(struct step *step, enum action_kind kind);
@@ -149,7 +150,7 @@ void alarm_drop(struct step *step, uint16_t id);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
-enum result alarm_acknowledge(struct step *step, uint16_t id, const char *actor);
+enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
 void alarm_resume_audio(struct step *step, const char *actor);
 void alarm_audio_advance(struct step *step);

@@ -41,7 +41,7 @@ static void alarm_line(struct audit_line *audit, const struct engine *engine, en
 	line_text(&audit->line, "condition", name);
 	line_text(&audit->line, "priority", priority_name(alarm->priority));
 	line_text(&audit->line, "state", alarm_state_name(alarm->state));
-	line_number(&audit->line, "id", alarm->id);
+	line_number(&audit->line, "id", engine_alarm_id(engine, alarm->id));
 	line_number(&audit->line, "generation", alarm->generation);
 	line_text(&audit->line, "session", engine->session.id);
 	line_text(&audit->line, "text", text);

@@ -73,7 +73,7 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 	vitals__v1__alarm__init(a);
 	engine_condition_name(engine, alarm, wire->name, sizeof wire->name);
 	engine_condition_text(engine, alarm, wire->text, sizeof wire->text);
-	a->id = alarm->id;
+	a->id = engine_alarm_id(engine, alarm->id);
 	a->generation = alarm->generation;
 	a->condition = wire->name;
 	a->text = wire->text;

@@ -243,9 +243,9 @@ static bool take_alarm(struct request *request, const Vitals__V1__Request *messa
 	}
 	if (from->which_case != VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ID)
 		return refuse(request, "alarm_acknowledge needs the id of an alarm or all = true");
-	if (!in_range(request, "alarm_acknowledge.id", from->id, 0, ALARMS_MAX - 1))
+	if (!in_range(request, "alarm_acknowledge.id", from->id, 1, UINT32_MAX))
 		return false;
-	request->command.u.alarm_id = (uint16_t)from->id;
+	request->command.u.alarm_id = from->id;
 	return true;
 }
 

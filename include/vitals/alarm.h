@@ -67,7 +67,7 @@ static inline bool alarm_sounding(enum alarm_state state)
 }
 
 struct alarm {
-	uint16_t id;
+	uint16_t id; /* the slot: a place in this build's table, never sent or recorded (engine_alarm_id is) */
 	enum condition_kind kind;
 	uint8_t index;
 	enum alarm_state state;

@@ -348,8 +348,16 @@ bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_p
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);
 
+/* The lasting id of a slot's condition: 32-bit FNV-1a of its name ("O2", "device-oximeter"), the same on every start
+ * and in every version; never 0. 0 if this configuration has no condition in that slot. */
+uint32_t engine_alarm_id(const struct engine *engine, uint16_t slot);
+
+/* Do two conditions of this configuration have the same id? Then *one and *other are their slots, and the configuration
+ * is refused: an acknowledgement could mean either. */
+bool engine_alarm_ids_clash(const struct engine *engine, uint16_t *one, uint16_t *other);
+
 /* Digest of the announced alarms, for displays to compare (proto/README.md gives the rule): 64-bit FNV-1a over, in
- * ascending id, id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
+ * ascending id, lasting id and generation as 4 bytes each, big-endian. Returns how many there are in *count. */
 uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count);
 
 /* Name of an alarm's condition: "O2", "missing-spo2", "device-oximeter", "cuff-failed-bp", "late-cuff",

@@ -80,7 +80,7 @@ enum command {
 
 const char *command_name(enum command command); /* "session-open", ... */
 
-#define ALARM_ID_ALL UINT16_MAX /* acknowledge every unacknowledged alarm */
+#define ALARM_ID_ALL 0 /* acknowledge every unacknowledged alarm; the id of none */
 
 /* Somebody takes responsibility for going on although something blocks. "" = no override. */
 struct override {
@@ -145,7 +145,7 @@ struct event_command {
 	enum command command;
 	union {
 		struct session_order order;
-		uint16_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE */
+		uint32_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE: engine_alarm_id, or ALARM_ID_ALL */
 		struct observation observation;
 		struct override override; /* COMMAND_SESSION_START, COMMAND_SESSION_CLOSE, COMMAND_DEVICE_GIVEN */
 		struct item_tick item;

@@ -83,7 +83,7 @@ static void check_command(const struct event_command *command)
 	else if (command->command == COMMAND_OBSERVE)
 		check_observation(&command->u.observation);
 	else if (command->command == COMMAND_ALARM_ACKNOWLEDGE)
-		must(command->u.alarm_id < ALARMS_MAX || command->u.alarm_id == ALARM_ID_ALL);
+		must(command->u.alarm_id > 0 || command->u.alarm_id == ALARM_ID_ALL);
 	else if (command->command == COMMAND_SESSION_START || command->command == COMMAND_SESSION_CLOSE ||
 	         command->command == COMMAND_DEVICE_GIVEN)
 		check_override(&command->u.override);

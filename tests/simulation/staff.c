@@ -225,12 +225,12 @@ static void try_close(struct room *room)
 
 static void look(struct room *room)
 {
-	uint16_t id = ALARM_ID_ALL;
+	uint32_t id = ALARM_ID_ALL;
 
 	room->staff.look_planned = false;
 	for (uint16_t i = 0; i < ALARMS_MAX && chance(room, 0.3); i++)
 		if (alarm_sounding(room->engine.alarms[i].state))
-			id = i;
+			id = engine_alarm_id(&room->engine, i);
 
 	struct event_command *c = command(room, COMMAND_ALARM_ACKNOWLEDGE);
 
@@ -284,7 +284,7 @@ static void nonsense(struct room *room)
 	struct event_command *c = command(room, which[prng_next(&room->prng) % (sizeof(which) / sizeof(which[0]))]);
 
 	if (c->command == COMMAND_ALARM_ACKNOWLEDGE)
-		c->u.alarm_id = (uint16_t)(prng_next(&room->prng) % (ALARMS_MAX + 5));
+		c->u.alarm_id = engine_alarm_id(&room->engine, (uint16_t)(prng_next(&room->prng) % (ALARMS_MAX + 5)));
 	if (give(room) != RESULT_OK)
 		room->tally->refused++;
 }

@@ -264,11 +264,45 @@ static inline enum result order(struct world *w, enum command command)
 	return reply(w);
 }
 
+/* The rule of proto/README.md, worked out again. */
+static inline uint64_t digest_again(const struct engine *engine, uint16_t *count)
+{
+	uint64_t h = 14695981039346656037ULL;
+
+	*count = 0;
+	for (uint64_t last = 0;;) { /* in ascending lasting id */
+		uint64_t next = UINT64_MAX;
+		uint32_t generation = 0;
+
+		for (uint16_t slot = 0; slot < ALARMS_MAX; slot++) {
+			uint32_t id = engine_alarm_id(engine, slot);
+
+			if (!alarm_announced(engine->alarms[slot].state) || id <= last || id >= next)
+				continue;
+			next = id;
+			generation = engine->alarms[slot].generation;
+		}
+		if (next == UINT64_MAX)
+			break;
+		uint8_t bytes[8] = {(uint8_t)(next >> 24),       (uint8_t)(next >> 16),
+		                    (uint8_t)(next >> 8),        (uint8_t)next,
+		                    (uint8_t)(generation >> 24), (uint8_t)(generation >> 16),
+		                    (uint8_t)(generation >> 8),  (uint8_t)generation};
+		for (int i = 0; i < 8; i++)
+			h = (h ^ bytes[i]) * 1099511628211ULL;
+		last = next;
+		(*count)++;
+	}
+	return h;
+}
+
+#define ALL_SLOTS UINT16_MAX
+
 static inline enum result acknowledge(struct world *w, uint16_t id)
 {
 	struct event event = make_command(w, COMMAND_ALARM_ACKNOWLEDGE);
 
-	event.u.command.u.alarm_id = id;
+	event.u.command.u.alarm_id = id == ALL_SLOTS ? ALARM_ID_ALL : engine_alarm_id(&w->engine, id);
 	world_step(w, &event);
 	return reply(w);
 }

@@ -212,18 +212,18 @@ static void test_acknowledge(void **state)
 	(void)spo2_rule(2 * S, 0, false);
 	(void)world_rule(&w, "H2", PARAMETER_ECG_HR, COMPARISON_ABOVE, 130, 125);
 	world_open(&w, 0);
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_UNKNOWN_ALARM);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_UNKNOWN_ALARM);
 	assert_int_equal(acknowledge(&w, ALARMS_MAX), RESULT_UNKNOWN_ALARM);
 	spo2(&w, 85);
 	heart_rate(&w, 140);
 	assert_int_equal(acknowledge(&w, O2), RESULT_UNKNOWN_ALARM); /* pending */
 	w.now += 2 * S;
 	spo2(&w, 85);
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_OK);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_OK);
 	assert_int_equal(changes(&w, O2, ALARM_WAS_ACKNOWLEDGED), 1);
 	assert_int_equal(changes(&w, O2 + 1, ALARM_WAS_ACKNOWLEDGED), 1);
 	assert_int_equal(acknowledge(&w, O2), RESULT_UNKNOWN_ALARM); /* already */
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_UNKNOWN_ALARM);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_UNKNOWN_ALARM);
 	/* It stops the sound and nothing else. */
 	assert_int_equal(state_of(&w, O2), ALARM_ACKNOWLEDGED);
 	assert_int_equal(announced(&w), 2);
@@ -245,7 +245,7 @@ static void test_escalation_ends_acknowledgement_and_pause(void **state)
 	assert_int_equal(state_of(&w, id), ALARM_ACTIVE);
 	assert_int_equal(w.engine.alarms[id].priority, PRIORITY_LOW);
 	assert_int_equal(w.engine.alarms[id].reason, REASON_SENSOR_OFF);
-	assert_int_equal(acknowledge(&w, ALARM_ID_ALL), RESULT_OK);
+	assert_int_equal(acknowledge(&w, ALL_SLOTS), RESULT_OK);
 	for (int64_t t = 21 * S; t < 31 * S; t += 1 * S) {
 		leap(&w, t);
 		frame(&w, OXIMETER, no_value(&w, PARAMETER_SPO2, REASON_SENSOR_OFF));
@@ -506,32 +506,6 @@ static void test_questionable_is_judged(void **state)
 	assert_int_equal(state_of(&w, O2), ALARM_ACTIVE);
 	assert_int_equal(reading(&w, PARAMETER_SPO2).quality, QUALITY_QUESTIONABLE);
 	assert_int_equal(reading(&w, PARAMETER_SPO2).reason, REASON_LOW_SIGNAL);
-}
-
-/* The rule of proto/README.md, worked out again. */
-static uint64_t digest_again(const struct engine *engine, uint16_t *count)
-{
-	uint64_t h = 14695981039346656037ULL;
-
-	*count = 0;
-	for (uint32_t id = 0; id < ALARMS_MAX; id++) {
-		const struct alarm *a = &engine->alarms[id];
-		uint8_t bytes[8] = {0,
-		                    0,
-		                    (uint8_t)(id >> 8),
-		                    (uint8_t)id,
-		                    (uint8_t)(a->generation >> 24),
-		                    (uint8_t)(a->generation >> 16),
-		                    (uint8_t)(a->generation >> 8),
-		                    (uint8_t)a->generation};
-
-		if (!alarm_announced(a->state))
-			continue;
-		for (int i = 0; i < 8; i++)
-			h = (h ^ bytes[i]) * 1099511628211ULL;
-		(*count)++;
-	}
-	return h;
 }
 
 static void test_digest(void **state)

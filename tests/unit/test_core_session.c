@@ -549,7 +549,7 @@ static void tell(struct world *world, int from, int to)
 		if (i == 12)
 			(void)order(world, COMMAND_SESSION_START);
 		if (i == 30)
-			(void)acknowledge(world, ALARM_ID_ALL);
+			(void)acknowledge(world, ALL_SLOTS);
 		if (i == 40)
 			device_is(world, ECG, DEVICE_DOWN, FAULT_TIMEOUT);
 		if (i % 7 == 6)

@@ -156,7 +156,7 @@ static void test_one_saturation_situation_is_one_alarm(void **state)
 	bed.spo2 = 98;
 	go(20 * S);
 	assert_int_equal(alarm_of("O3")->state, ALARM_LATCHED);
-	assert_int_equal(acknowledge(&bed.w, ALARM_ID_ALL), RESULT_OK);
+	assert_int_equal(acknowledge(&bed.w, ALL_SLOTS), RESULT_OK);
 	assert_string_equal(alarms(), "");
 }
 
@@ -339,7 +339,7 @@ static void test_agitation_and_distress(void **state)
 	assert_int_equal(score(&bed.w, PARAMETER_RASS, 3 * MILLI), RESULT_OK);
 	assert_string_equal(alarms(), "S4-high:high ");
 	assert_int_equal(score(&bed.w, PARAMETER_RASS, 1 * MILLI), RESULT_OK);
-	assert_int_equal(acknowledge(&bed.w, ALARM_ID_ALL), RESULT_OK);
+	assert_int_equal(acknowledge(&bed.w, ALL_SLOTS), RESULT_OK);
 	assert_int_equal(score(&bed.w, PARAMETER_DISTRESS, 1 * MILLI), RESULT_OK);
 	assert_string_equal(alarms(), "S4-distress:medium ");
 	assert_int_equal(score(&bed.w, PARAMETER_DISTRESS, 0), RESULT_OK);

@@ -148,10 +148,10 @@ static void golden_requests(void **state)
 	golden_request("request-session-open", &request);
 	vitals__v1__alarm_acknowledge__init(&acknowledge);
 	acknowledge.which_case = VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ID;
-	acknowledge.id = 0; /* a real alarm: present, though zero */
+	acknowledge.id = UINT32_C(0x1ce412e4); /* of "O2" */
 	request.command_case = VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE;
 	request.alarm_acknowledge = &acknowledge;
-	golden_request("request-alarm-acknowledge-id-0", &request);
+	golden_request("request-alarm-acknowledge", &request);
 	vitals__v1__observe__init(&observe);
 	observe.parameter = parameter;
 	observe.score_case = VITALS__V1__OBSERVE__SCORE_MILLI;

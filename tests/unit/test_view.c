@@ -77,12 +77,12 @@ static void the_digest_is_that_of_the_contract(void **state)
 
 	(void)state;
 	assert_true(view_digest(&display, &count) == UINT64_C(0xcbf29ce484222325) && count == 0);
-	assert_true(send_alarm(&sender, 57, 4, VITALS__V1__ALARM_STATE__ALARM_STATE_LATCHED));
+	assert_true(send_alarm(&sender, 0xe757c239, 4, VITALS__V1__ALARM_STATE__ALARM_STATE_LATCHED));
 	assert_true(send_alarm(&sender, 9, 4, VITALS__V1__ALARM_STATE__ALARM_STATE_INACTIVE));
-	assert_true(send_alarm(&sender, 0, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED));
-	assert_true(view_digest(&display, &count) == UINT64_C(0xc7a65ad1b3131791) && count == 2);
-	assert_true(send_alarm(&sender, 57, 5, VITALS__V1__ALARM_STATE__ALARM_STATE_INACTIVE));
-	assert_true(view_digest(&display, &count) == UINT64_C(0xa8c7f732281a3812) && count == 1);
+	assert_true(send_alarm(&sender, 0x1ce412e4, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED));
+	assert_true(view_digest(&display, &count) == UINT64_C(0xca8fc70d6cbfbd3b) && count == 2);
+	assert_true(send_alarm(&sender, 0xe757c239, 5, VITALS__V1__ALARM_STATE__ALARM_STATE_INACTIVE));
+	assert_true(view_digest(&display, &count) == UINT64_C(0x645e8a98edb1e688) && count == 1);
 }
 
 /* A display that comes late gets the middle of a stream first. */
