@@ -59,7 +59,9 @@ SIM_SRC    := $(sort $(wildcard clients/sim/*.c))
 UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) clients/sim/patient.c clients/sim/pk.c
+SIMULATE_SRC := $(sort $(wildcard tests/simulation/*.c)) $(addprefix clients/sim/,patient.c person.c pk.c prng.c)
+STORIES_SRC := $(sort $(wildcard tests/stories/*.c)) \
+               $(addprefix clients/sim/,story.c scenario.c patient.c person.c pk.c prng.c)
 REPLAY_SRC := $(sort $(wildcard tests/replay/*.c))
 
 # One short line for each file; V=1 shows the commands.
@@ -74,7 +76,7 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(BENCH_SRC))
 REPLAY_BIN := $(patsubst tests/replay/%.c,$(B)/tests/replay/%,$(REPLAY_SRC))
 
-.PHONY: all deps demo test unit integration simulation simulation-short lint format check-pure check-asan check-tsan \
+.PHONY: all deps demo test unit stories integration simulation simulation-short lint format check-pure check-asan check-tsan \
         fuzz-targets fuzz-smoke mutation bench install \
         uninstall clean
 
@@ -138,6 +140,10 @@ $(B)/vitals-sim: $(call obj,$(SIM_SRC)) $(B)/libcore.a
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libvitals-client.a $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka
+$(B)/tests/unit/test_story: $(B)/tests/unit/test_story.o $(filter-out %/main.o,$(call obj,$(STORIES_SRC))) \
+  $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lcmocka -lm
 # Without the daemon: the library needs nothing of it.
 $(B)/tests/unit/test_client: $(B)/tests/unit/test_client.o $(B)/libvitals-client.a
 	$(call say,LINK)
@@ -148,6 +154,9 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/libdaemon.a $(B)/libcore.a
 $(B)/tests/replay/%: $(B)/tests/replay/%.o $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS)
+$(B)/stories: $(call obj,$(STORIES_SRC)) $(B)/libdaemon.a $(B)/libcore.a
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lm
 $(B)/simulate: $(call obj,$(SIMULATE_SRC)) $(B)/libdaemon.a $(B)/libcore.a
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(DAEMON_LIBS) -lm
@@ -183,6 +192,10 @@ $(SHIM): tests/shim/serial_pty.c
 integration: all $(REPLAY_BIN) $(PROTO_PY) $(SHIM)
 	@B=$(B) $(PYTHON) tests/integration/run.py
 
+# Courses that a clinician can read and sign; those in tests/stories/open are not kept yet.
+stories: $(B)/stories
+	@$(B)/stories tests/stories tests/stories/open
+
 # Random sessions with the invariants after every step, and the published rates; `simulation` is the long run.
 simulation-short: $(B)/simulate
 	@$(B)/simulate --sessions 400
@@ -214,7 +227,7 @@ lint:
 
 format:
 	@clang-format -i $(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) \
-	  $(SIMULATE_SRC) \
+	  $(SIMULATE_SRC) $(STORIES_SRC) \
 	  $(REPLAY_SRC) $(wildcard include/vitals/*.h daemon/*.h daemon/*/*.h clients/*/*.h tests/*/*.h)
 
 # Are the tests of the core good enough? MUTANTS= takes all of them, which takes an hour.
@@ -237,7 +250,7 @@ DATADIR   ?= $(PREFIX)/share/vitalsd
 CONFDIR   := $(SYSCONFDIR)/vitalsd
 PLACE     := $(INSTALL) -D -m
 EXAMPLES  := $(sort $(wildcard etc/plans/*.conf etc/devices/*.conf))
-SCENARIOS := $(sort $(wildcard clients/sim/scenarios/*))
+SCENARIOS := $(sort $(wildcard clients/sim/scenarios/* tests/stories/*.story))
 CONTRACT  := $(sort $(wildcard proto/*.proto proto/README.md))
 GUIDES    := README.md CHANGELOG.md LICENSE $(sort $(wildcard docs/*.md))
 MANUALS   := $(sort $(wildcard docs/*.[158]))
@@ -285,4 +298,4 @@ clean:
 	rm -rf build build-asan build-tsan build-clang build-fuzz
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(DAEMON_SRC) daemon/main.c $(CLIENT_SRC) $(CTL_SRC) $(SIM_SRC) $(UNIT_SRC) $(BENCH_SRC) \
-  $(REPLAY_SRC) $(SIMULATE_SRC) $(FUZZ_SRC)))
+  $(REPLAY_SRC) $(SIMULATE_SRC) $(STORIES_SRC) $(FUZZ_SRC)))

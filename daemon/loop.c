@@ -48,6 +48,11 @@ static void check_publisher(struct loop *loop, struct mono now)
 {
 	if (publisher_check(loop->publisher, now))
 		return;
+	uint64_t malformed = publisher_malformed(loop->publisher);
+	if (malformed != loop->malformed_packets)
+		perform_notice(loop, SEVERITY_ERROR, "publisher-malformed",
+		               "the publisher process said what it may not say, and was ended");
+	loop->malformed_packets = malformed;
 	if (loop->publisher_ok) {
 		loop->publisher_ok = false;
 		loop->publisher_troubled_at = now;
@@ -162,7 +167,7 @@ static void feed_watchdog(struct loop *loop, struct mono now)
 		return;
 	bool recorder_ok = recorder_alive(loop->recorder, now, WATCHDOG_PATIENCE_NS);
 	bool publisher_ok = loop->publisher_ok || mono_since(now, loop->publisher_troubled_at) < WATCHDOG_PATIENCE_NS;
-	bool control_ok = control_alive(loop->control, now, WATCHDOG_PATIENCE_NS);
+	bool control_ok = local_socket_alive(loop->local_socket, now, WATCHDOG_PATIENCE_NS);
 	if (recorder_ok && publisher_ok && control_ok)
 		notify_send("WATCHDOG=1");
 }

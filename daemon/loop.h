@@ -9,7 +9,7 @@
 #include "daemon/publish/receipts.h"
 #include "daemon/config/reload.h"
 #include "vitals/config.h"
-#include "vitals/control.h"
+#include "vitals/desk.h"
 #include "vitals/engine.h"
 #include "vitals/link.h"
 #include "vitals/mailbox.h"
@@ -24,7 +24,8 @@ struct loop {
 	struct mailbox *mailbox;
 	struct recorder *recorder;
 	struct publisher *publisher;
-	struct control *control;
+	struct desk *desk;
+	struct local_socket *local_socket;
 	struct links *links;
 	int signal_fd;
 
@@ -32,15 +33,16 @@ struct loop {
 	struct actions actions;
 	struct stream_id stream;
 	struct message message;           /* scratch of the encoder */
-	char refusal[CONTROL_TEXT_BYTES]; /* why the command at hand is refused; "" if there is nothing to explain */
+	char refusal[REFUSAL_TEXT_BYTES]; /* why the command at hand is refused; "" if its result says it all */
 
 	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
-	bool control_is_old;           /* the state that `status` gets is behind */
+	bool desk_is_old;              /* the state that `status` gets is behind */
 	struct mono next_beat;
 	uint32_t beats;
 	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
 	bool publisher_ok;
 	uint32_t send_failures;            /* since the last beat */
+	uint64_t malformed_packets;        /* of publisher children, as last reported */
 	struct mono publisher_troubled_at; /* when it failed, or the last of its successors was started */
 	bool recorder_slow;
 	bool links_slow;
@@ -63,7 +65,7 @@ int loop_run(struct loop *loop);
 /* Steps the engine with one event and carries out the actions, readings excepted. */
 void perform_event(struct loop *loop, const struct event *event, struct mono now);
 
-/* End of a turn: sends the readings gathered, refreshes the control socket's copy. */
+/* End of a turn: sends the readings gathered, refreshes the desk's copy. */
 void perform_turn_end(struct loop *loop, struct mono now);
 
 void perform_snapshot(struct loop *loop, struct mono now);

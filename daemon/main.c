@@ -1,7 +1,8 @@
 /* vitalsd: arguments, and the visible list of what is started, in which order, and stopped again.
  *
  * Processes: this one, and the publisher child that owns every ZeroMQ socket. Threads here: the engine (this one, after
- * the start), one for each link, the recorder, its syslog writer, the control socket. docs/ARCHITECTURE.md is the map.
+ * the start), one for each link, the recorder, its syslog writer, the local socket and two that look up its accounts.
+ * docs/ARCHITECTURE.md is the map.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -121,7 +122,7 @@ static int block_signals(void)
 static void reply_released(void *context, uint64_t id, enum result result, bool durable)
 {
 	/* Recorder thread. */
-	control_reply(context, id, durable || result != RESULT_OK ? result : RESULT_NOT_RECORDED);
+	desk_reply(context, id, durable || result != RESULT_OK ? result : RESULT_NOT_RECORDED);
 }
 
 /* Wake-ups on time: no timer slack, memory locked, real-time class when the configuration asks and the system lets us.
@@ -165,11 +166,13 @@ static bool start(const struct options *options)
 	loop.publisher = publisher_start(&config);
 	if (loop.publisher == NULL)
 		return fail("publisher");
-	loop.control =
-	    control_start(config.control_socket, config.engine.bedside, config.engine.plan.demo, loop.mailbox);
-	if (loop.control == NULL)
+	loop.desk = desk_open(config.engine.bedside, config.engine.plan.demo, loop.mailbox);
+	if (loop.desk == NULL)
+		return fail("desk");
+	loop.local_socket = local_socket_start(config.control_socket, loop.desk);
+	if (loop.local_socket == NULL)
 		return false;
-	loop.recorder = recorder_start(&config, loop.mailbox, options->use_stderr, reply_released, loop.control);
+	loop.recorder = recorder_start(&config, loop.mailbox, options->use_stderr, reply_released, loop.desk);
 	if (loop.recorder == NULL)
 		return false;
 	perform_new_epoch(&loop, now);
@@ -186,7 +189,7 @@ static bool start(const struct options *options)
 /* The other way round. Each wait is bounded, so stopping takes a few seconds at the worst. */
 static bool stop(const char *why)
 {
-	bool clean = true;
+	bool clean = true, desk_idle = true;
 	struct audit_line audit;
 	if (loop.links != NULL && links_stop(loop.links, STOP_WAIT_MS) != 0)
 		clean = false;
@@ -197,10 +200,12 @@ static bool stop(const char *why)
 		if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
 			clean = false;
 		if (!recorder_stop(loop.recorder, STOP_WAIT_MS))
-			clean = false;
+			clean = desk_idle = false;
 	}
-	if (loop.control != NULL)
-		control_stop(loop.control, STOP_WAIT_MS);
+	if (loop.local_socket != NULL && !local_socket_stop(loop.local_socket, STOP_WAIT_MS))
+		desk_idle = false;
+	if (desk_idle) /* else a thread that is stuck may still come back to it */
+		desk_close(loop.desk);
 	if (loop.publisher != NULL)
 		publisher_stop(loop.publisher, STOP_WAIT_MS);
 	return clean;

@@ -27,12 +27,12 @@ static void record(struct loop *loop, const struct audit_line *audit)
 }
 
 /* The state that `status` gets. Refreshed before an answer is released, so that who asks next sees what was done. */
-static void refresh_control(struct loop *loop, struct mono now)
+static void refresh_desk(struct loop *loop, struct mono now)
 {
 	size_t size =
 	    encode_state(loop->message.bytes, sizeof(loop->message.bytes), &loop->stream, &loop->engine, stamp_of(now));
-	control_state(loop->control, loop->message.bytes, size);
-	loop->control_is_old = false;
+	desk_state(loop->desk, loop->message.bytes, size);
+	loop->desk_is_old = false;
 }
 
 static void send_alarm(struct loop *loop, const struct action *action, struct mono now)
@@ -59,10 +59,10 @@ static void record_load(struct loop *loop)
 static void reply(struct loop *loop, const struct action *action, struct mono now)
 {
 	if (action->u.reply.command == COMMAND_RECEIPT) {
-		control_reply(loop->control, action->u.reply.id, action->u.reply.result);
+		desk_reply(loop->desk, action->u.reply.id, action->u.reply.result);
 		return;
 	}
-	refresh_control(loop, now);
+	refresh_desk(loop, now);
 	recorder_reply(loop->recorder, action->u.reply.id, action->u.reply.result);
 }
 
@@ -115,7 +115,7 @@ static bool translate(struct loop *loop, struct event_command *command, int64_t 
 	if (command->command != COMMAND_RECEIPT ||
 	    receipts_translate(&loop->receipts, loop->stream.epoch, now, &command->u.receipt))
 		return true;
-	control_reply(loop->control, command->id, RESULT_OUT_OF_RANGE);
+	desk_reply(loop->desk, command->id, RESULT_OUT_OF_RANGE);
 	return false;
 }
 
@@ -139,9 +139,11 @@ static void explain_refusal(struct loop *loop, const struct event_command *comma
 	const struct action *last = actions->count > 0 ? &actions->list[actions->count - 1] : NULL;
 	if (last == NULL || last->kind != ACTION_REPLY)
 		return;
-	explain(loop->refusal, &loop->engine, command, last->u.reply.result);
-	if (loop->refusal[0] != '\0')
-		control_explain(loop->control, last->u.reply.id, loop->refusal);
+	struct refusal refusal;
+	if (!explain(&refusal, &loop->engine, command, last->u.reply.result))
+		return;
+	refusal_sentence(loop->refusal, &refusal);
+	desk_explain(loop->desk, last->u.reply.id, &refusal);
 }
 
 static void perform_actions(struct loop *loop, struct mono now)
@@ -150,7 +152,7 @@ static void perform_actions(struct loop *loop, struct mono now)
 		perform_action(loop, &loop->actions.list[i], now);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		if (loop->actions.list[i].kind != ACTION_READINGS)
-			loop->control_is_old = true; /* readings alone can wait for the next beat */
+			loop->desk_is_old = true; /* readings alone can wait for the next beat */
 }
 
 /* Nobody answers for a command but people who are known, and two people are two. Asked before the engine is: what it
@@ -169,8 +171,10 @@ static bool refuse_person(struct loop *loop, struct event_command *command, stru
 	memcpy(refused->u.reply.actor, command->actor, sizeof(command->actor));
 	loop->actions.count = 1;
 	if (result == RESULT_UNKNOWN_NAME) {
-		people_explain(loop->refusal, sizeof(loop->refusal), &loop->config->people, people_named(command));
-		control_explain(loop->control, command->id, loop->refusal);
+		struct refusal refusal;
+		explain_person(&refusal, &loop->config->people, people_named(command));
+		refusal_sentence(loop->refusal, &refusal);
+		desk_explain(loop->desk, command->id, &refusal);
 	}
 	perform_actions(loop, now);
 	loop->refusal[0] = '\0';
@@ -203,8 +207,8 @@ void perform_turn_end(struct loop *loop, struct mono now)
 		send_message(loop);
 		loop->unsent_readings = 0;
 	}
-	if (loop->control_is_old)
-		refresh_control(loop, now);
+	if (loop->desk_is_old)
+		refresh_desk(loop, now);
 }
 
 void perform_snapshot(struct loop *loop, struct mono now)
@@ -217,7 +221,7 @@ void perform_heartbeat(struct loop *loop, struct mono now)
 {
 	encode_heartbeat(&loop->message, &loop->stream, &loop->engine, stamp_of(now));
 	send_message(loop);
-	refresh_control(loop, now);
+	refresh_desk(loop, now);
 }
 
 void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail)
@@ -236,7 +240,7 @@ void perform_new_epoch(struct loop *loop, struct mono now)
 	loop->stream.epoch = epoch;
 	memset(loop->stream.sequence, 0, sizeof(loop->stream.sequence));
 	memset(&loop->receipts, 0, sizeof(loop->receipts));
-	loop->control_is_old = true;
+	loop->desk_is_old = true;
 	if (loop->publisher != NULL)
 		perform_snapshot(loop, now);
 }

@@ -5,18 +5,27 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "vitals/text.h"
+static bool in_name(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+	       c == '-';
+}
 
 bool is_token(const char *text)
 {
 	size_t size = strnlen(text, NAME_BYTES);
-	for (size_t i = 0; i < size; i++) {
-		char c = text[i];
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-		      c == '_' || c == '-'))
+	for (size_t i = 0; i < size; i++)
+		if (!in_name(text[i]))
 			return false;
-	}
 	return size >= 1 && size < NAME_BYTES;
+}
+
+void plain_name(char name[NAME_BYTES], const char *from)
+{
+	size_t size = strnlen(from, NAME_BYTES - 1);
+	for (size_t i = 0; i < size; i++)
+		name[i] = in_name(from[i]) ? from[i] : '_';
+	memset(name + size, 0, NAME_BYTES - size);
 }
 
 /* Bytes of the UTF-8 sequence at `text` (RFC 3629: shortest form, no surrogates, at most U+10FFFF), 0 if it is none. */

@@ -1,4 +1,4 @@
-/* The commands that talk to the control socket. Called by main.c; one thread. Each returns the exit status. */
+/* The commands of staff. Called by main.c; one thread. Each returns the exit status. */
 #ifndef CTL_COMMANDS_H
 #define CTL_COMMANDS_H
 
@@ -25,5 +25,7 @@ int command_audio_pause(const struct options *options, const char *argument);
 int command_observe(const struct options *options, const char *argument);
 int command_cuff_start(const struct options *options, const char *argument);
 int command_cuff_stop(const struct options *options, const char *argument);
+int command_config_check(const struct options *options, const char *path); /* needs no monitor */
+int command_keys_generate(const struct options *options, const char *path);
 
 #endif

@@ -1,4 +1,5 @@
-/* The command line of vitalsctl, read and checked as far as it can be without the monitor. Called by main.c. */
+/* The options of vitalsctl, read and checked as far as they can be without the monitor: option_table.c says which there
+ * are, options.c reads them, bedside.c finds the bedside. Called by main.c and the commands. */
 #ifndef CTL_OPTIONS_H
 #define CTL_OPTIONS_H
 
@@ -13,6 +14,8 @@ enum exit_status {
 };
 
 #define OPTION_PATH_BYTES 256
+#define OPTION_NAME_MOST  31 /* of a token of the contract */
+#define OPTION_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 /* One bit for each option, to tell which were given and which belong to a command. */
 enum {

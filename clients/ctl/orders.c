@@ -8,21 +8,10 @@
 
 #include "clients/ctl/talk.h"
 
-static bool needs(bool given, const char *what)
+/* With a reason, the table of commands sees to that. */
+static struct client_override override_of(const struct options *options)
 {
-	if (!given)
-		fprintf(stderr, "vitalsctl: this command needs %s\n", what);
-	return given;
-}
-
-/* Whoever goes on against a blocker has a name and says why. */
-static bool override_of(const struct options *options, struct client_override *override)
-{
-	*override = (struct client_override){options->override, options->reason};
-	if (options->override != NULL)
-		return needs(options->reason != NULL, "--reason TEXT with --override");
-	override->reason = NULL;
-	return true;
+	return (struct client_override){options->override, options->reason};
 }
 
 /* ---- session ----------------------------------------------------------------------------------------------------- */
@@ -32,8 +21,6 @@ int command_session_open(const struct options *options, const char *argument)
 	struct client_order order = {.command = CLIENT_SESSION_OPEN};
 
 	(void)argument;
-	if (!needs(options->patient != NULL, "--patient REF, a pseudonymous reference"))
-		return EXIT_USAGE;
 	order.open.patient_ref = options->patient;
 	order.open.weight_g = options->weight_g;
 	order.open.dose_ug = options->dose_ug;
@@ -66,9 +53,7 @@ static int proceed(const struct options *options, enum client_command command)
 	struct client_answer answer;
 	int status;
 
-	if (!override_of(options, &order.proceed) ||
-	    !needs(options->override != NULL || options->reason == NULL, "--override NAME with --reason"))
-		return EXIT_USAGE;
+	order.proceed = override_of(options);
 	if (!talk_order(options, &order, &answer, &status))
 		return status;
 	status = talk_tell(options, &answer);
@@ -128,8 +113,6 @@ int command_limit(const struct options *options, const char *argument)
 {
 	struct client_order order = {.command = CLIENT_LIMIT};
 
-	if (!needs(options->reason != NULL, "--reason TEXT"))
-		return EXIT_USAGE;
 	if (!decimal_milli(options->second_word, &order.limit.limit_milli)) {
 		fprintf(stderr, "vitalsctl: %s: the limit must be a number with at most 3 decimals\n",
 		        options->second_word);
@@ -146,8 +129,7 @@ static int take_out(const struct options *options, bool device, const char *name
 {
 	struct client_order order = {.command = CLIENT_TAKE_OUT};
 
-	if (!override_of(options, &order.take_out.override))
-		return EXIT_USAGE;
+	order.take_out.override = override_of(options);
 	order.take_out.device = device;
 	order.take_out.name = name;
 	order.take_out.duration_s = options->minutes_s;
@@ -155,21 +137,14 @@ static int take_out(const struct options *options, bool device, const char *name
 	return talk(options, &order);
 }
 
-static int take_out_for(const struct options *options, bool device, const char *name)
-{
-	if (!needs(options->minutes_s > 0, "--minutes N") || !needs(options->reason != NULL, "--reason TEXT"))
-		return EXIT_USAGE;
-	return take_out(options, device, name);
-}
-
 int command_take_out_device(const struct options *options, const char *argument)
 {
-	return take_out_for(options, true, argument);
+	return take_out(options, true, argument);
 }
 
 int command_take_out_parameter(const struct options *options, const char *argument)
 {
-	return take_out_for(options, false, argument);
+	return take_out(options, false, argument);
 }
 
 /* Whether the name is a device or a parameter, the monitor knows. */

@@ -213,10 +213,6 @@ static struct client *begin(const struct options *options, int *status)
 	                                .display = options->confirm};
 
 	*status = EXIT_USAGE;
-	if ((options->server_key != NULL) != (options->key_file != NULL)) {
-		fprintf(stderr, "vitalsctl: --curve-server-key and --curve-key-file belong together\n");
-		return NULL;
-	}
 	if (!options_endpoint(options, endpoint) || (options->confirm != NULL && !options_socket(options, socket)))
 		return NULL;
 	client.socket = options->confirm != NULL ? socket : NULL;
@@ -226,11 +222,12 @@ static struct client *begin(const struct options *options, int *status)
 	return opened;
 }
 
-int watch_run(const struct options *options)
+int watch_run(const struct options *options, const char *argument)
 {
 	static struct watch watch;
 	int status;
 
+	(void)argument;
 	watch.mode = options->given & OPTION_JSON ? MODE_JSON : isatty(STDOUT_FILENO) ? MODE_SCREEN : MODE_LINES;
 	watch.link = VIEW_LINKS;
 	watch.end_ns = options->seconds > 0 ? now() + (int64_t)options->seconds * 1000000000 : 0;

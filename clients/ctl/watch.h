@@ -5,6 +5,6 @@
 #include "clients/ctl/options.h"
 
 /* Runs until it is ended by q, a signal, a reader that went away, or after --seconds. Returns the exit status. */
-int watch_run(const struct options *options);
+int watch_run(const struct options *options, const char *argument);
 
 #endif

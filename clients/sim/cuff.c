@@ -45,11 +45,11 @@ void cuff_update(struct cuff *cuff, const struct world *world, int64_t now_ns)
 			cuff->fail_next--;
 		return;
 	}
-	double sys = vitals->sys + 5 * a;
-	double dia = vitals->dia + 4 * b;
+	double sys = vitals->sys + cuff->scatter * a;
+	double dia = vitals->dia + 0.8 * cuff->scatter * b;
 
-	if (dia > sys - 10)
-		dia = sys - 10;
+	if (dia > sys - 10 && vitals->dia <= vitals->sys - 10)
+		dia = sys - 10; /* the scatter alone contradicts nothing */
 	cuff->status = CUFF_OK;
 	cuff->sys = reading(sys);
 	cuff->dia = reading(dia);

@@ -16,11 +16,13 @@ void ecg_registers(const struct world *world, uint16_t input[5])
 	uint32_t bits;
 
 	memcpy(&bits, &hr, sizeof bits);
-	if (device->lead_off)
+	bool no_leads = device->lead_off || device->silent_values;
+
+	if (no_leads)
 		bits = 0x7FC00000; /* NaN */
 	input[0] = (uint16_t)bits; /* CDAB: the low word first */
 	input[1] = (uint16_t)(bits >> 16);
 	input[2] = device->probe_off ? ECG_MISSING : (uint16_t)lround(world->vitals.resp * 10);
 	input[3] = device->probe_off ? ECG_MISSING : (uint16_t)lround(world->vitals.etco2 * 10);
-	input[4] = (uint16_t)((device->lead_off ? LEAD_OFF : 0) | (device->probe_off ? SAMPLE_OFF : 0));
+	input[4] = (uint16_t)((no_leads ? LEAD_OFF : 0) | (device->probe_off ? SAMPLE_OFF : 0));
 }

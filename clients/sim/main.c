@@ -34,8 +34,8 @@ struct simulator {
 	struct scenario scenario;
 	struct commands commands;
 	struct oximeter oximeter;
-	struct modbus_device modbus[2];  /* cuff, ecg */
-	int64_t anchor_ns[ANCHOR_COUNT]; /* 0: has not happened */
+	struct modbus_device modbus[2]; /* cuff, ecg */
+	int64_t anchor_ns[FROM_COUNT];  /* 0: has not happened */
 	int64_t next_tick_ns;
 	int signals;
 	bool quit;
@@ -77,52 +77,80 @@ static void wake_devices(struct world *world)
 
 /* ---- events ------------------------------------------------------------------------------------------------------ */
 
-static void apply(struct simulator *sim, const struct sim_event *event)
+/* With the world's lock held. */
+static void apply_to_devices(struct world *world, const struct sim_event *event, int64_t now_ns)
 {
-	struct device_state *state = &sim->world.device[event->device];
-	int64_t now_ns = sim_now_ns();
+	struct device_state *state = &world->device[event->device];
 
-	world_lock(&sim->world);
 	switch (event->what) {
-	case HAPPEN_INFUSION_START:
-		sim->anchor_ns[ANCHOR_START] = now_ns;
-		break;
-	case HAPPEN_INFUSION_STOP:
-		sim->anchor_ns[ANCHOR_STOP] = now_ns;
-		break;
 	case HAPPEN_PROBE_OFF:
 	case HAPPEN_PROBE_ON:
 		state->probe_off = event->what == HAPPEN_PROBE_OFF;
 		break;
 	case HAPPEN_LEAD_OFF:
 	case HAPPEN_LEAD_ON:
-		sim->world.device[DEVICE_ECG].lead_off = event->what == HAPPEN_LEAD_OFF;
+		world->device[DEVICE_ECG].lead_off = event->what == HAPPEN_LEAD_OFF;
 		break;
 	case HAPPEN_CABLE_PULL:
 	case HAPPEN_CABLE_PLUG:
 		state->plugged = event->what == HAPPEN_CABLE_PLUG;
 		break;
 	case HAPPEN_CUFF_FAIL:
-		sim->world.cuff.fail_next = (int)event->number[0];
+		world->cuff.fail_next = (int)event->number[0];
+		break;
+	case HAPPEN_CUFF_SECONDS:
+		world->cuff.seconds = event->number[0];
+		break;
+	case HAPPEN_CUFF_BUTTON:
+		(void)cuff_command(&world->cuff, 1, now_ns); /* one that runs goes on */
+		break;
+	case HAPPEN_NO_VALUE:
+	case HAPPEN_DOUBT:
+	case HAPPEN_VALUE:
+		state->silent_values = event->what == HAPPEN_NO_VALUE;
+		state->doubtful = event->what == HAPPEN_DOUBT;
+		state->complaint = event->complaint;
 		break;
 	case HAPPEN_MODE:
 		state->mode = event->mode;
 		state->mode_number = event->number[0];
 		state->hang_until_ns = now_ns + (int64_t)(event->number[0] * (double)NS_PER_S);
 		break;
+	case HAPPEN_INFUSION_START:
+	case HAPPEN_INFUSION_STOP:
 	case HAPPEN_QUIT:
-		sim->quit = true;
-		break;
 	case HAPPEN_DESATURATION:
 	case HAPPEN_VASOVAGAL:
 	case HAPPEN_SURGE:
 	case HAPPEN_TACHYCARDIA:
 	case HAPPEN_APNOEA:
 	case HAPPEN_HYPOVENTILATION:
+	case HAPPEN_BASELINE:
+	case HAPPEN_COURSE:
+	case HAPPEN_PULSE_FOLLOWS:
 		break;
 	}
+}
+
+static void apply(struct simulator *sim, const struct sim_event *event)
+{
+	int64_t now_ns = sim_now_ns();
+
+	if (event->prompt != NULL) {
+		(void)printf("staff: %s\n", event->prompt);
+		return;
+	}
+	if (event->what == HAPPEN_INFUSION_START)
+		sim->anchor_ns[FROM_START] = now_ns;
+	if (event->what == HAPPEN_INFUSION_STOP)
+		sim->anchor_ns[FROM_STOP] = now_ns;
+	sim->quit = sim->quit || event->what == HAPPEN_QUIT;
+	world_lock(&sim->world);
+	apply_to_devices(&sim->world, event, now_ns);
 	world_unlock(&sim->world);
 	patient_event(&sim->patient, event->what, event->number);
+	if (event->what == HAPPEN_COURSE)
+		patient_tell(&sim->patient, event->vital, event->number);
 	wake_devices(&sim->world);
 }
 
@@ -243,7 +271,7 @@ static void print_truth(const struct simulator *sim, const struct cuff *cuff)
 	             "\"cuff_status\":%u,\"cuff_sys\":%s,\"cuff_dia\":%s,\"cuff_mean\":%s,\"cuff_pulse\":%s}\n",
 	             v->time_s, v->minute, sim->patient.started && pk_dosing(&sim->patient.pk) ? "true" : "false",
 	             v->ng_ml, v->sys, v->dia, v->mean, v->hr, v->spo2, v->resp, v->etco2, lround(v->spo2),
-	             lround(v->hr), lround(v->resp * 10), lround(v->etco2 * 10), cuff->measuring ? "true" : "false",
+	             lround(v->pulse), lround(v->resp * 10), lround(v->etco2 * 10), cuff->measuring ? "true" : "false",
 	             cuff->sequence, cuff->status, or_null(text[0], cuff->sys), or_null(text[1], cuff->dia),
 	             or_null(text[2], cuff->mean), or_null(text[3], cuff->pulse));
 }
@@ -272,10 +300,10 @@ static void run(struct simulator *sim)
 {
 	int64_t end_ns = INT64_MAX;
 
-	sim->anchor_ns[ANCHOR_BEGIN] = sim_now_ns();
-	sim->next_tick_ns = sim->anchor_ns[ANCHOR_BEGIN] + NS_PER_S;
+	sim->anchor_ns[FROM_BEGIN] = sim_now_ns();
+	sim->next_tick_ns = sim->anchor_ns[FROM_BEGIN] + NS_PER_S;
 	if (sim->options.seconds > 0)
-		end_ns = sim->anchor_ns[ANCHOR_BEGIN] + (int64_t)(sim->options.seconds * (double)NS_PER_S);
+		end_ns = sim->anchor_ns[FROM_BEGIN] + (int64_t)(sim->options.seconds * (double)NS_PER_S);
 	while (!sim->quit) {
 		int64_t now_ns = sim_now_ns();
 		int64_t next_ns = run_scenario(sim, now_ns);
@@ -417,6 +445,7 @@ static void make_cuff(struct cuff *cuff, const struct options *options)
 		seconds = CUFF_SECONDS_MIN;
 	*cuff = (struct cuff){.prng.state = options->seed + 2,
 	                      .seconds = options->cuff_seconds > 0 ? options->cuff_seconds : seconds,
+	                      .scatter = 5,
 	                      .fail_rate = options->cuff_failures / 100,
 	                      .sys = CUFF_MISSING,
 	                      .dia = CUFF_MISSING,
@@ -435,7 +464,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (sim.options.action == ACTION_HELP)
-		return fputs(options_usage, stdout) >= 0 ? 0 : 1;
+		return options_help(stdout) && fflush(stdout) == 0 ? 0 : 1;
 	if (sim.options.action == ACTION_PRINT_PK)
 		return print_pk(sim.options.session);
 	if (sim.options.action == ACTION_PRINT_SESSIONS)
@@ -444,6 +473,11 @@ int main(int argc, char **argv)
 	patient_init(&sim.patient, sim.options.seed, sim.options.session, sim.options.speed);
 	make_cuff(&sim.world.cuff, &sim.options);
 	sim.world.vitals = sim.patient.now;
+	if (sim.scenario.story) {
+		patient_event(&sim.patient, HAPPEN_BASELINE, sim.scenario.baseline);
+		sim.world.cuff.scatter = sim.scenario.noise;
+		sim.world.cuff.fail_rate = 0; /* a story says which ones fail */
+	}
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* a reader sees each line at once; without it only later */
 	bool good = catch_signals(&sim);
 

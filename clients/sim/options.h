@@ -2,6 +2,8 @@
 #ifndef SIMULATOR_OPTIONS_H
 #define SIMULATOR_OPTIONS_H
 
+#include <stdio.h>
+
 #include "clients/sim/sim.h"
 
 enum action {
@@ -30,6 +32,8 @@ struct options {
 };
 
 bool options_read(struct options *options, int argc, char **argv, char error[SIM_TEXT]);
-extern const char options_usage[];
+
+/* The help. False if it cannot be written. */
+bool options_help(FILE *out);
 
 #endif

@@ -13,26 +13,50 @@
 #define CHUNK     8
 #define ABSENT_MS 10
 
-#define EXC_RUNNING    0x800U
-#define EXC_SENSOR_OFF 0x20U
-#define ALARM_SPO2_LOW 0x02U
-#define ALARM_PR_HIGH  0x04U
-#define ALARM_PR_LOW   0x08U
-#define ALARM_ACTIVE   0x10U
+#define EXC_RUNNING       0x800U
+#define EXC_DEFECTIVE     0x02U
+#define EXC_LOW_PERFUSION 0x04U
+#define EXC_SEARCH        0x08U
+#define EXC_INTERFERENCE  0x10U
+#define EXC_SENSOR_OFF    0x20U
+#define ALARM_SPO2_LOW    0x02U
+#define ALARM_PR_HIGH     0x04U
+#define ALARM_PR_LOW      0x08U
+#define ALARM_ACTIVE      0x10U
 
-static size_t write_line(const struct vitals *vitals, bool probe_off, char *line, size_t capacity)
+/* What the oximeter has to say about its values. */
+struct say {
+	bool values;
+	unsigned exceptions;
+};
+
+static struct say say_of(const struct device_state *state)
+{
+	static const unsigned bits[COMPLAINT_COUNT] = {
+	    [COMPLAINT_SENSOR_OFF] = EXC_SENSOR_OFF,    [COMPLAINT_SENSOR_FAULT] = EXC_DEFECTIVE,
+	    [COMPLAINT_SEARCHING] = EXC_SEARCH,         [COMPLAINT_NO_PULSE] = EXC_SEARCH, /* it has no other word */
+	    [COMPLAINT_LOW_SIGNAL] = EXC_LOW_PERFUSION, [COMPLAINT_INTERFERENCE] = EXC_INTERFERENCE,
+	};
+
+	if (state->probe_off)
+		return (struct say){false, EXC_SENSOR_OFF};
+	return (struct say){!state->silent_values,
+	                    state->silent_values || state->doubtful ? bits[state->complaint] : EXC_RUNNING};
+}
+
+static size_t write_line(const struct vitals *vitals, struct say say, char *line, size_t capacity)
 {
 	time_t wall = time(NULL);
 	struct tm clock;
 	char stamp[80], values[64];
-	long spo2 = lround(vitals->spo2), bpm = lround(vitals->hr);
+	long spo2 = lround(vitals->spo2), bpm = lround(vitals->pulse);
 	unsigned alarm = 0;
 
 	if (gmtime_r(&wall, &clock) == NULL)
 		return 0;
 	(void)snprintf(stamp, sizeof stamp, "%02d/%02d/%02d %02d:%02d:%02d", clock.tm_mon + 1, clock.tm_mday,
 	               clock.tm_year % 100, clock.tm_hour, clock.tm_min, clock.tm_sec);
-	if (!probe_off) {
+	if (say.values) {
 		alarm |=
 		    (spo2 < 90 ? ALARM_SPO2_LOW : 0) | (bpm > 140 ? ALARM_PR_HIGH : 0) | (bpm < 50 ? ALARM_PR_LOW : 0);
 		alarm |= alarm != 0 ? ALARM_ACTIVE : 0;
@@ -43,14 +67,14 @@ static size_t write_line(const struct vitals *vitals, bool probe_off, char *line
 	}
 	int count = snprintf(
 	    line, capacity, "%s SN=0000000000 %s SPCO=--.-%% SPMET=--.-%% DESAT=-- PIDELTA=+-- ALARM=%04X EXC=%06X\r\n",
-	    stamp, values, alarm, probe_off ? EXC_SENSOR_OFF : EXC_RUNNING);
+	    stamp, values, alarm, say.exceptions);
 
 	return count > 0 && (size_t)count < capacity ? (size_t)count : 0;
 }
 
 /* A line as the mode puts it on the wire. */
 static void prepare(struct oximeter *oximeter, struct playout *playout, enum mode mode, double number,
-                    const struct vitals *vitals, bool probe_off)
+                    const struct vitals *vitals, struct say say)
 {
 	bool tcp = oximeter->wire.kind == WIRE_TCP;
 	size_t before = 0;
@@ -61,8 +85,7 @@ static void prepare(struct oximeter *oximeter, struct playout *playout, enum mod
 	if (mode == MODE_GARBAGE)
 		for (before = 0; before < 24; before++)
 			playout->bytes[before] = (uint8_t)prng_next(&oximeter->prng);
-	playout->count =
-	    write_line(vitals, probe_off, (char *)playout->bytes + before, PLAYOUT_BYTES - before) + before;
+	playout->count = write_line(vitals, say, (char *)playout->bytes + before, PLAYOUT_BYTES - before) + before;
 	if (mode == MODE_CUT)
 		playout->count /= 2;
 	playout->chunk = tcp ? PLAYOUT_BYTES : CHUNK;
@@ -139,7 +162,7 @@ static void *oximeter_run(void *context)
 		follow_cable(oximeter, &playout, state.plugged);
 		wire_check(&oximeter->wire);
 		if (fresh && !playout_busy(&playout)) /* a line slower than a second swallows the next */
-			prepare(oximeter, &playout, mode, state.mode_number, &vitals, state.probe_off);
+			prepare(oximeter, &playout, mode, state.mode_number, &vitals, say_of(&state));
 		turn(oximeter, &playout);
 	}
 	wire_pull(&oximeter->wire);

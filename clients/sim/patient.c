@@ -1,126 +1,61 @@
 /* The simulated patient: what is true, before any device measures it. Owned and called by the main thread, one step a
- * real second; the drug's clock runs `speed` times faster. The same seed and the same events give the same patient.
- *
- * Sizes: peak rise of an infusion N(16, 11) / N(11, 8.5) mmHg (Yale 2024), heart rate +4 +/- 6; esketamine spray 88 %
- * N(6)/N(4) and 12 % high responders with +22/+11 on top, by the proposal drawn from the label and trial rows. */
-#include <math.h>
-
+ * real second; the drug's clock runs `speed` times faster. The same seed and the same events give the same patient. */
 #include "clients/sim/patient.h"
-
-uint64_t prng_next(struct prng *prng)
-{
-	uint64_t z = prng->state += UINT64_C(0x9E3779B97F4A7C15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return z ^ (z >> 31);
-}
-
-double prng_uniform(struct prng *prng)
-{
-	return (double)(prng_next(prng) >> 11) * 0x1p-53;
-}
-
-double prng_gauss(struct prng *prng)
-{
-	double u = 1.0 - prng_uniform(prng); /* never 0 */
-
-	return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * prng_uniform(prng));
-}
-
-static double clamp(double value, double low, double high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
-/* Systolic and diastolic move together: correlation 0.6. */
-static void draw_pair(struct prng *prng, double sd_sys, double sd_dia, double *sys, double *dia)
-{
-	double a = prng_gauss(prng), b = prng_gauss(prng);
-
-	*sys += sd_sys * a;
-	*dia += sd_dia * (0.6 * a + 0.8 * b);
-}
-
-static void draw_day(struct patient *patient)
-{
-	if (patient->kind == SESSION_KETAMINE_IV) {
-		patient->peak_sys = 16;
-		patient->peak_dia = 11;
-		draw_pair(&patient->prng, 11, 8.5, &patient->peak_sys, &patient->peak_dia);
-		return;
-	}
-	patient->peak_sys = patient->usual_sys;
-	patient->peak_dia = patient->usual_dia;
-	draw_pair(&patient->prng, 7.5, 6, &patient->peak_sys, &patient->peak_dia);
-}
-
-static void draw_person(struct patient *patient)
-{
-	struct prng *prng = &patient->prng;
-
-	/* Nobody is started at 140/90 or above; a draw beyond that is drawn again. */
-	for (int tries = 0; tries < 50; tries++) {
-		patient->base_sys = 122;
-		patient->base_dia = 76;
-		draw_pair(prng, 14, 9, &patient->base_sys, &patient->base_dia);
-		if (patient->base_sys < 140 && patient->base_dia < 90 && patient->base_sys > 95 &&
-		    patient->base_dia > 50)
-			break;
-	}
-	patient->base_sys = clamp(patient->base_sys, 95, 139);
-	patient->base_dia = clamp(patient->base_dia, 50, 89);
-	patient->base_hr = clamp(72 + 8 * prng_gauss(prng), 56, 92);
-	patient->peak_hr = 4 + 6 * prng_gauss(prng);
-	if (patient->kind == SESSION_KETAMINE_IV)
-		return;
-
-	bool high = prng_uniform(prng) < 0.12;
-
-	patient->usual_sys = 6 + (high ? 22 : 0);
-	patient->usual_dia = 4 + (high ? 11 : 0);
-	draw_pair(prng, 6.5, 5, &patient->usual_sys, &patient->usual_dia);
-}
-
-void patient_init(struct patient *patient, uint64_t seed, enum session_kind kind, double speed)
-{
-	*patient = (struct patient){.prng = {seed}, .kind = kind, .speed = speed};
-	draw_person(patient);
-	draw_day(patient);
-	pk_start(&patient->pk, kind);
-	pk_advance(&patient->pk, 40);
-	patient->ng_ml_40 = pk_ng_ml(&patient->pk);
-	pk_start(&patient->pk, kind);
-	patient_step(patient);
-	patient->now.time_s = 0;
-}
-
-void patient_another_day(struct patient *patient)
-{
-	struct patient before = *patient;
-
-	*patient = (struct patient){.prng = before.prng,
-	                            .kind = before.kind,
-	                            .speed = before.speed,
-	                            .base_sys = before.base_sys,
-	                            .base_dia = before.base_dia,
-	                            .base_hr = before.base_hr,
-	                            .usual_sys = before.usual_sys,
-	                            .usual_dia = before.usual_dia,
-	                            .ng_ml_40 = before.ng_ml_40};
-	patient->peak_hr = 4 + 6 * prng_gauss(&patient->prng);
-	draw_day(patient);
-	pk_start(&patient->pk, patient->kind);
-	patient_step(patient);
-	patient->now.time_s = 0;
-}
 
 static void begin(struct episode *episode, double now_s, double over_s, double hold_s, double a, double b)
 {
 	*episode = (struct episode){true, now_s, over_s, hold_s, {a, b}};
 }
 
-void patient_event(struct patient *patient, enum happening what, const double number[3])
+/* ---- told patients ------------------------------------------------------------------------------------------------
+ */
+
+static double course_at(const struct course *course, double now_s)
+{
+	double t = now_s - course->begin_s;
+
+	return t >= course->over_s ? course->to : course->from + (course->to - course->from) * t / course->over_s;
+}
+
+/* The vital sign as told, else as drawn. */
+static double as_told(const struct patient *patient, enum vital vital, double drawn)
+{
+	return patient->told ? course_at(&patient->courses[vital], patient->now.time_s) : drawn;
+}
+
+static void show(struct patient *patient);
+
+static void set_course(struct patient *patient, enum vital vital, double to, double over_s)
+{
+	struct course *course = &patient->courses[vital];
+	double now_s = patient->now.time_s;
+
+	*course = (struct course){course_at(course, now_s), to, now_s, over_s};
+}
+
+void patient_tell(struct patient *patient, enum vital vital, const double number[HAPPEN_NUMBERS])
+{
+	if (vital == VITAL_PULSE && !patient->own_pulse) {
+		patient->courses[vital] = (struct course){.to = patient->now.hr};
+		patient->own_pulse = true;
+	}
+	set_course(patient, vital, number[0], number[2]);
+	if (vital == VITAL_SYS)
+		set_course(patient, VITAL_DIA, number[1], number[2]);
+	show(patient);
+}
+
+static void tell(struct patient *patient, const double number[HAPPEN_NUMBERS])
+{
+	static const enum vital order[HAPPEN_NUMBERS] = {VITAL_SYS,  VITAL_DIA,  VITAL_HR,
+	                                                 VITAL_SPO2, VITAL_RESP, VITAL_ETCO2};
+
+	patient->told = true;
+	for (int i = 0; i < HAPPEN_NUMBERS; i++)
+		patient->courses[order[i]] = (struct course){.from = number[i], .to = number[i]};
+}
+
+void patient_event(struct patient *patient, enum happening what, const double number[HAPPEN_NUMBERS])
 {
 	const double *n = number;
 	double now_s = patient->now.time_s;
@@ -152,6 +87,13 @@ void patient_event(struct patient *patient, enum happening what, const double nu
 	case HAPPEN_HYPOVENTILATION:
 		begin(&patient->hypoventilation, now_s, 3, n[1], n[0], 0);
 		break;
+	case HAPPEN_BASELINE:
+		tell(patient, number);
+		break;
+	case HAPPEN_PULSE_FOLLOWS:
+		patient->own_pulse = false;
+		break;
+	case HAPPEN_COURSE: /* patient_tell */
 	case HAPPEN_PROBE_OFF:
 	case HAPPEN_PROBE_ON:
 	case HAPPEN_LEAD_OFF:
@@ -159,10 +101,17 @@ void patient_event(struct patient *patient, enum happening what, const double nu
 	case HAPPEN_CABLE_PULL:
 	case HAPPEN_CABLE_PLUG:
 	case HAPPEN_CUFF_FAIL:
+	case HAPPEN_CUFF_SECONDS:
+	case HAPPEN_CUFF_BUTTON:
+	case HAPPEN_NO_VALUE:
+	case HAPPEN_DOUBT:
+	case HAPPEN_VALUE:
 	case HAPPEN_MODE:
 	case HAPPEN_QUIT:
 		break;
 	}
+	if (patient->told)
+		show(patient);
 }
 
 /* How far an episode has taken hold: 0 .. 1. */
@@ -217,9 +166,9 @@ static void circulation(struct patient *patient, double now_s)
 	struct vitals *now = &patient->now;
 	double share = effect(patient);
 
-	now->sys = patient->base_sys + patient->peak_sys * share;
-	now->dia = patient->base_dia + patient->peak_dia * share;
-	now->hr = patient->base_hr + patient->peak_hr * share + wander(patient, 0, 1.5);
+	now->sys = as_told(patient, VITAL_SYS, patient->base_sys + patient->peak_sys * share);
+	now->dia = as_told(patient, VITAL_DIA, patient->base_dia + patient->peak_dia * share);
+	now->hr = as_told(patient, VITAL_HR, patient->base_hr + patient->peak_hr * share + wander(patient, 0, 1.5));
 
 	double surge = strength(&patient->surge, now_s);
 
@@ -233,10 +182,13 @@ static void circulation(struct patient *patient, double now_s)
 	now->sys = toward(now->sys, 77, faint);
 	now->dia = toward(now->dia, 44, faint);
 	now->hr = toward(now->hr, 39, faint);
-	now->dia = clamp(now->dia, 20, 200);
-	now->sys = clamp(now->sys, now->dia + 15, 280);
+	if (!patient->told) {
+		now->dia = clamp(now->dia, 20, 200);
+		now->sys = clamp(now->sys, now->dia + 15, 280);
+		now->hr = clamp(now->hr, 20, 240);
+	}
 	now->mean = now->dia + (now->sys - now->dia) / 3;
-	now->hr = clamp(now->hr, 20, 240);
+	now->pulse = patient->own_pulse ? as_told(patient, VITAL_PULSE, now->hr) : now->hr;
 }
 
 static void breathing(struct patient *patient, double now_s)
@@ -245,9 +197,9 @@ static void breathing(struct patient *patient, double now_s)
 	double held = strength(&patient->apnoea, now_s);
 	double slow = strength(&patient->hypoventilation, now_s);
 
-	now->resp = 14 + wander(patient, 2, 0.8);
-	now->etco2 = 38 + wander(patient, 3, 0.7);
-	now->spo2 = 97 + wander(patient, 1, 0.4);
+	now->resp = as_told(patient, VITAL_RESP, 14 + wander(patient, 2, 0.8));
+	now->etco2 = as_told(patient, VITAL_ETCO2, 38 + wander(patient, 3, 0.7));
+	now->spo2 = as_told(patient, VITAL_SPO2, 97 + wander(patient, 1, 0.4));
 
 	/* Each breath a minute less lets carbon dioxide rise by about 2 mmHg. */
 	double lost = slow * (now->resp - patient->hypoventilation.target[0]);
@@ -263,9 +215,16 @@ static void breathing(struct patient *patient, double now_s)
 	if (without_s > 0)
 		now->spo2 = toward(now->spo2, clamp(now->spo2 - 0.4 * without_s, 60, 100), held);
 	now->spo2 = toward(now->spo2, patient->desaturation.target[0], strength(&patient->desaturation, now_s));
-	now->spo2 = clamp(now->spo2, 40, 100);
+	now->spo2 = clamp(now->spo2, patient->told ? 1 : 40, 100);
 	now->resp = clamp(now->resp, 0, 60);
 	now->etco2 = clamp(now->etco2, 0, 99);
+}
+
+/* What is so at this second; of a told patient at once when it is told. */
+static void show(struct patient *patient)
+{
+	circulation(patient, patient->now.time_s);
+	breathing(patient, patient->now.time_s);
 }
 
 void patient_step(struct patient *patient)
@@ -278,6 +237,5 @@ void patient_step(struct patient *patient)
 		           (now->time_s - patient->started_s) * patient->speed / 60 - pk_minutes(&patient->pk));
 	now->minute = patient->started ? pk_minutes(&patient->pk) : 0;
 	now->ng_ml = pk_ng_ml(&patient->pk);
-	circulation(patient, now->time_s);
-	breathing(patient, now->time_s);
+	show(patient);
 }

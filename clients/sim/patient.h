@@ -15,6 +15,11 @@ uint64_t prng_next(struct prng *prng);
 double prng_uniform(struct prng *prng); /* [0, 1) */
 double prng_gauss(struct prng *prng);   /* mean 0, SD 1 */
 
+static inline double clamp(double value, double low, double high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
 /* ---- drug in plasma ---------------------------------------------------------------------------------------------- */
 
 enum session_kind {
@@ -57,8 +62,35 @@ enum happening {
 	HAPPEN_CABLE_PULL,
 	HAPPEN_CABLE_PLUG,
 	HAPPEN_CUFF_FAIL,
-	HAPPEN_MODE, /* a device starts or ends to misbehave */
+	HAPPEN_CUFF_SECONDS,
+	HAPPEN_CUFF_BUTTON,   /* somebody presses the device's own button */
+	HAPPEN_NO_VALUE,      /* a device shows no value, for a reason, */
+	HAPPEN_DOUBT,         /* values that it marks as doubtful, */
+	HAPPEN_VALUE,         /* or values again */
+	HAPPEN_BASELINE,      /* from here on the patient is told, not drawn: the drug does nothing by itself */
+	HAPPEN_COURSE,        /* a told vital sign changes */
+	HAPPEN_PULSE_FOLLOWS, /* the oximeter counts each heart beat again */
+	HAPPEN_MODE,          /* a device starts or ends to misbehave */
 	HAPPEN_QUIT,
+};
+
+/* Vital signs as a story tells them. A told patient has no drug effect, no wandering and no scatter of its own;
+ * episodes come on top. */
+enum vital {
+	VITAL_SYS,
+	VITAL_DIA,
+	VITAL_HR,
+	VITAL_PULSE, /* what the oximeter counts; follows the heart rate until it is told */
+	VITAL_SPO2,
+	VITAL_RESP,
+	VITAL_ETCO2,
+	VITAL_COUNT
+};
+
+/* From one value to another on a straight line. */
+struct course {
+	double from, to;
+	double begin_s, over_s;
 };
 
 /* A change that ramps up over `over_s`, holds, and ramps down over `over_s`. */
@@ -73,7 +105,7 @@ struct vitals { /* the truth */
 	double minute; /* of the infusion, 0 before it */
 	double ng_ml;
 	double sys, dia, mean;
-	double hr, spo2, resp, etco2;
+	double hr, pulse, spo2, resp, etco2;
 };
 
 struct patient {
@@ -88,12 +120,19 @@ struct patient {
 	double started_s;
 	struct pk pk;
 	double drift[4]; /* hr, spo2, resp, etco2 */
+	bool told, own_pulse;
+	struct course courses[VITAL_COUNT];
 	struct episode desaturation, vasovagal, surge, tachycardia, apnoea, hypoventilation;
 	struct vitals now;
 };
 void patient_init(struct patient *patient, uint64_t seed, enum session_kind kind, double speed);
 /* `number`: what the scenario's line says, in its order; unused ones are 0. */
-void patient_event(struct patient *patient, enum happening what, const double number[3]);
+#define HAPPEN_NUMBERS 6
+void patient_event(struct patient *patient, enum happening what, const double number[HAPPEN_NUMBERS]);
+/* Told patients. HAPPEN_BASELINE brings systolic, diastolic, heart rate, SpO2, respiration, EtCO2. */
+/* HAPPEN_COURSE of a vital sign: the value (a pressure: systolic, diastolic), then in number[2] the seconds it takes.
+ */
+void patient_tell(struct patient *patient, enum vital vital, const double number[HAPPEN_NUMBERS]);
 void patient_step(struct patient *patient); /* one real second on */
 /* The same person on another day: before the dose again, with another rise. */
 void patient_another_day(struct patient *patient);

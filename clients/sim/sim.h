@@ -10,64 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clients/sim/patient.h"
+#include "clients/sim/scenario.h"
 
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
-
-/* ---- scenario ---------------------------------------------------------------------------------------------------- */
-
-enum device {
-	DEVICE_OXIMETER,
-	DEVICE_CUFF,
-	DEVICE_ECG,
-};
-#define DEVICE_COUNT 3
-extern const char *const device_names[DEVICE_COUNT];
-
-/* How a device misbehaves. */
-enum mode {
-	MODE_NORMAL,
-	MODE_HANG,           /* reads, does not answer */
-	MODE_LATE,           /* answers after a delay */
-	MODE_DRIBBLE,        /* one byte at a time */
-	MODE_WRONG_UNIT,     /* answers in another unit's name */
-	MODE_WRONG_LENGTH,   /* a valid frame with one register less than asked */
-	MODE_BAD_CRC,        /* RTU: wrong CRC; TCP, which has none: wrong transaction id */
-	MODE_GARBAGE,        /* random bytes before the frame */
-	MODE_EXCEPTION,      /* answers everything with exception 4 (device failure) */
-	MODE_WRONG_IDENTITY, /* another device under the same name */
-	MODE_CUT,            /* half a frame, then silence */
-	MODE_ECHO,           /* the request comes back first, as from an RS-485 adapter with local echo */
-};
-
-enum anchor {
-	ANCHOR_BEGIN, /* start of the simulator */
-	ANCHOR_START, /* of the infusion */
-	ANCHOR_STOP,
-};
-#define ANCHOR_COUNT 3
-
-struct sim_event {
-	enum anchor anchor;
-	double at_s; /* real seconds after the anchor */
-	enum happening what;
-	enum device device;
-	enum mode mode;
-	double number[3]; /* in the order of the line */
-	bool done;
-};
-
-#define EVENTS_MAX 256
-struct scenario {
-	size_t count;
-	struct sim_event list[EVENTS_MAX];
-};
-
-#define SIM_TEXT 512
-/* `text` is one event without a time; it is cut up. False: `error` says what is legal. */
-bool scenario_parse_event(char *text, struct sim_event *event, char error[SIM_TEXT]);
-bool scenario_load(const char *path, struct scenario *scenario, char error[SIM_TEXT]);
 
 /* ---- devices ----------------------------------------------------------------------------------------------------- */
 
@@ -76,6 +22,8 @@ struct device_state { /* set by the main thread */
 	bool plugged;
 	bool probe_off;
 	bool lead_off;
+	bool silent_values, doubtful; /* for `complaint` */
+	enum complaint complaint;
 	enum mode mode;
 	double mode_number;
 	int64_t hang_until_ns;
@@ -86,6 +34,7 @@ struct cuff {
 	struct prng prng;
 	double seconds;   /* a determination takes */
 	double fail_rate; /* 0 .. 1 */
+	double scatter;   /* SD of a systolic reading, mmHg */
 	int fail_next;    /* determinations that a scenario makes fail */
 	bool measuring;
 	int64_t begun_ns;

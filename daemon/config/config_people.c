@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/config/reading.h"
+#include "daemon/plain.h"
 
 #define LINE_ROOM      16384  /* of one account, or of a group with all its members */
 #define ENTRIES_MAX    100000 /* of a file; then it is no list of accounts */
@@ -31,15 +32,10 @@ static void list_person(struct reading *reading, const struct section *root, uns
 		(void)people_add(people, name, PERSON_NO_ACCOUNT); /* PEOPLE_LISTED_MAX of PEOPLE_MAX: there is room */
 }
 
-/* As the record names it: what is no character of a name becomes _, what is too long is cut. */
 static void add_account(struct people *people, const char *from, uint32_t uid)
 {
-	char name[NAME_BYTES] = "";
-	size_t size = strnlen(from, NAME_BYTES - 1);
-	for (size_t i = 0; i < size; i++) {
-		char one[2] = {from[i], '\0'};
-		name[i] = token_valid(one) ? from[i] : '_';
-	}
+	char name[NAME_BYTES];
+	plain_name(name, from); /* as the record names it */
 	if (!people_add(people, name, uid) && people->left_out < UINT16_MAX)
 		people->left_out++;
 }

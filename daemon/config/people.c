@@ -1,7 +1,6 @@
 /* Who may be named beside the one who asks; see people.h. Pure. */
 #include "vitals/people.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Where a person of that name is, or belongs. */
@@ -115,20 +114,4 @@ enum result people_check(const struct people *people, struct event_command *comm
 		return RESULT_UNKNOWN_NAME;
 	memcpy(name, person->name, NAME_BYTES);
 	return RESULT_OK;
-}
-
-void people_explain(char *text, size_t size, const struct people *people, const char *name)
-{
-	static const char more[] = " ...";
-	size_t used = (size_t)snprintf(text, size, "Nobody is known here as %s. %s", name,
-	                               people->count > 0 ? "Known are:" : "The configuration can list people.");
-	for (uint16_t i = 0; i < people->count && used < size; i++) {
-		size_t length = strlen(people->list[i].name) + 1;
-		if (used + length + sizeof(more) > size) {
-			(void)snprintf(text + used, size - used, "%s", more); /* room was kept */
-			break;
-		}
-		(void)snprintf(text + used, size - used, " %s", people->list[i].name); /* it fits */
-		used += length;
-	}
 }

@@ -181,25 +181,3 @@ const char *result_name(enum result result)
 
 	return NAME_OF(names, result);
 }
-
-const char *result_text(enum result result)
-{
-	static const char *const texts[RESULT_COUNT] = {
-	    [RESULT_OK] = "Done.",
-	    [RESULT_NO_SESSION] = "No session is open.",
-	    [RESULT_SESSION_OPEN] = "A session is open already. Close it first.",
-	    [RESULT_WRONG_STATE] = "The session is not in a state in which this can be done.",
-	    [RESULT_UNKNOWN_ALARM] = "There is no such alarm, or it needs no acknowledgement.",
-	    [RESULT_OUT_OF_RANGE] = "A value is missing or out of range.",
-	    [RESULT_NO_CUFF] = "No connected device accepts cuff commands.",
-	    [RESULT_BLOCKED] = "Something stands against it. A named clinician may override with a reason.",
-	    [RESULT_SECOND_PERSON] = "This needs a second named person, who is not the one who asks.",
-	    [RESULT_BEYOND_CRITICAL] = "A critical rule for the same parameter allows no limit so loose.",
-	    [RESULT_UNKNOWN_NAME] = "There is no rule, item, device, parameter or display of that name.",
-	    [RESULT_NOT_RECORDED] = "Carried out, but it could not be recorded.",
-	    [RESULT_BUSY] = "Too many commands are waiting. Try again.",
-	    [RESULT_BAD_REQUEST] = "The request could not be understood.",
-	};
-
-	return NAME_OF(texts, result);
-}

@@ -1,14 +1,16 @@
-/* Why a command was refused, in a sentence that tells staff what to look at and what to do. Pure. Called by perform.c
- * on the engine thread, with the engine as the refused command left it: unchanged. In daemon/desk/explain.c. */
+/* Why a command was refused, so that staff know what to look at and what to do. Pure. Called by perform.c on the engine
+ * thread, with the engine as the refused command left it: unchanged. In daemon/desk/explain.c. */
 #ifndef DAEMON_EXPLAIN_H
 #define DAEMON_EXPLAIN_H
 
-#include "vitals/control.h"
+#include "vitals/people.h"
+#include "vitals/refusal.h"
 
-#define EXPLAIN_BYTES CONTROL_TEXT_BYTES
-
-/* "" if the sentence of the result alone (result_text) says it all. */
-void explain(char text[EXPLAIN_BYTES], const struct engine *engine, const struct event_command *command,
+/* False if the result alone says it all; then `refusal` says no more than that. */
+bool explain(struct refusal *refusal, const struct engine *engine, const struct event_command *command,
              enum result result);
+
+/* That nobody is known by that name, and who is; as many as there is room for. */
+void explain_person(struct refusal *refusal, const struct people *people, const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* The publisher child: the process that owns every ZeroMQ socket, so that a stranger on the network, or an abort inside
- * libzmq, costs no judgement. Started by child.c as `vitalsd --publisher-child` with the engine's socket as fd 3; one
- * thread of ours beside libzmq's. It gives up what it does not need, reads finished messages, sends them, and proves by
- * its own subscription that they leave. It ends when the engine closes the socket or dies. */
+ * libzmq, costs no judgement. Started by engine_side.c as `vitalsd --publisher-child` with the engine's socket as fd 3;
+ * one thread of ours beside libzmq's. It gives up what it does not need, reads finished messages, sends them, and
+ * proves by its own subscription that they leave. It ends when the engine closes the socket or dies. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -94,30 +94,33 @@ static int last_words_ms(void)
 	return poll(&engine, 1, 0) == 0 ? LAST_WORDS_MS : 0;
 }
 
-static bool receive_settings(struct publisher_settings *settings)
+static bool receive_settings(struct packet_settings *settings)
 {
 	const struct timeval wait = {.tv_sec = SETTINGS_WAIT_S};
 
 	if (setsockopt(PUBLISHER_FD, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0)
 		return false;
-	return recv(PUBLISHER_FD, settings, sizeof *settings, MSG_TRUNC) == (ssize_t)sizeof *settings;
+	ssize_t size = recv(PUBLISHER_FD, settings, sizeof *settings, MSG_TRUNC);
+	return size > 0 && packet_check(settings, (size_t)size, PACKET_DOWN) == PACKET_SETTINGS;
 }
 
-/* Sends on what the engine has handed over. False when the engine is gone. */
-static bool forward(struct sockets *sockets, struct loopback *loopback)
+/* Sends on what the engine has handed over. True to go on; else `status` says why not. */
+static bool forward(struct sockets *sockets, struct loopback *loopback, int *status)
 {
-	static struct publisher_packet packet;
+	static struct packet_message packet;
 
 	for (int i = 0; i < PACKETS_PER_TURN; i++) {
-		ssize_t size = recv(PUBLISHER_FD, &packet, sizeof packet, MSG_DONTWAIT);
+		ssize_t size = recv(PUBLISHER_FD, &packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC);
 		int error = errno;
+		*status = PUBLISHER_EXIT_END;
 		if (size < 0)
 			return error == EAGAIN || error == EINTR;
 		if (size == 0)
 			return false;
-		if (size < 2 || packet.topic >= TOPIC_COUNT)
-			continue;
-		size_t body = (size_t)size - offsetof(struct publisher_packet, bytes);
+		*status = PUBLISHER_EXIT_PACKET;
+		if (packet_check(&packet, (size_t)size, PACKET_DOWN) != PACKET_MESSAGE)
+			return false;
+		size_t body = (size_t)size - PACKET_MESSAGE_HEAD;
 		if (packet.topic == TOPIC_HEARTBEAT)
 			loopback_sent(loopback, packet.bytes, body, shell_now());
 		sockets_send(sockets, (enum topic)packet.topic, packet.bytes, body);
@@ -137,7 +140,7 @@ static bool listen_once(struct sockets *sockets, struct loopback *loopback)
 	int size = zmq_recv(sockets->listen, body, sizeof body, ZMQ_DONTWAIT);
 	if (size <= 0 || (size_t)size > sizeof body || !loopback_seen(loopback, body, (size_t)size))
 		return true;
-	struct publisher_report report = {.seen = loopback->seen};
+	const struct packet_report report = {.kind = PACKET_REPORT, .seen = loopback->seen};
 	/* If the engine does not read, it will miss the report and restart us. */
 	(void)send(PUBLISHER_FD, &report, sizeof report, MSG_DONTWAIT | MSG_NOSIGNAL);
 	return true;
@@ -146,6 +149,7 @@ static bool listen_once(struct sockets *sockets, struct loopback *loopback)
 static int serve(struct sockets *sockets)
 {
 	static struct loopback loopback;
+	int status;
 
 	for (;;) {
 		zmq_pollitem_t items[] = {
@@ -156,8 +160,8 @@ static int serve(struct sockets *sockets)
 		int count = sockets->zap.socket != NULL ? 3 : 2;
 		if (zmq_poll(items, count, TURN_MS) < 0 && zmq_errno() != EINTR)
 			return PUBLISHER_EXIT_CALL;
-		if ((items[0].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) && !forward(sockets, &loopback))
-			return PUBLISHER_EXIT_END;
+		if ((items[0].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) && !forward(sockets, &loopback, &status))
+			return status;
 		for (int i = 0; i < LISTENED_PER_TURN && listen_once(sockets, &loopback); i++)
 			;
 		if (items[2].revents & ZMQ_POLLIN)
@@ -171,7 +175,7 @@ static int serve(struct sockets *sockets)
 
 int publisher_child_main(void)
 {
-	static struct publisher_settings settings;
+	static struct packet_settings settings;
 	static struct sockets sockets;
 
 	if (prctl(PR_SET_NAME, "vitalsd-publish") != 0 || !ignore_signals() ||

@@ -31,6 +31,7 @@ struct publisher {
 	bool begun;
 	struct mono started, heard; /* the first check begins the time of the first child */
 	int64_t pause_ns;           /* before the next start; 0 for the first */
+	uint64_t malformed;         /* packets, of all children so far */
 };
 
 static int configure_spawn(posix_spawnattr_t *attributes, posix_spawn_file_actions_t *actions, int fd)
@@ -74,7 +75,7 @@ static int spawn(pid_t *pid, int fd)
 
 static bool send_settings(int fd, const struct config *config)
 {
-	struct publisher_settings settings;
+	struct packet_settings settings = {.kind = PACKET_SETTINGS};
 
 	memcpy(settings.bedside, config->engine.bedside, sizeof settings.bedside);
 	settings.publish = config->publish;
@@ -128,9 +129,9 @@ struct publisher *publisher_start(const struct config *config)
 
 bool publisher_send(struct publisher *publisher, const struct message *message)
 {
-	uint8_t topic = (uint8_t)message->topic;
+	uint8_t head[] = {PACKET_MESSAGE, (uint8_t)message->topic}; /* struct packet_message, without a copy of it */
 	struct iovec parts[] = {
-	    {.iov_base = &topic, .iov_len = sizeof topic},
+	    {.iov_base = head, .iov_len = sizeof head},
 	    {.iov_base = (void *)(uintptr_t)message->bytes, .iov_len = message->size}, /* only read */
 	};
 	const struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
@@ -174,20 +175,39 @@ static void begin(struct publisher *publisher, struct mono now)
 	publisher->started = publisher->heard = now;
 }
 
+/* The pid is ours until it is reaped, so this cannot hit a stranger; if it is dead already, nothing happens. */
+static void kill_child(struct publisher *publisher)
+{
+	close_fd(publisher);
+	if (publisher->pid != 0)
+		(void)kill(publisher->pid, SIGKILL);
+}
+
+uint64_t publisher_malformed(const struct publisher *publisher)
+{
+	return publisher->malformed;
+}
+
 bool publisher_check(struct publisher *publisher, struct mono now)
 {
 	if (!publisher->begun)
 		begin(publisher, now);
 	for (int i = 0; publisher->fd >= 0 && i < REPORTS_PER_CHECK; i++) {
-		struct publisher_report report;
-		ssize_t size = recv(publisher->fd, &report, sizeof report, MSG_DONTWAIT);
+		struct packet_report report;
+		ssize_t size = recv(publisher->fd, &report, sizeof report, MSG_DONTWAIT | MSG_TRUNC);
 		int error = errno;
 		if (size < 0 && error == EAGAIN)
 			break;
-		if (size == (ssize_t)sizeof report)
-			publisher->heard = now;
-		else if (size == 0 || error != EINTR)
+		if (size < 0 && error == EINTR)
+			continue;
+		if (size <= 0) {
 			close_fd(publisher); /* it is gone; no second end of file shall wake the loop */
+		} else if (packet_check(&report, (size_t)size, PACKET_UP) == PACKET_REPORT) {
+			publisher->heard = now;
+		} else {
+			publisher->malformed++; /* it is not what we started any more */
+			kill_child(publisher);
+		}
 	}
 	if (publisher->fd < 0) {
 		(void)reap(publisher, 0); /* if it is still on its way out, the restart ends and reaps it */
@@ -202,14 +222,6 @@ bool publisher_steady(struct publisher *publisher, struct mono now)
 
 	return publisher_check(publisher, now) && mono_before(publisher->started, publisher->heard) &&
 	       mono_since(now, publisher->started) >= needed;
-}
-
-/* The pid is ours until it is reaped, so this cannot hit a stranger; if it is dead already, nothing happens. */
-static void kill_child(struct publisher *publisher)
-{
-	close_fd(publisher);
-	if (publisher->pid != 0)
-		(void)kill(publisher->pid, SIGKILL);
 }
 
 static int64_t longer(int64_t pause_ns)

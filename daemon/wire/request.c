@@ -5,7 +5,6 @@
 #include "daemon/wire/request.h"
 
 #include <stdalign.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vitals.pb-c.h"
@@ -43,27 +42,45 @@ static void arena_free(void *context, void *memory)
 
 /* ---- validation ------------------------------------------------------------------------------ */
 
-static bool refuse(struct request *request, const char *problem)
+static bool refuse(struct request *request, enum refusal_code code)
 {
-	(void)snprintf(request->problem, sizeof(request->problem), "%s", problem); /* cut is fine */
+	refusal_begin(&request->refusal, code);
+	return false;
+}
+
+static bool refuse_field(struct request *request, enum refusal_code code, const char *field)
+{
+	refusal_begin(&request->refusal, code);
+	refusal_text(&request->refusal, "field", field);
+	return false;
+}
+
+static bool out_of_range(struct request *request, enum refusal_code code, const char *field, const int64_t range[3])
+{
+	(void)refuse_field(request, code, field);
+	refusal_number(&request->refusal, "value", range[0]);
+	refusal_number(&request->refusal, "min", range[1]);
+	refusal_number(&request->refusal, "max", range[2]);
 	return false;
 }
 
 static bool in_range(struct request *request, const char *field, int64_t value, int64_t min, int64_t max)
 {
-	if (value >= min && value <= max)
-		return true;
-	(void)snprintf(request->problem, sizeof(request->problem), "%s is %lld (legal: %lld .. %lld)", field,
-	               (long long)value, (long long)min, (long long)max); /* cut is fine */
-	return false;
+	return (value >= min && value <= max) ||
+	       out_of_range(request, REFUSAL_FIELD_RANGE, field, (int64_t[]){value, min, max});
 }
 
 static bool in_range_or_zero(struct request *request, const char *field, int32_t value, int32_t min, int32_t max)
 {
-	if (value == 0 || (value >= min && value <= max))
-		return true;
-	(void)snprintf(request->problem, sizeof(request->problem), "%s is %d (legal: 0 for none, or %d .. %d)", field,
-	               value, min, max); /* cut is fine */
+	return value == 0 || (value >= min && value <= max) ||
+	       out_of_range(request, REFUSAL_FIELD_RANGE_OR_NONE, field, (int64_t[]){value, min, max});
+}
+
+/* A text that must be there is empty. */
+static bool missing(struct request *request, const char *field)
+{
+	(void)refuse_field(request, REFUSAL_FIELD_MISSING, field);
+	refusal_number(&request->refusal, "max", TEXT_BYTES - 1);
 	return false;
 }
 
@@ -72,9 +89,8 @@ static bool take_text(struct request *request, const char *field, char to[TEXT_B
 {
 	size_t size = strnlen(from, TEXT_BYTES);
 	if (size >= TEXT_BYTES || !is_plain_text(from)) {
-		(void)snprintf(request->problem, sizeof(request->problem),
-		               "%s must be one line of UTF-8 without control characters (legal: 0 .. 95 bytes)",
-		               field); /* cut is fine */
+		(void)refuse_field(request, REFUSAL_FIELD_TEXT, field);
+		refusal_number(&request->refusal, "max", TEXT_BYTES - 1);
 		return false;
 	}
 	memcpy(to, from, size + 1);
@@ -83,12 +99,8 @@ static bool take_text(struct request *request, const char *field, char to[TEXT_B
 
 static bool take_token(struct request *request, const char *field, char to[NAME_BYTES], const char *from, bool optional)
 {
-	if (!(optional && from[0] == '\0') && !is_token(from)) {
-		(void)snprintf(request->problem, sizeof(request->problem),
-		               "%s must be a name in one word (legal: 1 .. 31 of A-Z a-z 0-9 . _ -)",
-		               field); /* cut is fine */
-		return false;
-	}
+	if (!(optional && from[0] == '\0') && !is_token(from))
+		return refuse_field(request, REFUSAL_FIELD_NAME, field);
 	memcpy(to, from, strlen(from) + 1); /* a token, or empty: it fits */
 	return true;
 }
@@ -103,7 +115,7 @@ static bool take_override(struct request *request, struct override *override, co
 	if (!take_token(request, "override.name", override->name, from->name, false) ||
 	    !take_text(request, "override.reason", override->reason, from->reason))
 		return false;
-	return override->reason[0] != '\0' || refuse(request, "override.reason is missing (legal: 1 .. 95 bytes)");
+	return override->reason[0] != '\0' || missing(request, "override.reason");
 }
 
 static bool take_item(struct request *request, const Vitals__V1__Request *message)
@@ -124,7 +136,7 @@ static bool take_limit(struct request *request, const Vitals__V1__Request *messa
 	    !take_text(request, "limit.reason", limit->reason, from->reason))
 		return false;
 	if (limit->reason[0] == '\0')
-		return refuse(request, "limit.reason is missing (legal: 1 .. 95 bytes)");
+		return missing(request, "limit.reason");
 	limit->term = (uint8_t)from->term;
 	limit->limit = (int32_t)from->limit_milli;
 	return true;
@@ -136,7 +148,7 @@ static bool take_out(struct request *request, const Vitals__V1__Request *message
 	struct take_out *out = &request->command.u.take_out;
 	out->is_device = from->what_case == VITALS__V1__TAKE_OUT__WHAT_DEVICE;
 	if (!out->is_device && from->what_case != VITALS__V1__TAKE_OUT__WHAT_PARAMETER)
-		return refuse(request, "take_out needs a device or a parameter");
+		return refuse(request, REFUSAL_TAKE_OUT_WHAT);
 	if (!take_token(request, out->is_device ? "take_out.device" : "take_out.parameter", out->name,
 	                out->is_device ? from->device : from->parameter, false) ||
 	    !in_range_or_zero(request, "take_out.duration_s", from->duration_s, 60, 3600) ||
@@ -144,7 +156,7 @@ static bool take_out(struct request *request, const Vitals__V1__Request *message
 	    !take_override(request, &out->override, from->override))
 		return false;
 	if (from->duration_s != 0 && out->reason[0] == '\0')
-		return refuse(request, "take_out.reason is missing (legal: 1 .. 95 bytes)");
+		return missing(request, "take_out.reason");
 	out->duration_s = from->duration_s;
 	return true;
 }
@@ -163,8 +175,7 @@ static bool take_order(struct request *request, const Vitals__V1__Request *messa
 	const Vitals__V1__SessionOpen *from = message->session_open;
 	struct session_order *order = &request->command.u.order;
 	if (!is_token(from->patient_ref))
-		return refuse(request,
-		              "session_open.patient_ref must be a pseudonym (legal: 1 .. 31 of A-Z a-z 0-9 . _ -)");
+		return refuse_field(request, REFUSAL_FIELD_PSEUDONYM, "session_open.patient_ref");
 	if (!in_range_or_zero(request, "session_open.weight_g", from->weight_g, 20000, 400000) ||
 	    !in_range_or_zero(request, "session_open.dose_ug", from->dose_ug, 1, 1000000) ||
 	    !in_range_or_zero(request, "session_open.duration_s", from->duration_s, 60, 43200) ||
@@ -191,11 +202,21 @@ static bool take_alarm(struct request *request, const Vitals__V1__Request *messa
 		return true;
 	}
 	if (from->which_case != VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ID)
-		return refuse(request, "alarm_acknowledge needs the id of an alarm or all = true");
+		return refuse(request, REFUSAL_ALARM_WHICH);
 	if (!in_range(request, "alarm_acknowledge.id", from->id, 1, UINT32_MAX))
 		return false;
 	request->command.u.alarm_id = from->id;
 	return true;
+}
+
+static bool refuse_scores(struct request *request, enum refusal_code code)
+{
+	refusal_begin(&request->refusal, code);
+	refusal_text(&request->refusal, "scores", "");
+	for (int p = 0; p < PARAMETER_COUNT; p++)
+		if (parameter_table[p].cadence == CADENCE_ENTERED)
+			refusal_add_name(&request->refusal, parameter_table[p].name);
+	return false;
 }
 
 static bool take_score(struct request *request, const Vitals__V1__Observe *from)
@@ -203,11 +224,10 @@ static bool take_score(struct request *request, const Vitals__V1__Observe *from)
 	struct observation *observation = &request->command.u.observation;
 	int index = parameter_by_name(from->parameter);
 	if (index < 0 || parameter_table[index].cadence != CADENCE_ENTERED)
-		return refuse(request, "observe.parameter is not a score that is entered "
-		                       "(legal: moaas, rass, cadss, cadss6, bprs, distress, or none)");
+		return refuse_scores(request, REFUSAL_SCORE_UNKNOWN);
 	const struct parameter_info *info = &parameter_table[index];
 	if (from->score_case != VITALS__V1__OBSERVE__SCORE_MILLI)
-		return refuse(request, "observe.milli is missing (a parameter needs its score)");
+		return refuse(request, REFUSAL_SCORE_MISSING);
 	if (!in_range(request, "observe.milli", from->milli, info->plausible_min, info->plausible_max))
 		return false;
 	observation->has_score = true;
@@ -222,9 +242,9 @@ static bool take_observation(struct request *request, const Vitals__V1__Request 
 	if (!take_text(request, "observe.note", request->command.u.observation.note, from->note))
 		return false;
 	if (from->parameter[0] == '\0' && from->score_case != VITALS__V1__OBSERVE__SCORE__NOT_SET)
-		return refuse(request, "observe.milli without observe.parameter (legal: moaas, rass, cadss, ...)");
+		return refuse_scores(request, REFUSAL_SCORE_OF_NOTHING);
 	if (from->parameter[0] == '\0' && from->note[0] == '\0')
-		return refuse(request, "observe needs a score or a note");
+		return refuse(request, REFUSAL_OBSERVATION_EMPTY);
 	return from->parameter[0] == '\0' || take_score(request, from);
 }
 
@@ -279,8 +299,7 @@ static bool take_command(struct request *request, const Vitals__V1__Request *mes
 		request->command.command = commands[i].command;
 		return commands[i].take == NULL || commands[i].take(request, message);
 	}
-	return refuse(request,
-	              "no command that this version knows (legal: one of proto/vitals.proto, Request.command)");
+	return refuse(request, REFUSAL_NO_COMMAND);
 }
 
 bool request_decode(struct request *request, const uint8_t *bytes, size_t size)
@@ -289,26 +308,28 @@ bool request_decode(struct request *request, const uint8_t *bytes, size_t size)
 	ProtobufCAllocator allocator = {.alloc = arena_take, .free = arena_free, .allocator_data = &arena};
 	arena.used = 0;
 	memset(request, 0, sizeof(*request));
-	if (size == 0 || size > REQUEST_BYTES_MAX)
-		return refuse(request, "the packet's size is out of range (legal: 1 .. 4096 bytes)");
+	if (size == 0 || size > REQUEST_BYTES_MAX) {
+		(void)refuse(request, REFUSAL_PACKET_SIZE);
+		refusal_number(&request->refusal, "max", REQUEST_BYTES_MAX);
+		return false;
+	}
 	Vitals__V1__Request *message = vitals__v1__request__unpack(&allocator, size, bytes);
 	if (message == NULL)
-		return refuse(request, "the packet is not a vitals.v1.Request");
+		return refuse(request, REFUSAL_PACKET);
 	request->id = message->id;
 	/* A text with an embedded NUL comes out cut, a repeated field hides the one before it: both pack to another
 	 * size. */
 	if (vitals__v1__request__get_packed_size(message) != size)
-		return refuse(request, "a field is repeated, holds a NUL or is encoded in a roundabout way");
+		return refuse(request, REFUSAL_ROUNDABOUT);
 	return take_command(request, message);
 }
 
 /* ---- responses ------------------------------------------------------------------------------- */
 
-static void copy_text(char *to, size_t size, const char *from)
+/* The generated structs want writable text; packing only reads it. */
+static char *readable(const char *text)
 {
-	size_t length = strnlen(from, size - 1);
-	memcpy(to, from, length);
-	to[length] = '\0';
+	return (char *)(uintptr_t)text;
 }
 
 static size_t put_varint(uint8_t *bytes, size_t value)
@@ -324,20 +345,29 @@ static size_t put_varint(uint8_t *bytes, size_t value)
 
 size_t response_encode(uint8_t *bytes, size_t size, const struct response *response)
 {
-	/* Copies, because the generated struct wants writable text. */
-	char result[NAME_BYTES], text[REQUEST_PROBLEM_BYTES], bedside[NAME_BYTES];
+	static const struct refusal done = {.code = REFUSAL_NONE};
+	const struct refusal *refusal = response->refusal != NULL ? response->refusal : &done;
+	Vitals__V1__Argument arguments[REFUSAL_ARGUMENTS_MAX], *list[REFUSAL_ARGUMENTS_MAX];
+	char text[REFUSAL_TEXT_BYTES];
 	Vitals__V1__Response message;
 	if (size < RESPONSE_HEAD_BYTES || response->snapshot_size > size - RESPONSE_HEAD_BYTES)
 		return 0;
-	copy_text(result, sizeof(result), result_name(response->result));
-	copy_text(text, sizeof(text), response->text);
-	copy_text(bedside, sizeof(bedside), response->bedside);
+	refusal_sentence(text, refusal);
 	vitals__v1__response__init(&message);
 	message.id = response->id;
-	message.result = result;
+	message.result = readable(result_name(response->result));
 	message.text = text;
-	message.bedside = bedside;
+	message.bedside = readable(response->bedside);
 	message.demo = response->demo;
+	message.code = readable(refusal_token(refusal->code));
+	for (uint8_t i = 0; i < refusal->count; i++) {
+		vitals__v1__argument__init(&arguments[i]);
+		arguments[i].name = readable(refusal->arguments[i].name);
+		arguments[i].value = readable(refusal->arguments[i].value);
+		list[i] = &arguments[i];
+	}
+	message.n_argument = refusal->count;
+	message.argument = list;
 	size_t count = vitals__v1__response__pack(&message, bytes);
 	if (response->snapshot == NULL)
 		return count;

@@ -1,5 +1,5 @@
 /* What is said on the control socket: bytes -> validated request, response -> bytes. Pure but for protobuf-c, without
- * heap. Called by the control thread (daemon/desk/control.c) and by the fuzzer. */
+ * heap. Called by the control thread (daemon/desk/local_socket.c) and by the fuzzer. */
 #ifndef DAEMON_WIRE_REQUEST_H
 #define DAEMON_WIRE_REQUEST_H
 
@@ -7,26 +7,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vitals/engine.h"
+#include "vitals/refusal.h"
 
-#define REQUEST_BYTES_MAX     4096
-#define REQUEST_PROBLEM_BYTES 160
-#define RESPONSE_HEAD_BYTES   512 /* a response without its snapshot is always smaller */
+#define REQUEST_BYTES_MAX   4096
+#define RESPONSE_HEAD_BYTES 2048 /* a response without its snapshot is always smaller */
 
 struct request {
-	uint64_t id;                         /* the client's own; 0 if not even that could be read */
-	bool status;                         /* asks for the state; otherwise `command` says what is wanted */
-	struct event_command command;        /* id and actor are not set here */
-	char problem[REQUEST_PROBLEM_BYTES]; /* after a failure: what is wrong and what is legal, for staff */
+	uint64_t id;                  /* the client's own; 0 if not even that could be read */
+	bool status;                  /* asks for the state; otherwise `command` says what is wanted */
+	struct event_command command; /* id and actor are not set here */
+	struct refusal refusal;       /* after a failure: what is wrong and what is legal */
 };
 
-/* `bytes` come from anybody. False with request->problem if they are not one whole valid request. */
+/* `bytes` come from anybody. False with request->refusal if they are not one whole valid request. */
 bool request_decode(struct request *request, const uint8_t *bytes, size_t size);
 
 struct response {
 	uint64_t id;
 	enum result result;
-	const char *text, *bedside;
+	const struct refusal *refusal; /* NULL: none */
+	const char *bedside;
 	bool demo;
 	const uint8_t *snapshot; /* packed vitals.v1.Snapshot, or NULL */
 	size_t snapshot_size;

@@ -244,7 +244,6 @@ enum result {
 };
 
 const char *result_name(enum result result); /* "ok", "no-session", ... */
-const char *result_text(enum result result); /* a sentence for staff */
 
 struct action {
 	enum action_kind kind;

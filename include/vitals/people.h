@@ -8,7 +8,6 @@
 #define VITALS_PEOPLE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "vitals/engine.h"
@@ -44,8 +43,5 @@ char *people_named(struct event_command *command);
 /* Before a command is judged: RESULT_OK, with the name that it holds as it is known; RESULT_UNKNOWN_NAME if it names
  * nobody who is known; RESULT_SECOND_PERSON if the second person is the one who asks. */
 enum result people_check(const struct people *people, struct event_command *command);
-
-/* For staff: that nobody is known by that name, and who is. Whole names, as many as there is room for. */
-void people_explain(char *text, size_t size, const struct people *people, const char *name);
 
 #endif

@@ -28,6 +28,9 @@ int publisher_fd(const struct publisher *publisher);
  * while it is alive and was heard within 2 s of `now`. When false: publisher_restart. */
 bool publisher_check(struct publisher *publisher, struct mono now);
 
+/* How many packets of all children so far were none of those that a child may send. Each ended its child. */
+uint64_t publisher_malformed(const struct publisher *publisher);
+
 /* Ends the old child for sure (SIGKILL by its pid), starts another. Waits for nothing: false with errno EAGAIN while
  * the old one is on its way out, or while it is too early for another: children that die soon after their start follow
  * each other more and more slowly. False with another errno if the start failed; in all cases try again later. */

@@ -101,7 +101,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct request request;
 	if (!request_decode(&request, bytes, size)) {
-		must(request.problem[0] != '\0' && memchr(request.problem, '\0', sizeof(request.problem)) != NULL);
+		char text[REFUSAL_TEXT_BYTES] = "";
+		refusal_sentence(text, &request.refusal);
+		must(request.refusal.code != REFUSAL_NONE && text[0] != '\0' && strchr(text, '{') == NULL);
 		return 0;
 	}
 	must(size >= 1 && size <= REQUEST_BYTES_MAX);

@@ -432,6 +432,23 @@ def test_sim_scenario_runs():
         assert rows[1]["sys"] < 140 and abs(rows[-1]["sys"] - 190) < 0.1
 
 
+def test_sim_plays_a_story():
+    with Bedside() as bedside:
+        path = bedside.path("short.story")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('# comment\nstory "Short"\nsource "test"\nplan ketamine-iv\nroom ecg oximeter cuff\n'
+                    "baseline 128/82 hr 72 spo2 98 resp 14\n-00:01 open weight 72 kg\n00:01 spo2 falls to 90 over 2 s\n"
+                    "00:01 no-value oximeter sensor-off for 2 s\nnever O3\nexpect O2 high between 00:30 and 00:40\n")
+        done = run("--oximeter-tcp", "0", "--scenario", path, "--print-truth", "--seed", "1", "--seconds", "5.5")
+        rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        assert done.returncode == 0 and "staff: open weight 72 kg" in done.stdout.splitlines(), done
+        assert rows[0]["spo2"] == 98 and rows[0]["sys"] == 128 and rows[-1]["spo2"] == 90 and rows[-1]["hr"] == 72, rows
+        with open(path, "a", encoding="utf-8") as f:
+            f.write("00:10 spo2 sinks to 80\n")
+        done = run("--oximeter-tcp", "0", "--scenario", path)
+        assert done.returncode == 2 and f"{path}:12:" in done.stderr and "falls to" in done.stderr, done.stderr
+
+
 def test_sim_says_what_is_wrong():
     with Bedside() as bedside:
         path = bedside.path("bad.scn")
@@ -442,7 +459,7 @@ def test_sim_says_what_is_wrong():
                             ("1 echo ecg\n", ["one of cuff"]), ("1 hang pump 3\n", ["one of oximeter cuff ecg"]),
                             ("1 normal cuff now\n", ["left over"]), ("1\n", ["event is missing"]),
                             ("1 late cuff nan\n", ["1 to 60000"]), ("x" * 300 + "\n", ["longer than"]),
-                            ("1 stop\n" * 300, [f"{path}:257:", "more than 256 events"])):
+                            ("1 stop\n" * 1100, [f"{path}:1025:", "more than 1024 events"])):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
             done = run("--oximeter-tcp", "0", "--scenario", path)

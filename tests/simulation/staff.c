@@ -146,7 +146,7 @@ static void open_session(struct room *room)
 /* The drug flows from here on. */
 static void started(struct room *room)
 {
-	const double none[3] = {0};
+	const double none[HAPPEN_NUMBERS] = {0};
 
 	patient_until(room);
 	patient_event(&room->patient, HAPPEN_INFUSION_START, none);
@@ -294,7 +294,7 @@ static void episode(struct room *room)
 	double steps = between(room, 20, 400) / room->speed; /* the patient counts in steps of `speed` seconds */
 	const struct {
 		enum happening what;
-		double number[3];
+		double number[HAPPEN_NUMBERS];
 	} episodes[] = {
 	    {HAPPEN_VASOVAGAL, {between(room, 120, 300) / room->speed}},
 	    {HAPPEN_DESATURATION, {between(room, 70, 94), 10 / room->speed + 1, steps}},
@@ -317,7 +317,7 @@ static void simple(struct room *room, enum command kind)
 
 static void stop(struct room *room)
 {
-	const double none[3] = {0};
+	const double none[HAPPEN_NUMBERS] = {0};
 
 	(void)command(room, COMMAND_SESSION_STOP);
 	if (give(room) == RESULT_OK && room->patient.kind == SESSION_KETAMINE_IV) {
@@ -329,7 +329,7 @@ static void stop(struct room *room)
 /* The model's pump cannot go on after it stopped: a pause stops the drug for good, whatever the session does then. */
 static void pause(struct room *room)
 {
-	const double none[3] = {0};
+	const double none[HAPPEN_NUMBERS] = {0};
 
 	(void)command(room, COMMAND_SESSION_PAUSE);
 	if (give(room) != RESULT_OK)

@@ -17,7 +17,8 @@
 static struct world w;
 static const struct engine *const e = &w.engine;
 
-/* A started session on a spray plan: O2 active, B1 pending, ECG lost, perfusion taken out, sound paused, a display. */
+/* A started session on a spray plan: O2 active, B1 pending, ECG lost, perfusion taken out, sound paused, a display,
+ * the publisher failed. */
 static void busy(void)
 {
 	static const int64_t times[] = {10 * S, 20 * S, 300 * S};
@@ -53,6 +54,7 @@ static void busy(void)
 	assert_int_equal(reply(&w), RESULT_OK);
 	device_is(&w, ECG, DEVICE_DOWN, FAULT_HUNG_UP);
 	pressure(&w, 190, 90);
+	service_is(&w, SERVICE_PUBLISHER, false);
 	assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
 	live(&w, 135 * S, 80, 70);
 	assert_int_equal(order(&w, COMMAND_AUDIO_PAUSE), RESULT_OK);
@@ -88,6 +90,7 @@ static void test_session(void **state)
 	PLANT((s->ended = true, s->ended_at = at(w.now)), "a session is paused that does not run");
 	PLANT(s->pauses = 0, "a session is paused that does not run");
 	PLANT(s->paused_at = at(w.now + 1), "something of the session lies in the future");
+	PLANT(s->started_at = at(w.now + 1), "something of the session lies in the future");
 	PLANT(s->opened_at = s->started_at = at(w.now + 1), "something of the session lies in the future");
 	PLANT((s->open = s->paused = false, s->recheck_due = at(w.now + S)), "an entry is due without a session");
 	PLANT((s->baseline.complete = true, s->baseline.readings = 0), "a baseline without a reading");
@@ -119,6 +122,7 @@ static void test_devices_and_values(void **state)
 	PLANT(d[OXIMETER].flapping = true, "a device comes and goes that was not lost three times");
 	PLANT(p[PARAMETER_SPO2].latest.parameter = PARAMETER_PULSE, "a value stands under another parameter");
 	PLANT(p[PARAMETER_SPO2].device = ECG, "a value stands under another parameter");
+	PLANT(p[PARAMETER_ECG_HR].device = OXIMETER, "a value stands under another parameter");
 	PLANT(p[PARAMETER_SPO2].received = false, "a value that was never received");
 	PLANT(p[PARAMETER_SPO2].latest.determined = at(w.now + 1), "a value from the future");
 	PLANT(p[PARAMETER_SPO2].latest.determined = MONO_NEVER, "a value from the future");

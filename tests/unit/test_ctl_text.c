@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "clients/ctl/option_table.c"
 #include "clients/ctl/options.c"
 #include "clients/lib/vitals-client.h"
 

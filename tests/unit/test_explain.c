@@ -3,7 +3,24 @@
 
 #include "daemon/desk/explain.h"
 
-static char said[EXPLAIN_BYTES];
+static struct refusal refusal;
+static char said[REFUSAL_TEXT_BYTES];
+
+/* A sentence asks for the arguments that there are, and for no others. */
+static void every_argument_is_used(void)
+{
+	const char *sentence = refusal_template(refusal.code);
+	int braces = 0;
+
+	for (const char *at = strchr(sentence, '{'); at != NULL; at = strchr(at + 1, '{'))
+		braces++;
+	assert_int_equal(braces, refusal.count);
+	for (uint8_t i = 0; i < refusal.count; i++) {
+		char part[REFUSAL_VALUE_BYTES];
+		(void)snprintf(part, sizeof(part), "{%s}", refusal.arguments[i].name);
+		assert_non_null(strstr(sentence, part));
+	}
+}
 
 static enum result refused(struct event *event)
 {
@@ -11,7 +28,11 @@ static enum result refused(struct event *event)
 
 	enum result result = reply(&bed.w);
 
-	explain(said, &bed.w.engine, &event->u.command, result);
+	bool more = explain(&refusal, &bed.w.engine, &event->u.command, result);
+	refusal_sentence(said, &refusal);
+	every_argument_is_used();
+	if (!more)
+		said[0] = '\0'; /* no more than the result */
 	return result;
 }
 
@@ -50,6 +71,9 @@ static void test_prescriptions(void **state)
 	                    "4.166 min is shorter than the plan allows (20 min)." CHECK);
 	assert_string_equal(open_order(72500, 36250, 0, 100000),
 	                    "100 mg/mL is outside the plan (0.2 to 10 mg/mL)." CHECK);
+	assert_string_equal(refusal_token(refusal.code), "dose-concentration");
+	assert_string_equal(refusal.arguments[0].name, "mg_per_ml");
+	assert_string_equal(refusal.arguments[0].value, "100");
 	/* The longest that can be ordered is not cut. */
 	assert_non_null(strstr(open_order(399999, 999999, 0, 0), "checked it."));
 	read_plan_file("etc/plans/esketamine-spray.conf");
@@ -137,6 +161,7 @@ static void test_names_and_sources(void **state)
 	put_text(event.u.command.u.item.name, "cuffarm", NAME_BYTES);
 	assert_int_equal(refused(&event), RESULT_UNKNOWN_NAME);
 	assert_string_equal(said, "There is no such item. There are: cuff-arm on-air suicidality escort no-driving");
+	assert_string_equal(refusal.arguments[0].value, "cuff-arm on-air suicidality escort no-driving");
 	event = make_command(&bed.w, COMMAND_TAKE_OUT);
 	event.u.command.u.take_out.duration_s = 60;
 	put_text(event.u.command.u.take_out.reason, "why", TEXT_BYTES);

@@ -6,6 +6,7 @@
 
 #include "vitals.pb-c.h"
 #include "vitals/alarm.h"
+#include "vitals/refusal.h"
 
 #define FROZEN      "tests/vectors/frozen.txt"
 #define LINES_MAX   2000
@@ -103,6 +104,8 @@ static void token_facts(void)
 	TOKENS("alarm-change", enum alarm_change, alarm_change_name);
 	TOKENS("session-change", enum session_change, session_change_name);
 	TOKENS("result", enum result, result_name);
+	for (int r = REFUSAL_NONE + 1; r < REFUSAL_COUNT; r++)
+		fact("token refusal %s", refusal_token((enum refusal_code)r));
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		fact("parameter %s %u %s %s", parameter_table[p].name, parameter_table[p].mdc_code,
 		     parameter_table[p].mdc_refid[0] != '\0' ? parameter_table[p].mdc_refid : "-",

@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "daemon/publish/loopback.h"
+#include "daemon/publish/protocol.h"
 #include "daemon/publish/zap.h"
 
 static const uint8_t *bytes_of(const char *text)
@@ -127,11 +128,79 @@ static void zap_refuses_what_it_does_not_know(void **state)
 	assert_int_equal(zmq_ctx_term(context), 0);
 }
 
+static enum packet_kind down(const void *packet, size_t size)
+{
+	return packet_check(packet, size, PACKET_DOWN);
+}
+
+static void settings_are_checked(void **state)
+{
+	(void)state;
+	static struct packet_settings s;
+
+	memset(&s, 0, sizeof s);
+	assert_int_equal(down(&s, sizeof s), PACKET_BAD); /* no kind */
+	s.kind = PACKET_SETTINGS;
+	s.publish.endpoint_count = ENDPOINTS_MAX;
+	s.publish.client_key_count = CLIENT_KEYS_MAX;
+	assert_int_equal(down(&s, sizeof s), PACKET_SETTINGS);
+	assert_int_equal(packet_check(&s, sizeof s, PACKET_UP), PACKET_BAD);
+	assert_int_equal(down(&s, sizeof s - 1), PACKET_BAD);
+	assert_int_equal(down(&s, sizeof s + 1), PACKET_BAD);
+	assert_int_equal(down(&s, 0), PACKET_BAD);
+	assert_int_equal(down(&s, 1), PACKET_BAD);
+#define SPOILED(field, byte)                                                                                           \
+	do {                                                                                                           \
+		static struct packet_settings spoiled;                                                                 \
+		spoiled = s;                                                                                           \
+		memset(&spoiled.field, byte, sizeof spoiled.field);                                                    \
+		assert_int_equal(down(&spoiled, sizeof spoiled), PACKET_BAD);                                          \
+	} while (0)
+	SPOILED(bedside, 'x'); /* texts without an end */
+	SPOILED(publish.secret_key, 'x');
+	SPOILED(publish.endpoints[0], 'x');
+	SPOILED(publish.endpoints[ENDPOINTS_MAX - 1], 'x');
+	SPOILED(publish.client_keys[CLIENT_KEYS_MAX - 1], 'x');
+	SPOILED(publish.endpoint_count, ENDPOINTS_MAX + 1);
+	SPOILED(publish.client_key_count, CLIENT_KEYS_MAX + 1);
+#undef SPOILED
+}
+
+static void messages_and_reports_are_checked(void **state)
+{
+	(void)state;
+	static struct packet_message m = {.kind = PACKET_MESSAGE, .topic = TOPIC_COUNT - 1};
+	struct packet_report r = {.kind = PACKET_REPORT, .seen = 1};
+
+	assert_int_equal(down(&m, sizeof m), PACKET_MESSAGE);
+	assert_int_equal(down(&m, PACKET_MESSAGE_HEAD + 1), PACKET_MESSAGE);
+	assert_int_equal(down(&m, PACKET_MESSAGE_HEAD), PACKET_BAD); /* without a body */
+	assert_int_equal(down(&m, 1), PACKET_BAD);
+	assert_int_equal(down(&m, sizeof m + 1), PACKET_BAD);
+	assert_int_equal(packet_check(&m, sizeof m, PACKET_UP), PACKET_BAD);
+	m.topic = TOPIC_COUNT;
+	assert_int_equal(down(&m, sizeof m), PACKET_BAD);
+	assert_int_equal(packet_check(&r, sizeof r, PACKET_UP), PACKET_REPORT);
+	assert_int_equal(down(&r, sizeof r), PACKET_BAD);
+	assert_int_equal(packet_check(&r, sizeof r - 1, PACKET_UP), PACKET_BAD);
+	assert_int_equal(packet_check(&r, sizeof r + 1, PACKET_UP), PACKET_BAD);
+	assert_int_equal(packet_check(&r, 0, PACKET_UP), PACKET_BAD);
+	/* Of all kinds one is legal, each way. */
+	int legal = 0;
+	for (int kind = 0; kind < 256; kind++) {
+		r.kind = (uint8_t)kind;
+		legal += packet_check(&r, sizeof r, PACKET_UP) != PACKET_BAD;
+	}
+	assert_int_equal(legal, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(loopback_is_late_after_a_second),
 	    cmocka_unit_test(loopback_survives_lost_heartbeats),
+	    cmocka_unit_test(settings_are_checked),
+	    cmocka_unit_test(messages_and_reports_are_checked),
 	    cmocka_unit_test(zap_refuses_what_it_does_not_know),
 	};
 

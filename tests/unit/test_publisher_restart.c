@@ -8,8 +8,12 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/socket.h>
 
+#include "daemon/publish/protocol.h"
 #include "publisher_world.h"
+
+#define BABBLER "babbler-"
 
 static int teardown(void **state)
 {
@@ -108,6 +112,68 @@ static void child_is_steady_when_it_was_heard_and_lived(void **state)
 	expect_silence(mono_after(t, NS_PER_S));
 }
 
+/* A child that a stranger took over. It says what `bedside` of its settings names, and stays. */
+static _Noreturn void babbling_child(const struct packet_settings *settings)
+{
+	static uint8_t bytes[2 * sizeof(struct packet_message)] = {PACKET_REPORT};
+	const struct packet_report report = {.kind = PACKET_REPORT, .seen = 1};
+	const char *says = settings->bedside + sizeof BABBLER - 1;
+	size_t size = strcmp(says, "short") == 0  ? sizeof report - 1
+	              : strcmp(says, "long") == 0 ? 65536
+	                                          : sizeof report;
+
+	memcpy(bytes, &report, sizeof report);
+	if (strcmp(says, "unknown") == 0)
+		bytes[0] = 0xFF;
+	if (strcmp(says, "wrong-way") == 0)
+		bytes[0] = PACKET_MESSAGE;
+	(void)!send(PUBLISHER_FD, &report, sizeof report, MSG_NOSIGNAL);
+	(void)!send(PUBLISHER_FD, bytes, size, MSG_NOSIGNAL);
+	for (;;)
+		(void)pause();
+}
+
+static int child_main(void)
+{
+	static struct packet_settings settings;
+
+	if (recv(PUBLISHER_FD, &settings, sizeof settings, MSG_PEEK) == (ssize_t)sizeof settings &&
+	    strncmp(settings.bedside, BABBLER, sizeof BABBLER - 1) == 0)
+		babbling_child(&settings);
+	return publisher_child_main();
+}
+
+/* What the child says costs the child, and nothing else: it is counted, ended, and followed by another. */
+static void child_that_babbles_is_ended(void **state)
+{
+	static const char *const manners[] = {"short", "long", "unknown", "wrong-way"};
+	const struct mono begin = clock_now();
+	struct mono t = begin;
+	(void)state;
+
+	start();
+	for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++) {
+		assert_true(snprintf(config.engine.bedside, NAME_BYTES, BABBLER "%s", manners[i]) > 0);
+		t = mono_after(t, 60 * NS_PER_S);
+		if (publisher_fd(publisher) >= 0)
+			assert_int_equal(kill(child_pid(), SIGKILL), 0);
+		wait_until_dead(publisher, t);
+		restart(t);
+		struct pollfd said = {.fd = publisher_fd(publisher), .events = POLLIN};
+		while (publisher_check(publisher, t)) {
+			assert_false(expired(begin));
+			(void)poll(&said, 1, 20);
+		}
+		assert_int_equal(publisher_malformed(publisher), i + 1);
+		assert_int_equal(publisher_fd(publisher), -1);
+	}
+	start_with(ipc());
+	t = mono_after(t, 60 * NS_PER_S);
+	restart(t);
+	hear(t);
+	assert_int_equal(publisher_malformed(publisher), sizeof manners / sizeof manners[0]);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -115,10 +181,11 @@ int main(int argc, char **argv)
 	    TEST(check_is_true_only_while_heard),
 	    TEST(child_that_dies_young_comes_back_more_and_more_slowly),
 	    TEST(child_is_steady_when_it_was_heard_and_lived),
+	    TEST(child_that_babbles_is_ended),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "--publisher-child") == 0)
-		return publisher_child_main();
+		return child_main();
 	if (mkdtemp(directory) == NULL)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, remove_directory);

@@ -139,8 +139,10 @@ static bool decode_take_out(Vitals__V1__TakeOut__WhatCase what, const char *name
 
 static void refused_with(const char *part)
 {
-	if (strstr(request.problem, part) == NULL)
-		fail_msg("'%s' does not say '%s'", request.problem, part);
+	char text[REFUSAL_TEXT_BYTES];
+	refusal_sentence(text, &request.refusal);
+	if (strstr(text, part) == NULL)
+		fail_msg("'%s' does not say '%s'", text, part);
 }
 
 static void test_plain_commands(void **state)
@@ -217,6 +219,11 @@ static void test_session_open_limits(void **state)
 	assert_true(decode_order("p", 400000, 1000000, 43200));
 	assert_false(decode_order("p", 19999, 0, 0));
 	refused_with("session_open.weight_g is 19999 (legal: 0 for none, or 20000 .. 400000)");
+	assert_string_equal(refusal_token(request.refusal.code), "field-range-or-none");
+	assert_int_equal(request.refusal.count, 4);
+	assert_string_equal(request.refusal.arguments[0].value, "session_open.weight_g");
+	assert_string_equal(request.refusal.arguments[3].name, "max");
+	assert_string_equal(request.refusal.arguments[3].value, "400000");
 	assert_false(decode_order("p", 400001, 0, 0));
 	assert_false(decode_order("p", -20000, 0, 0));
 	assert_false(decode_order("p", 0, -1, 0));
@@ -418,7 +425,7 @@ static void test_observe(void **state)
 	assert_false(decode_observe("cadss", false, 0, "x"));
 	refused_with("observe.milli is missing");
 	assert_false(decode_observe("spo2", true, 97000, "")); /* measured, not entered */
-	refused_with("observe.parameter");
+	refused_with("observe.parameter is not a score that is entered (legal: moaas ");
 	assert_false(decode_observe("nonsense", true, 1000, ""));
 	assert_false(decode_observe("", true, 1000, "x"));
 	assert_false(decode_observe("", false, 0, ""));
@@ -520,6 +527,7 @@ static void test_a_few_unknown_fields_are_ignored(void **state)
 static void test_response(void **state)
 {
 	static uint8_t bytes[RESPONSE_HEAD_BYTES + 64];
+	static struct refusal refusal;
 	uint8_t snapshot[64];
 	Vitals__V1__Snapshot shown;
 	Vitals__V1__Session session;
@@ -530,7 +538,7 @@ static void test_response(void **state)
 	session.patient_ref = patient;
 	shown.session = &session;
 	struct response response = {
-	    .id = 9, .result = RESULT_OK, .text = "Done.", .bedside = "room-1", .demo = true, .snapshot = snapshot};
+	    .id = 9, .result = RESULT_OK, .bedside = "room-1", .demo = true, .snapshot = snapshot};
 	response.snapshot_size = vitals__v1__snapshot__pack(&shown, snapshot);
 	size_t size = response_encode(bytes, sizeof(bytes), &response);
 	assert_true(size > 0);
@@ -541,6 +549,8 @@ static void test_response(void **state)
 	assert_string_equal(read->text, "Done.");
 	assert_string_equal(read->bedside, "room-1");
 	assert_true(read->demo);
+	assert_string_equal(read->code, "");
+	assert_int_equal(read->n_argument, 0);
 	assert_non_null(read->snapshot);
 	assert_string_equal(read->snapshot->session->patient_ref, "P-7");
 	vitals__v1__response__free_unpacked(read, NULL);
@@ -548,10 +558,18 @@ static void test_response(void **state)
 	response.snapshot = NULL;
 	response.snapshot_size = 0;
 	response.result = RESULT_NO_CUFF;
+	response.refusal = &refusal;
+	refusal_begin(&refusal, REFUSAL_SPRAY_TOO_SOON); /* not of this result, but it has an argument */
+	refusal_number(&refusal, "seconds", 280);
 	size = response_encode(bytes, RESPONSE_HEAD_BYTES, &response);
 	read = vitals__v1__response__unpack(NULL, size, bytes);
 	assert_non_null(read);
 	assert_string_equal(read->result, "no-cuff");
+	assert_string_equal(read->text, "Too soon: the next device is due in 280 s. A named clinician may override.");
+	assert_string_equal(read->code, "spray-too-soon");
+	assert_int_equal(read->n_argument, 1);
+	assert_string_equal(read->argument[0]->name, "seconds");
+	assert_string_equal(read->argument[0]->value, "280");
 	assert_null(read->snapshot);
 	vitals__v1__response__free_unpacked(read, NULL);
 	assert_int_equal(response_encode(bytes, RESPONSE_HEAD_BYTES - 1, &response), 0);

@@ -2,6 +2,8 @@
  * `test_vectors --write` writes them anew; then tests/vectors/check.py --write their text, to be read by a person. */
 #include "tests/unit/encode_bedside.h"
 
+#include "daemon/wire/request.h"
+
 #define VECTORS "proto/vectors/"
 
 static bool writing;
@@ -208,23 +210,29 @@ static void golden_new_requests(void **state)
 	golden_request("request-receipt", &request);
 }
 
+static void golden_refusal(const char *name, enum result result, const struct refusal *refusal)
+{
+	uint8_t bytes[RESPONSE_HEAD_BYTES];
+	const struct response response = {
+	    .id = 7, .result = result, .refusal = refusal, .bedside = "room-1", .demo = true};
+
+	golden(name, bytes, response_encode(bytes, sizeof bytes, &response));
+}
+
 static void golden_responses(void **state)
 {
 	(void)state;
-	uint8_t bytes[512];
-	char bedside[] = "room-1", result[32], text[96];
-	Vitals__V1__Response response;
+	struct refusal refusal;
 
-	SET(result, result_name(RESULT_UNKNOWN_ALARM));
-	SET(text, result_text(RESULT_UNKNOWN_ALARM));
-	vitals__v1__response__init(&response);
-	response.id = 7;
-	response.result = result;
-	response.text = text;
-	response.bedside = bedside;
-	response.demo = true;
-	assert_in_range(vitals__v1__response__get_packed_size(&response), 1, sizeof bytes);
-	golden("response-refused", bytes, vitals__v1__response__pack(&response, bytes));
+	refusal_begin(&refusal, REFUSAL_UNKNOWN_ALARM);
+	golden_refusal("response-refused", RESULT_UNKNOWN_ALARM, &refusal);
+	refusal_begin(&refusal, REFUSAL_DOSE_PER_KG);
+	refusal_decimal(&refusal, "dose_mg", 362500);
+	refusal_decimal(&refusal, "weight_kg", 72500);
+	refusal_decimal(&refusal, "mg_per_kg", 5000);
+	refusal_decimal(&refusal, "min", 100);
+	refusal_decimal(&refusal, "max", 1000);
+	golden_refusal("response-refused-dose", RESULT_SECOND_PERSON, &refusal);
 }
 
 int main(int argc, char **argv)

@@ -1,200 +1,23 @@
 /* The control socket over a real socket: this program is the clients, and the engine behind the mailbox. */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pwd.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "daemon/shell.h"
-#include "vitals.pb-c.h"
-#include "vitals/control.h"
-
-#define PATIENCE_MS 20000
-
-struct fixture {
-	char directory[64];
-	char path[96];
-	struct mailbox *mailbox;
-	struct control *control;
-};
-
-static struct fixture fixture;
-static uint8_t buffer[2 * CONTROL_STATE_BYTES];
-
-static int set_up(void **state)
-{
-	(void)state;
-	(void)snprintf(fixture.directory, sizeof(fixture.directory), "/tmp/vitalsd-control-XXXXXX");
-	if (mkdtemp(fixture.directory) == NULL)
-		return -1;
-	(void)snprintf(fixture.path, sizeof(fixture.path), "%s/control", fixture.directory);
-	fixture.mailbox = mailbox_open();
-	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
-	return fixture.mailbox == NULL || fixture.control == NULL ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	control_stop(fixture.control, PATIENCE_MS);
-	mailbox_close(fixture.mailbox);
-	return rmdir(fixture.directory); /* fails if the socket was left behind */
-}
-
-static int try_connect(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0);
-	memcpy(address.sun_path, fixture.path, strlen(fixture.path) + 1);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	assert_int_equal(close(fd), 0);
-	return -1;
-}
-
-static int join(void)
-{
-	int fd = try_connect();
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static void leave(int fd)
-{
-	assert_int_equal(close(fd), 0);
-}
-
-static void say(int fd, const void *bytes, size_t size)
-{
-	assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
-}
-
-static void ask(int fd, uint64_t id, Vitals__V1__Request__CommandCase command)
-{
-	uint8_t bytes[64];
-	Vitals__V1__Request message;
-	Vitals__V1__Empty empty;
-	vitals__v1__request__init(&message);
-	vitals__v1__empty__init(&empty);
-	message.id = id;
-	message.command_case = command;
-	message.status = &empty;
-	say(fd, bytes, vitals__v1__request__pack(&message, bytes));
-}
-
-static bool readable(int fd)
-{
-	struct pollfd waiting = {.fd = fd, .events = POLLIN};
-	return poll(&waiting, 1, PATIENCE_MS) == 1;
-}
-
-/* The size of the next packet in `buffer`; 0 when the other end has closed. */
-static size_t hear(int fd)
-{
-	assert_true(readable(fd));
-	ssize_t size = recv(fd, buffer, sizeof(buffer), 0);
-	assert_true(size >= 0);
-	return (size_t)size;
-}
-
-static Vitals__V1__Response *response_of(int fd)
-{
-	size_t size = hear(fd);
-	assert_true(size > 0);
-	Vitals__V1__Response *response = vitals__v1__response__unpack(NULL, size, buffer);
-	assert_non_null(response);
-	assert_string_equal(response->bedside, "room-1");
-	assert_true(response->demo);
-	return response;
-}
-
-static void expect(int fd, uint64_t id, const char *result, const char *text_part)
-{
-	Vitals__V1__Response *response = response_of(fd);
-	assert_int_equal(response->id, id);
-	assert_string_equal(response->result, result);
-	assert_non_null(strstr(response->text, text_part));
-	assert_null(response->snapshot);
-	vitals__v1__response__free_unpacked(response, NULL);
-}
-
-static struct event_command take_command(void)
-{
-	struct event event = {0};
-	bool taken = mailbox_take(fixture.mailbox, &event);
-	for (int i = 0; i < 100 && !taken; i++) { /* the fd may be readable once without an event */
-		assert_true(readable(mailbox_fd(fixture.mailbox)));
-		taken = mailbox_take(fixture.mailbox, &event);
-	}
-	assert_true(taken);
-	assert_int_equal(event.kind, EVENT_COMMAND);
-	assert_true(event.wall_ns > INT64_C(1700000000) * NS_PER_S);
-	return event.u.command;
-}
-
-static void expect_no_command(void)
-{
-	struct event event;
-	assert_false(mailbox_take(fixture.mailbox, &event));
-}
-
-/* Returns when the control thread has gone round with everything that was there before. */
-static void control_goes_round(int fd)
-{
-	for (uint64_t i = 0; i < 2; i++) {
-		ask(fd, 1000 + i, VITALS__V1__REQUEST__COMMAND_STATUS);
-		Vitals__V1__Response *response = response_of(fd);
-		assert_int_equal(response->id, 1000 + i);
-		vitals__v1__response__free_unpacked(response, NULL);
-	}
-}
-
-static void give_state(const char *patient_ref)
-{
-	char patient[NAME_BYTES];
-	uint8_t bytes[256];
-	Vitals__V1__Snapshot shown;
-	Vitals__V1__Session session;
-	vitals__v1__snapshot__init(&shown);
-	vitals__v1__session__init(&session);
-	(void)snprintf(patient, sizeof(patient), "%s", patient_ref);
-	session.patient_ref = patient;
-	shown.session = &session;
-	control_state(fixture.control, bytes, vitals__v1__snapshot__pack(&shown, bytes));
-}
+#include "tests/unit/desk_world.h"
 
 /* ---- the ordinary way ------------------------------------------------------------------------ */
 
 static void test_command_and_answer(void **state)
 {
-	const struct passwd *self = getpwuid(getuid());
 	int fd = join();
 	(void)state;
 	ask(fd, 41, VITALS__V1__REQUEST__COMMAND_SESSION_START);
 	struct event_command first = take_command();
 	assert_int_equal(first.command, COMMAND_SESSION_START);
-	if (self != NULL)
-		assert_string_equal(first.actor, self->pw_name);
-	control_reply(fixture.control, first.id, RESULT_NO_SESSION);
+	assert_string_equal(first.actor, "nurse_1");
+	desk_reply(fixture.desk, first.id, RESULT_NO_SESSION);
 	expect(fd, 41, "no-session", "No session is open.");
 	ask(fd, 42, VITALS__V1__REQUEST__COMMAND_CUFF_START);
 	struct event_command second = take_command();
 	assert_true(second.id != first.id);
-	control_reply(fixture.control, first.id, RESULT_WRONG_STATE); /* of the past: nobody's */
-	control_reply(fixture.control, second.id, RESULT_OK);
+	desk_reply(fixture.desk, first.id, RESULT_WRONG_STATE); /* of the past: nobody's */
+	desk_reply(fixture.desk, second.id, RESULT_OK);
 	expect(fd, 42, "ok", "Done.");
 	leave(fd);
 }
@@ -225,7 +48,7 @@ static void test_status(void **state)
 		(void)poll(NULL, 0, 20);
 	}
 	assert_false(current);
-	assert_true(control_alive(fixture.control, shell_now(), 5 * NS_PER_S));
+	assert_true(local_socket_alive(fixture.local, shell_now(), 5 * NS_PER_S));
 	leave(fd);
 }
 
@@ -239,10 +62,10 @@ static void test_one_command_at_a_time(void **state)
 	assert_int_equal(first.command, COMMAND_SESSION_PAUSE);
 	control_goes_round(other);
 	expect_no_command();
-	control_reply(fixture.control, first.id, RESULT_OK);
+	desk_reply(fixture.desk, first.id, RESULT_OK);
 	struct event_command second = take_command();
 	assert_int_equal(second.command, COMMAND_SESSION_RESUME);
-	control_reply(fixture.control, second.id, RESULT_OK);
+	desk_reply(fixture.desk, second.id, RESULT_OK);
 	expect(busy, 1, "ok", "");
 	expect(busy, 2, "ok", "");
 	leave(busy);
@@ -280,7 +103,7 @@ static void test_too_many_clients(void **state)
 	for (int i = 0; i < 20; i++)
 		fds[i] = join();
 	for (int i = 0; i < 20; i++) {
-		if (i < CONTROL_CLIENTS_MAX) {
+		if (i < LOCAL_SOCKET_SHARE_MAX) {
 			ask(fds[i], 9, VITALS__V1__REQUEST__COMMAND_STATUS);
 			expect(fds[i], 9, "busy", "no current state");
 			served++;
@@ -290,8 +113,8 @@ static void test_too_many_clients(void **state)
 			refused++;
 		}
 	}
-	assert_int_equal(served, CONTROL_CLIENTS_MAX);
-	assert_int_equal(refused, 20 - CONTROL_CLIENTS_MAX);
+	assert_int_equal(served, LOCAL_SOCKET_SHARE_MAX);
+	assert_int_equal(refused, 20 - LOCAL_SOCKET_SHARE_MAX);
 	for (int i = 0; i < 20; i++)
 		leave(fds[i]);
 	/* The places are free again as soon as the thread has seen it. */
@@ -312,7 +135,7 @@ static void test_too_many_clients(void **state)
 
 static void test_a_client_that_does_not_read(void **state)
 {
-	static uint8_t large[CONTROL_STATE_BYTES - 16];
+	static uint8_t large[DESK_STATE_BYTES - 16];
 	static const uint8_t status[] = {0x08, 0x01, 0x52, 0x00};
 	int stalled = join(), other = join();
 	struct pollfd gone = {.fd = stalled, .events = 0};
@@ -325,7 +148,7 @@ static void test_a_client_that_does_not_read(void **state)
 	memset(large + 4, 'x', sizeof(large) - 4);
 	int sent = 0;
 	for (; sent < 10000 && poll(&gone, 1, 0) == 0; sent++) {
-		control_state(fixture.control, large, sizeof(large));
+		desk_state(fixture.desk, large, sizeof(large));
 		ssize_t size = send(stalled, status, sizeof(status), MSG_DONTWAIT | MSG_NOSIGNAL);
 		int error = errno;
 		if (size < 0 && error != EAGAIN)
@@ -346,16 +169,15 @@ static void test_answer_for_a_client_that_left(void **state)
 	struct event_command orphan = take_command();
 	leave(first);
 	control_goes_round(other);
-	int second = join(); /* in the same place */
+	int second = join(); /* in the same place, with the same id of its own */
 	ask(second, 1, VITALS__V1__REQUEST__COMMAND_SESSION_STOP);
 	struct event_command command = take_command();
-	assert_int_equal(command.id >> 56, orphan.id >> 56);
 	assert_true(command.id != orphan.id);
-	control_reply(fixture.control, orphan.id, RESULT_OK);
-	control_reply(fixture.control, command.id, RESULT_WRONG_STATE);
+	desk_reply(fixture.desk, orphan.id, RESULT_OK);
+	desk_reply(fixture.desk, command.id, RESULT_WRONG_STATE);
 	expect(second, 1, "wrong-state", "");
-	control_reply(fixture.control, UINT64_MAX, RESULT_OK); /* never given out */
-	control_reply(fixture.control, 0, RESULT_OK);
+	desk_reply(fixture.desk, UINT64_MAX, RESULT_OK); /* never given out */
+	desk_reply(fixture.desk, 0, RESULT_OK);
 	control_goes_round(second);
 	leave(second);
 	leave(other);
@@ -375,7 +197,7 @@ static void test_full_mailbox(void **state)
 	while (mailbox_take(fixture.mailbox, &event))
 		continue;
 	ask(fd, 4, VITALS__V1__REQUEST__COMMAND_SESSION_STOP);
-	control_reply(fixture.control, take_command().id, RESULT_OK);
+	desk_reply(fixture.desk, take_command().id, RESULT_OK);
 	expect(fd, 4, "ok", "");
 	leave(fd);
 }
@@ -387,7 +209,7 @@ static void test_no_answer(void **state)
 	ask(fd, 3, VITALS__V1__REQUEST__COMMAND_SESSION_STOP);
 	struct event_command command = take_command();
 	expect(fd, 3, "not-recorded", "No confirmation within 5 s");
-	control_reply(fixture.control, command.id, RESULT_OK); /* too late: not said twice */
+	desk_reply(fixture.desk, command.id, RESULT_OK); /* too late: not said twice */
 	ask(fd, 4, VITALS__V1__REQUEST__COMMAND_STATUS);
 	expect(fd, 4, "busy", "");
 	leave(fd);
@@ -401,7 +223,7 @@ static void test_mode_and_live_socket(void **state)
 	(void)state;
 	assert_int_equal(stat(fixture.path, &status), 0);
 	assert_int_equal(status.st_mode, S_IFSOCK | 0660);
-	assert_null(control_start(fixture.path, "room-2", false, fixture.mailbox));
+	assert_null(local_socket_start(fixture.path, fixture.desk));
 	int fd = join(); /* the first is still there */
 	control_goes_round(fd);
 	leave(fd);
@@ -411,15 +233,15 @@ static void test_stale_socket_is_replaced(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	(void)state;
-	control_stop(fixture.control, PATIENCE_MS);
+	assert_true(local_socket_stop(fixture.local, PATIENCE_MS));
 	assert_int_equal(access(fixture.path, F_OK), -1);
 	int dead = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	assert_true(dead >= 0);
 	memcpy(address.sun_path, fixture.path, strlen(fixture.path) + 1);
 	assert_int_equal(bind(dead, (const struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(close(dead), 0);
-	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
-	assert_non_null(fixture.control);
+	fixture.local = local_socket_start(fixture.path, fixture.desk);
+	assert_non_null(fixture.local);
 	int fd = join();
 	control_goes_round(fd);
 	leave(fd);
@@ -433,16 +255,16 @@ static void test_other_files_are_left_alone(void **state)
 	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(close(fd), 0);
-	assert_null(control_start(path, "room-1", true, fixture.mailbox));
+	assert_null(local_socket_start(path, fixture.desk));
 	assert_int_equal(unlink(path), 0); /* still there */
 	(void)snprintf(path, sizeof(path), "%s/none/control", fixture.directory);
-	assert_null(control_start(path, "room-1", true, fixture.mailbox));
+	assert_null(local_socket_start(path, fixture.desk));
 	char long_path[200];
 	memset(long_path, 'x', sizeof(long_path));
 	memcpy(long_path, "/tmp/", 5);
 	long_path[108] = '\0';
-	assert_null(control_start(long_path, "room-1", true, fixture.mailbox));
-	assert_null(control_start("", "room-1", true, fixture.mailbox));
+	assert_null(local_socket_start(long_path, fixture.desk));
+	assert_null(local_socket_start("", fixture.desk));
 }
 
 static void test_answers_are_given_before_the_end(void **state)
@@ -450,34 +272,34 @@ static void test_answers_are_given_before_the_end(void **state)
 	int fd = join();
 	(void)state;
 	ask(fd, 8, VITALS__V1__REQUEST__COMMAND_SESSION_CLOSE);
-	control_reply(fixture.control, take_command().id, RESULT_OK);
-	control_stop(fixture.control, PATIENCE_MS);
+	desk_reply(fixture.desk, take_command().id, RESULT_OK);
+	assert_true(local_socket_stop(fixture.local, PATIENCE_MS));
 	expect(fd, 8, "ok", "");
 	assert_int_equal(hear(fd), 0);
 	leave(fd);
-	assert_int_equal(try_connect(), -1);
-	fixture.control = control_start(fixture.path, "room-1", true, fixture.mailbox);
-	assert_non_null(fixture.control);
+	assert_int_equal(try_connect_as(LOCAL_UID), -1);
+	fixture.local = local_socket_start(fixture.path, fixture.desk);
+	assert_non_null(fixture.local);
 }
 
-#define CONTROL_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define LOCAL_SOCKET_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    CONTROL_TEST(test_command_and_answer),
-	    CONTROL_TEST(test_status),
-	    CONTROL_TEST(test_one_command_at_a_time),
-	    CONTROL_TEST(test_bad_packets),
-	    CONTROL_TEST(test_too_many_clients),
-	    CONTROL_TEST(test_a_client_that_does_not_read),
-	    CONTROL_TEST(test_answer_for_a_client_that_left),
-	    CONTROL_TEST(test_full_mailbox),
-	    CONTROL_TEST(test_no_answer),
-	    CONTROL_TEST(test_mode_and_live_socket),
-	    CONTROL_TEST(test_stale_socket_is_replaced),
-	    CONTROL_TEST(test_other_files_are_left_alone),
-	    CONTROL_TEST(test_answers_are_given_before_the_end),
+	    LOCAL_SOCKET_TEST(test_command_and_answer),
+	    LOCAL_SOCKET_TEST(test_status),
+	    LOCAL_SOCKET_TEST(test_one_command_at_a_time),
+	    LOCAL_SOCKET_TEST(test_bad_packets),
+	    LOCAL_SOCKET_TEST(test_too_many_clients),
+	    LOCAL_SOCKET_TEST(test_a_client_that_does_not_read),
+	    LOCAL_SOCKET_TEST(test_answer_for_a_client_that_left),
+	    LOCAL_SOCKET_TEST(test_full_mailbox),
+	    LOCAL_SOCKET_TEST(test_no_answer),
+	    LOCAL_SOCKET_TEST(test_mode_and_live_socket),
+	    LOCAL_SOCKET_TEST(test_stale_socket_is_replaced),
+	    LOCAL_SOCKET_TEST(test_other_files_are_left_alone),
+	    LOCAL_SOCKET_TEST(test_answers_are_given_before_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
