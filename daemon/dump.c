@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What could not be written is only missing: the record and syslog have been told what was found. */
 static void write_file(const struct dump *dump)
@@ -21,13 +22,28 @@ static void write_file(const struct dump *dump)
 	(void)fclose(file);
 }
 
+/* People export records to files of such names: one that is not ours is left alone, and the dump is missing. */
+static bool is_foreign(const char *path)
+{
+	static const char start[] = "vitalsd ";
+	char head[sizeof(start) - 1];
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false; /* nothing, or a link */
+	ssize_t count = read(fd, head, sizeof(head));
+	(void)close(fd); /* only read from */
+	return count != 0 && (count != (ssize_t)sizeof(head) || memcmp(head, start, sizeof(head)) != 0);
+}
+
 static void run(void *context)
 {
 	const struct dump *dump = context;
 	const struct sched_param ordinary = {.sched_priority = 0};
-	/* As in reload.c: it must not compete with the engine's thread, which started it. */
+	/* It must not compete with the engine's thread, which started it. */
 	if (dump->lower_priority)
 		(void)sched_setscheduler(0, SCHED_OTHER, &ordinary); /* then it is only done sooner */
+	if (is_foreign(dump->path))
+		return;
 	(void)unlink(dump->path); /* of an earlier run, if there is one; a link to elsewhere is not followed */
 	write_file(dump);
 }

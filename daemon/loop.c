@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/debug.h"
 #include "daemon/notify.h"
 #include "daemon/shell.h"
 
@@ -21,7 +22,8 @@
 	(30 * NS_PER_S) /* a recorder or publisher that is stuck for so long: let systemd restart us */
 #define CLOCK_STEP_NS  (2 * NS_PER_S)
 #define ENGINE_LATE_NS (250 * NS_PER_MS) /* past a deadline of its own: a technical alarm */
-#define ENGINE_FINE_NS (10 * NS_PER_S)   /* without being late again: it ends */
+#define DEBUG_LATE_NS  (5 * NS_PER_MS)
+#define ENGINE_FINE_NS (10 * NS_PER_S) /* without being late again: it ends */
 
 static void service_event(struct loop *loop, enum service service, bool ok, struct mono now)
 {
@@ -59,7 +61,11 @@ static void check_publisher(struct loop *loop, struct mono now)
 		perform_notice(loop, SEVERITY_ERROR, "publisher-lost", "the publisher process died or fell silent");
 		service_event(loop, SERVICE_PUBLISHER, false, now);
 	}
-	if (publisher_restart(loop->publisher, now)) {
+	bool started = publisher_restart(loop->publisher, now);
+	int error = errno;
+	if (started || error != EAGAIN)
+		debug(DEBUG_PUBLISH, "another child: %s", started ? "started" : strerror(error));
+	if (started) {
 		loop->publisher_troubled_at = now; /* what can start one need not be started again itself */
 		perform_new_epoch(loop, now);
 	}
@@ -69,6 +75,8 @@ static void check_publisher(struct loop *loop, struct mono now)
 static void judge_publisher(struct loop *loop, struct mono now)
 {
 	bool behind = loop->send_failures > 0;
+	if (behind)
+		debug(DEBUG_PUBLISH, "%u messages could not be handed to the child", loop->send_failures);
 	loop->send_failures = 0;
 	if (behind && loop->publisher_ok) {
 		loop->publisher_ok = false;
@@ -108,7 +116,10 @@ static void check_reload(struct loop *loop, struct mono now)
 /* `slept_for` is when the engine or the beat wanted to be woken. */
 static void judge_punctuality(struct loop *loop, struct mono slept_for, struct mono now)
 {
-	if (mono_since(now, slept_for) > ENGINE_LATE_NS) {
+	int64_t late_ns = mono_since(now, slept_for);
+	if (late_ns > DEBUG_LATE_NS)
+		debug(DEBUG_LOOP, "%lld us after a deadline", (long long)(late_ns / 1000));
+	if (late_ns > ENGINE_LATE_NS) {
 		loop->engine_late_at = now;
 		if (loop->engine_late)
 			return;
@@ -200,9 +211,8 @@ static int take_signals(struct loop *loop)
 			return 0;
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			return (int)info.ssi_signo;
-		if (info.ssi_signo == SIGHUP && !reload_start(&loop->reload, loop->config))
-			perform_notice(loop, SEVERITY_ERROR, "reload-failed",
-			               "no thread to read the configuration with");
+		if (info.ssi_signo == SIGHUP)
+			reload_ask(&loop->reload);
 		/* SIGCHLD only wakes the loop; check_publisher reaps. */
 	}
 	return 0;

@@ -1,10 +1,11 @@
 /* vitalsd: arguments, and the visible list of what is started, in which order, and stopped again.
  *
  * Processes: this one, and the publisher child that owns every ZeroMQ socket. Threads here: the engine (this one, after
- * the start), one for each link, the recorder, its syslog writer, the local socket and two that look up its accounts.
- * docs/ARCHITECTURE.md is the map.
+ * the start), one for each link, the recorder, its syslog writer, the local socket and two that look up its accounts,
+ * reload. docs/ARCHITECTURE.md is the map.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "daemon/claim.h"
+#include "daemon/debug.h"
 #include "daemon/record/audit.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
@@ -31,7 +34,7 @@ enum exit_code {
 #define STOP_WAIT_MS 1000
 
 struct options {
-	const char *config_path;
+	const char *config_path, *bedside;
 	bool check, use_stderr;
 };
 
@@ -41,11 +44,14 @@ static struct loop loop;
 
 static void usage(FILE *out)
 {
-	(void)fputs("usage: vitalsd --config FILE [--check] [--stderr]\n"
+	(void)fputs("usage: vitalsd --config FILE [--bedside NAME] [--check] [--stderr] [--debug ROOM]...\n"
 	            "       vitalsd --version | --help\n\n"
 	            "  --config FILE  the bedside's configuration (see vitalsd.conf)\n"
+	            "  --bedside NAME the bedside this monitor is started for: the file must say the same\n"
 	            "  --check        read and validate everything, print what was understood, exit\n"
-	            "  --stderr       copy each record line to standard error\n\n"
+	            "  --stderr       copy each record line to standard error\n"
+	            "  --debug ROOM   say more of a room, or of several with commas between, in the system log:\n"
+	            "                 config, core, desk, driver, link, loop, publish, record\n\n"
 	            "SIGTERM stops. Exit status: 0 stopped, 1 failed, 2 usage, 3 configuration refused.\n",
 	            out);
 }
@@ -54,23 +60,34 @@ static void usage(FILE *out)
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option list[] = {
-	    {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'n'},
-	    {"stderr", no_argument, NULL, 'e'},       {"version", no_argument, NULL, 'V'},
+	    {"config", required_argument, NULL, 'c'}, {"bedside", required_argument, NULL, 'b'},
+	    {"check", no_argument, NULL, 'n'},        {"stderr", no_argument, NULL, 'e'},
+	    {"debug", required_argument, NULL, 'd'},  {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 	};
 	for (;;) {
-		int option = getopt_long(argc, argv, "c:neVh", list, NULL);
+		int option = getopt_long(argc, argv, "c:b:d:neVh", list, NULL);
 		if (option == -1)
 			break;
 		switch (option) {
 		case 'c':
 			options->config_path = optarg;
 			break;
+		case 'b':
+			options->bedside = optarg;
+			break;
 		case 'n':
 			options->check = true;
 			break;
 		case 'e':
 			options->use_stderr = true;
+			break;
+		case 'd':
+			if (!debug_enable(optarg)) {
+				(void)fprintf(stderr, "vitalsd: --debug %.40s: there is no such room (legal: %s)\n",
+				              optarg, debug_names());
+				return EXIT_USAGE;
+			}
 			break;
 		case 'V':
 			return printf("vitalsd %s\n", VITALS_VERSION) < 0 ? EXIT_FAILED : EXIT_OK;
@@ -91,12 +108,16 @@ static int parse(int argc, char **argv, struct options *options)
 
 static int read_config(const struct options *options)
 {
-	int errors = config_read(&config, options->config_path, stderr);
+	const struct config_wish wish = {.bedside = options->bedside};
+	int errors = config_read_as(&config, options->config_path, &wish, stderr);
 	if (errors != 0) {
 		(void)fprintf(stderr, "vitalsd: %s: %d error%s, nothing was started\n", options->config_path, errors,
 		              errors == 1 ? "" : "s");
 		return EXIT_CONFIG;
 	}
+	debug(DEBUG_CONFIG, "%s: %d links, %d devices, %d register maps, plan %s, SHA-256 %.16s...", config.path,
+	      (int)config.link_count, (int)config.device_count, (int)config.map_count, config.engine.plan.name,
+	      config.hash_hex);
 	if (!options->check)
 		return -1;
 	return config_print(&config, stdout) == 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
@@ -147,11 +168,31 @@ static bool fail(const char *what)
 	return false;
 }
 
+/* Once the name is claimed it stays so until the process ends. *claimed: as far as this computer lets us. */
+static bool claim_name(const struct options *options, bool *claimed)
+{
+	int fd;
+	switch (claim_bedside(CLAIM_DIRECTORY, config.engine.bedside, options->bedside != NULL, &fd)) {
+	case CLAIM_HELD:
+		*claimed = true;
+		return true;
+	case CLAIM_TAKEN:
+		(void)fprintf(stderr, "vitalsd: a monitor of bedside \"%s\" runs on this computer already\n",
+		              config.engine.bedside);
+		return false;
+	case CLAIM_IMPOSSIBLE: /* on a bench there is no such directory; a bedside must not stay dark for it */
+		*claimed = options->bedside == NULL;
+		return true;
+	}
+	return false;
+}
+
 /* The start list. The publisher comes before any thread; the links come last, when there is somebody to judge. */
 static bool start(const struct options *options)
 {
 	struct audit_line audit;
 	struct mono now = shell_now();
+	bool claimed;
 
 	loop.config = &config;
 	loop.stream.config_hash_hex = config.hash_hex;
@@ -160,6 +201,8 @@ static bool start(const struct options *options)
 	loop.signal_fd = block_signals();
 	if (loop.signal_fd < 0)
 		return fail("signals");
+	if (!claim_name(options, &claimed))
+		return false;
 	loop.mailbox = mailbox_open();
 	if (loop.mailbox == NULL)
 		return fail("mailbox");
@@ -179,6 +222,11 @@ static bool start(const struct options *options)
 	audit_start(&audit, &config, loop.stream.epoch);
 	if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
 		return false;
+	if (!claimed)
+		perform_notice(&loop, SEVERITY_WARNING, "name-not-claimed",
+		               "another monitor of this name would not be noticed: " CLAIM_DIRECTORY " cannot be used");
+	if (!reload_start(&loop.reload, &config, options->bedside))
+		return fail("reload thread");
 	make_punctual();
 	loop.links = links_start(&config, loop.mailbox);
 	if (loop.links == NULL)
@@ -208,13 +256,28 @@ static bool stop(const char *why)
 		desk_close(loop.desk);
 	if (loop.publisher != NULL)
 		publisher_stop(loop.publisher, STOP_WAIT_MS);
+	if (!reload_stop(&loop.reload, STOP_WAIT_MS))
+		clean = false;
 	return clean;
+}
+
+/* Started without standard input, output or error, the first descriptors that are opened would take their numbers, and
+ * whatever a library prints would go to the engine's mailbox. */
+static bool fill_standard_fds(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR); /* the lowest that is free; left to the publisher child as well */
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = {0};
 
+	if (!fill_standard_fds())
+		return EXIT_FAILED;
 	if (argc == 2 && strcmp(argv[1], "--publisher-child") == 0)
 		return publisher_child_main();
 	int code = parse(argc, argv, &options);

@@ -5,6 +5,7 @@
 
 #include "daemon/record/audit.h"
 #include "daemon/desk/explain.h"
+#include "daemon/debug.h"
 #include "daemon/loop.h"
 #include "daemon/session_id.h"
 #include "daemon/shell.h"
@@ -146,8 +147,68 @@ static void explain_refusal(struct loop *loop, const struct event_command *comma
 	desk_explain(loop->desk, last->u.reply.id, &refusal);
 }
 
+/* ---- for whoever looks on ------------------------------------------------------------------------------------ */
+
+static void say_event(const struct loop *loop, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_TICK:
+		debug(DEBUG_CORE, "a deadline of the engine");
+		break;
+	case EVENT_MEASUREMENTS:
+		debug(DEBUG_CORE, "%d measurements of %s", (int)event->u.measurements.count,
+		      loop->config->devices[event->u.measurements.device].name);
+		break;
+	case EVENT_DEVICE:
+		debug(DEBUG_CORE, "%s is %s", loop->config->devices[event->u.device.device].name,
+		      device_state_name(event->u.device.state));
+		break;
+	case EVENT_COMMAND:
+		debug(DEBUG_DESK, "request %llu of %s: %s", (unsigned long long)event->u.command.id,
+		      event->u.command.actor, command_name(event->u.command.command));
+		break;
+	case EVENT_SERVICE:
+		debug(DEBUG_CORE, "%s is %s", service_name(event->u.service.service),
+		      event->u.service.ok ? "well" : "not well");
+		break;
+	case EVENT_CLOCK:
+		debug(DEBUG_CORE, "the wall clock was stepped by %lld ms",
+		      (long long)(event->u.clock.step_ns / NS_PER_MS));
+		break;
+	}
+}
+
+static void say_action(const struct loop *loop, const struct action *action)
+{
+	char name[64];
+	switch (action->kind) {
+	case ACTION_ALARM:
+		engine_condition_name(&loop->engine, &action->u.alarm.alarm, name, sizeof(name));
+		debug(DEBUG_CORE, "  alarm %s %s: %s, %s, generation %u", name,
+		      alarm_change_name(action->u.alarm.change), priority_name(action->u.alarm.alarm.priority),
+		      alarm_state_name(action->u.alarm.alarm.state), action->u.alarm.alarm.generation);
+		break;
+	case ACTION_SESSION:
+		debug(DEBUG_CORE, "  session %s", session_change_name(action->u.session.change));
+		break;
+	case ACTION_CUFF:
+		debug(DEBUG_CORE, "  cuff %s", action->u.cuff.start ? "start" : "stop");
+		break;
+	case ACTION_REPLY:
+		debug(DEBUG_DESK, "answer to %llu: %s", (unsigned long long)action->u.reply.id,
+		      result_name(action->u.reply.result));
+		break;
+	case ACTION_READINGS:
+	case ACTION_DEVICE:
+	case ACTION_OBSERVATION:
+		break;
+	}
+}
+
 static void perform_actions(struct loop *loop, struct mono now)
 {
+	for (uint16_t i = 0; i < loop->actions.count; i++)
+		say_action(loop, &loop->actions.list[i]);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		perform_action(loop, &loop->actions.list[i], now);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
@@ -183,6 +244,7 @@ static bool refuse_person(struct loop *loop, struct event_command *command, stru
 
 void perform_event(struct loop *loop, const struct event *event, struct mono now)
 {
+	say_event(loop, event);
 	if (event->kind != EVENT_COMMAND) {
 		engine_step(&loop->engine, event, now, &loop->actions);
 		perform_actions(loop, now);
@@ -238,6 +300,7 @@ void perform_new_epoch(struct loop *loop, struct mono now)
 	if (getrandom(&epoch, sizeof(epoch), GRND_NONBLOCK) != (ssize_t)sizeof(epoch))
 		epoch = (uint64_t)shell_wall_ns() * UINT64_C(6364136223846793005);
 	loop->stream.epoch = epoch;
+	debug(DEBUG_PUBLISH, "epoch %016llx", (unsigned long long)epoch);
 	memset(loop->stream.sequence, 0, sizeof(loop->stream.sequence));
 	memset(&loop->receipts, 0, sizeof(loop->receipts));
 	loop->desk_is_old = true;

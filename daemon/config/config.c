@@ -63,11 +63,17 @@ int config_read_map(struct register_map *map, const char *path, FILE *errors)
 
 int config_read(struct config *config, const char *path, FILE *errors)
 {
+	return config_read_as(config, path, &(struct config_wish){0}, errors);
+}
+
+int config_read_as(struct config *config, const char *path, const struct config_wish *wish, FILE *errors)
+{
 	memset(config, 0, sizeof *config);
 	struct reading *reading = calloc(1, sizeof *reading);
 	if (reading == NULL)
 		return no_memory(path, errors);
 	reading->config = config;
+	reading->wish = *wish;
 	reading->report.stream = errors;
 	read_all(reading, path);
 	int count = reading->report.count;

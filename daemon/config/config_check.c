@@ -31,14 +31,6 @@ static void check_link(struct reading *reading, const struct section *root, uint
 		if (reading->link_good[i] && same_port(&config->links[i], link))
 			report_error(&reading->report, key_where(&section, is_serial(link) ? "port" : "host"),
 			             "link \"%s\" uses it too (legal: one link for each port)", config->links[i].name);
-	for (uint8_t i = 0; i < index && link->traffic_path[0] != '\0'; i++)
-		if (strcmp(config->links[i].traffic_path, link->traffic_path) == 0)
-			report_error(&reading->report, key_where(&section, "traffic_path"),
-			             "link \"%s\" records there too (legal: a file for each link)",
-			             config->links[i].name);
-	if (link->traffic_path[0] != '\0' && strcmp(link->traffic_path, config->record_path) == 0)
-		report_error(&reading->report, key_where(&section, "traffic_path"),
-		             "this is the record of the bedside (legal: a file of its own)");
 	unsigned users = 0;
 	for (uint8_t i = 0; i < config->device_count; i++) {
 		struct section device = section_at(root, "device", i);

@@ -313,7 +313,13 @@ static void read_general(struct reading *reading, const struct section *root)
 	struct config *config = reading->config;
 	struct section section;
 	int64_t priority = 0;
-	(void)key_token(root, "bedside", REQUIRED, config->engine.bedside);
+	const char *wanted = reading->wish.bedside;
+	if (key_token(root, "bedside", REQUIRED, config->engine.bedside) && wanted != NULL &&
+	    strcmp(config->engine.bedside, wanted) != 0)
+		report_error(
+		    &reading->report, key_where(root, "bedside"),
+		    "is \"%s\", but this monitor was started for \"%.40s\" (legal: the name it is started for)",
+		    config->engine.bedside, wanted);
 	memcpy(config->syslog_ident, "vitalsd", sizeof "vitalsd");
 	(void)key_token(root, "syslog_ident", OPTIONAL, config->syslog_ident);
 	(void)key_integer(root, "realtime_priority", OPTIONAL, 0, 50, &priority);
@@ -358,5 +364,6 @@ void read_main(struct reading *reading)
 		read_device(reading, &section, i);
 	}
 	check_bedside(reading);
+	check_paths(reading);
 	check_buses(reading);
 }

@@ -312,7 +312,7 @@ static void read_dose(const struct section *root, struct plan_dose *dose)
 	(void)key_boolean(&section, "required", &dose->required);
 	read_bounds(&section, "min_mg_per_kg", "max_mg_per_kg", 100 * INT64_C(1000), &dose->min_ug_per_kg,
 	            &dose->max_ug_per_kg);
-	read_bounds(&section, "min_mg_per_ml", "max_mg_per_ml", 1000 * INT64_C(1000), &dose->min_ug_per_ml,
+	read_bounds(&section, "min_mg_per_ml", "max_mg_per_ml", ORDER_UG_PER_ML_MAX, &dose->min_ug_per_ml,
 	            &dose->max_ug_per_ml);
 	(void)key_span(&section, &duration, OPTIONAL, &dose->min_duration_ns);
 	read_devices(&section, dose);

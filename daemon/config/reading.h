@@ -8,6 +8,7 @@
 
 struct reading {
 	struct config *config;
+	struct config_wish wish;
 	struct report report;
 	char directory[PATH_BYTES];    /* of the main file, with the final '/', or "" */
 	crypto_hash_sha256_state hash; /* over all files so far */
@@ -39,6 +40,7 @@ int read_map(struct reading *reading, const char *file, struct where where);   /
 void read_people(struct reading *reading);                                     /* config_people.c, with what follows */
 void read_accounts(struct people *people, const char *passwd_path, const char *group_path);
 void check_bedside(struct reading *reading); /* config_check.c: what spans several sections */
+void check_paths(struct reading *reading);   /* config_paths.c: no file is used for two things, or is foreign */
 void check_buses(struct reading *reading);   /* config_bus.c: time on the wire */
 
 #endif

@@ -16,9 +16,12 @@ static bool order_in_range(const struct session_order *order)
 {
 	return core_valid_token(order->patient_ref) && core_valid_token(order->session_id) &&
 	       (order->second_person[0] == '\0' || core_valid_token(order->second_person)) &&
-	       zero_or_between(order->weight_g, 20000, 400000) && zero_or_between(order->dose_ug, 1, 1000000) &&
-	       zero_or_between(order->duration_s, 60, 43200) && zero_or_between(order->ug_per_ml, 1, 1000000) &&
-	       zero_or_between(order->series, 1, 10000) && zero_or_between(order->age_years, 1, 130);
+	       zero_or_between(order->weight_g, ORDER_WEIGHT_G_MIN, ORDER_WEIGHT_G_MAX) &&
+	       zero_or_between(order->dose_ug, ORDER_DOSE_UG_MIN, ORDER_DOSE_UG_MAX) &&
+	       zero_or_between(order->duration_s, ORDER_DURATION_S_MIN, ORDER_DURATION_S_MAX) &&
+	       zero_or_between(order->ug_per_ml, ORDER_UG_PER_ML_MIN, ORDER_UG_PER_ML_MAX) &&
+	       zero_or_between(order->series, ORDER_SERIES_MIN, ORDER_SERIES_MAX) &&
+	       zero_or_between(order->age_years, ORDER_AGE_YEARS_MIN, ORDER_AGE_YEARS_MAX);
 }
 
 /* Field by field, so that whatever lay behind the texts stays outside. */

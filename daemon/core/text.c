@@ -63,9 +63,10 @@ void engine_condition_name(const struct engine *engine, const struct alarm *alar
 		append_two(name, size, "flapping-", config->devices[alarm->index].name);
 		break;
 	case CONDITION_TAKEN_OUT:
-		append_two(name, size, "taken-out-",
-		           alarm->index < DEVICES_MAX ? config->devices[alarm->index].name
-		                                      : parameter_table[alarm->index - DEVICES_MAX].name);
+		if (alarm->index < DEVICES_MAX) /* a device may have the name of what it measures */
+			append_two(name, size, "taken-out-device-", config->devices[alarm->index].name);
+		else
+			append_two(name, size, "taken-out-", parameter_table[alarm->index - DEVICES_MAX].name);
 		break;
 	case CONDITION_TEST:
 		append_two(name, size, "test", "");

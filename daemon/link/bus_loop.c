@@ -207,9 +207,33 @@ static bool recover(struct bus *bus, struct bus_device *device, enum device_faul
 	return true;
 }
 
+static const char *words_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_OK:
+		return "done";
+	case OUTCOME_EXCEPTION:
+		return "the device answers that it cannot";
+	case OUTCOME_BUSY:
+		return "the device answers that it is busy";
+	case OUTCOME_REFUSED:
+		return "another device answers";
+	case OUTCOME_TIMEOUT:
+		return "no answer";
+	case OUTCOME_BAD_FRAME:
+		return "a damaged answer";
+	case OUTCOME_LOST:
+		return "the connection was lost";
+	}
+	return "";
+}
+
 /* What a transaction with this device led to. False if the port is closed now. */
 static bool settle(struct bus *bus, struct bus_device *device, enum outcome outcome)
 {
+	if (outcome != OUTCOME_OK)
+		debug(DEBUG_LINK, "%s: %s: %s; %d failures before in a row", bus->link->own->name, device->own->name,
+		      words_of(outcome), (int)device->failures);
 	switch (outcome) {
 	case OUTCOME_OK:
 		return true;
@@ -265,6 +289,9 @@ static bool poll_device(struct bus *bus, struct bus_device *device)
 	int64_t missed = mono_since(shell_now(), device->due) / device->own->period_ns;
 
 	note_lateness(bus, device, missed > 0);
+	if (missed > 0)
+		debug(DEBUG_LINK, "%s: %s is polled %lld periods late", bus->link->own->name, device->own->name,
+		      (long long)missed);
 	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
 	enum outcome outcome = poll_once(bus, device, &decoded);
 	if (outcome != OUTCOME_OK)
@@ -274,27 +301,6 @@ static bool poll_device(struct bus *bus, struct bus_device *device)
 	link_tell(bus->link, device->index, DEVICE_UP, FAULT_NONE);
 	link_deliver(bus->link, device->index, &decoded);
 	return true;
-}
-
-static const char *words_of(enum outcome outcome)
-{
-	switch (outcome) {
-	case OUTCOME_OK:
-		return "done";
-	case OUTCOME_EXCEPTION:
-		return "the device answers that it cannot";
-	case OUTCOME_BUSY:
-		return "the device answers that it is busy";
-	case OUTCOME_REFUSED:
-		return "another device answers";
-	case OUTCOME_TIMEOUT:
-		return "no answer";
-	case OUTCOME_BAD_FRAME:
-		return "a damaged answer";
-	case OUTCOME_LOST:
-		return "the connection was lost";
-	}
-	return "";
 }
 
 static enum outcome carry_out(struct bus *bus, struct bus_device *device, bool start)

@@ -95,6 +95,7 @@ bool link_back_off(struct link *link)
 {
 	struct mono until = mono_after(shell_now(), link->backoff_ns);
 
+	debug(DEBUG_LINK, "%s: opened again in %lld ms", link->own->name, (long long)(link->backoff_ns / NS_PER_MS));
 	link->backoff_ns = link->backoff_ns * 2 < BACKOFF_MAX_NS ? link->backoff_ns * 2 : BACKOFF_MAX_NS;
 	while (!atomic_load(&link->stopping))
 		if (link_wait(link, -1, 0, until) == WAIT_TIMEOUT)
@@ -126,6 +127,8 @@ void link_tell(struct link *link, uint8_t device, enum device_state state, enum 
 	link->told[device].state = state;
 	link->told[device].fault = fault;
 
+	debug(DEBUG_LINK, "%s: %s is %s, fault %s", link->own->name, link->config->devices[device].name,
+	      device_state_name(state), device_fault_name(fault));
 	struct event event = new_event(EVENT_DEVICE);
 	event.u.device = (struct event_device){.device = device, .state = state, .fault = fault};
 	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there, and these are never dropped first */
@@ -144,8 +147,12 @@ void link_deliver(struct link *link, uint8_t device, const struct decoded *decod
 
 	event.u.measurements.device = device;
 	event.u.measurements.count = decoded->count;
-	for (uint8_t i = 0; i < decoded->count; i++)
-		event.u.measurements.list[i] = decoded->list[i];
+	for (uint8_t i = 0; i < decoded->count; i++) {
+		const struct measurement *value = &decoded->list[i];
+		event.u.measurements.list[i] = *value;
+		debug(DEBUG_DRIVER, "%s: %s %d thousandths, reason %s", link->config->devices[device].name,
+		      parameter_table[value->parameter].name, (int)value->milli, reason_name(value->reason));
+	}
 	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there; the next frame brings newer values */
 }
 

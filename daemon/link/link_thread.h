@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/debug.h"
 #include "daemon/link/traffic.h"
 #include "daemon/shell.h"
 #include "vitals/link.h"

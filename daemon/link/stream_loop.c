@@ -97,10 +97,16 @@ static bool read_some(struct reader *reader)
 		return error == EAGAIN || error == EINTR;
 	if (count == 0)
 		return false; /* readable and empty: the other end has closed */
-	if (are_old(reader))
+	if (are_old(reader)) {
+		debug(DEBUG_DRIVER, "%s: %d bytes of unknown age are thrown away", reader->own->name, (int)count);
 		return true;
+	}
 	link_traffic(reader->link, TRAFFIC_RECEIVED, bytes, (size_t)count);
+	uint32_t bad = reader->stream.bad_frames;
 	reader->own->driver->feed(&reader->stream, bytes, (size_t)count, shell_now(), take_frame, reader);
+	if (reader->stream.bad_frames != bad)
+		debug(DEBUG_DRIVER, "%s: %u bad frames among %d bytes, %u in a row", reader->own->name,
+		      reader->stream.bad_frames - bad, (int)count, bad_in_a_row(reader));
 	if (bad_in_a_row(reader) >= BAD_FRAMES_MAX)
 		link_tell(reader->link, reader->device, DEVICE_RESYNC, FAULT_BAD_FRAME);
 	return true;

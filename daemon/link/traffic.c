@@ -171,9 +171,9 @@ static void write_header(const struct traffic *traffic, struct traffic_ring *rin
 	if (gmtime_r(&wall_s, &utc) == NULL || strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
 		when[0] = '\0';
 	int count = snprintf(text, sizeof text,
-	                     "# vitalsd traffic 1: microseconds, then < from the device or > to it\n"
-	                     "# PATIENT DATA: treat this file like a patient's record\n"
-	                     "# link %s, %s\n# began %s.%06" PRId64 "Z\n",
+	                     TRAFFIC_HEADER " microseconds, then < from the device or > to it\n"
+	                                    "# PATIENT DATA: treat this file like a patient's record\n"
+	                                    "# link %s, %s\n# began %s.%06" PRId64 "Z\n",
 	                     config->links[ring->link].name, type_of(config->links[ring->link].type), when,
 	                     wall_ns % NS_PER_S / 1000);
 	write_line(traffic, ring, text, (size_t)count);
@@ -191,20 +191,32 @@ static void write_header(const struct traffic *traffic, struct traffic_ring *rin
 	}
 }
 
-/* A file that is there is continued; it must be a plain file and nobody else's to read. */
+/* Recorded traffic that is there is continued, and is nobody else's to read. Any other file is left as it is. */
+static bool may_continue(int fd, struct stat *status)
+{
+	uint8_t head[sizeof TRAFFIC_HEADER];
+
+	if (fstat(fd, status) < 0 || !S_ISREG(status->st_mode))
+		return false;
+	ssize_t count = pread(fd, head, sizeof head, 0);
+	return count >= 0 && traffic_is_ours(head, (size_t)count) && fchmod(fd, 0600) == 0;
+}
+
 static void open_file(const struct traffic *traffic, struct traffic_ring *ring)
 {
 	struct stat status;
 
 	ring->fd = open(traffic->config->links[ring->link].traffic_path,
-	                O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+	                O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
 	int error = errno;
 	if (ring->fd < 0) {
 		tell(traffic, ring, "recording-failed", strerror(error));
 		return;
 	}
-	if (fstat(ring->fd, &status) < 0 || !S_ISREG(status.st_mode) || fchmod(ring->fd, 0600) < 0) {
-		give_up(traffic, ring, "not a plain file of our own");
+	if (!may_continue(ring->fd, &status)) {
+		(void)close(ring->fd); /* nothing was written */
+		ring->fd = -1;
+		tell(traffic, ring, "recording-failed", "not recorded traffic of our own: it is left alone");
 		return;
 	}
 	ring->size = status.st_size;

@@ -30,6 +30,13 @@ static int digit_of(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+bool traffic_is_ours(const uint8_t *head, size_t size)
+{
+	static const char header[] = TRAFFIC_HEADER;
+
+	return size == 0 || (size >= sizeof header - 1 && memcmp(head, header, sizeof header - 1) == 0);
+}
+
 bool traffic_hex(const char *text, uint8_t *bytes, size_t size, size_t *count)
 {
 	*count = 0;

@@ -208,12 +208,12 @@ static void code_order(struct coder *coder, struct session_order *order)
 	code_name(coder, order->session_id);
 	code_name(coder, order->patient_ref);
 	code_name_or_none(coder, order->second_person);
-	code_given(coder, &order->weight_g, 20000, 400000);
-	code_given(coder, &order->dose_ug, 1, 1000000);
-	code_given(coder, &order->duration_s, 60, 43200);
-	code_given(coder, &order->ug_per_ml, 1, 200000);
-	code_given(coder, &order->series, 1, 9999);
-	code_given(coder, &order->age_years, 1, 130);
+	code_given(coder, &order->weight_g, ORDER_WEIGHT_G_MIN, ORDER_WEIGHT_G_MAX);
+	code_given(coder, &order->dose_ug, ORDER_DOSE_UG_MIN, ORDER_DOSE_UG_MAX);
+	code_given(coder, &order->duration_s, ORDER_DURATION_S_MIN, ORDER_DURATION_S_MAX);
+	code_given(coder, &order->ug_per_ml, ORDER_UG_PER_ML_MIN, ORDER_UG_PER_ML_MAX);
+	code_given(coder, &order->series, ORDER_SERIES_MIN, ORDER_SERIES_MAX);
+	code_given(coder, &order->age_years, ORDER_AGE_YEARS_MIN, ORDER_AGE_YEARS_MAX);
 }
 
 static void code_observation(struct coder *coder, struct observation *observation)

@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 
+#include "daemon/debug.h"
 #include "daemon/record/relay.h"
 #include "daemon/record/store.h"
 #include "daemon/shell.h"
@@ -365,7 +366,11 @@ static bool turn(struct recorder *recorder, bool stopping)
 		exchange(recorder);
 	/* Only this thread writes `failed`, so it may read it without the mutex. */
 	if (recorder->draining->count > 0 && (!recorder->failed || stopping || !mono_before(now, recorder->retry_at))) {
-		if (write_batch(recorder)) {
+		bool written = write_batch(recorder);
+		debug(DEBUG_RECORD, "%u entries %s in %lld us, last row %lld; %s", recorder->draining->count,
+		      written ? "written" : "not written", (long long)((shell_now().ns - now.ns) / 1000),
+		      (long long)recorder->store.seq, written ? "synced" : recorder->store.why);
+		if (written) {
 			settle_batch(recorder, true);
 			recorder->draining->count = 0;
 			recorder->gap_due = recorder->failed;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "daemon/debug.h"
 #include "daemon/shell.h"
 #include "vitals/text.h"
 
@@ -24,22 +25,20 @@ struct relay_line {
 
 struct relay {
 	struct shell_thread thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t work;
+	int wake_fd;
 	char ident[NAME_BYTES]; /* openlog keeps the pointer */
 	bool use_stderr;
+	pthread_mutex_t mutex; /* of what follows */
 	bool stopping, dropping;
 	uint32_t first, count;
 	struct relay_line lines[RELAY_LINES];
 };
 
-/* Blocks until there is a line; false when stopping and nothing is left. */
-static bool take(struct relay *relay, struct relay_line *line)
+/* False if no line of the record waits; then *stopping says whether one may still come. */
+static bool take(struct relay *relay, struct relay_line *line, bool *stopping)
 {
 	shell_lock(&relay->mutex);
-	while (relay->count == 0 && !relay->stopping)
-		if (pthread_cond_wait(&relay->work, &relay->mutex) != 0)
-			abort(); /* a bug of ours: not our mutex */
+	*stopping = relay->stopping;
 	bool any = relay->count > 0;
 	if (any) {
 		*line = relay->lines[relay->first];
@@ -52,15 +51,33 @@ static bool take(struct relay *relay, struct relay_line *line)
 	return any;
 }
 
+static void hand_on(const struct relay *relay, int priority, const char *text)
+{
+	syslog(LOG_LOCAL0 | priority, "%s", text);
+	if (relay->use_stderr)
+		(void)dprintf(STDERR_FILENO, "%s\n", text); /* nobody to tell */
+}
+
+/* The lines of the record come first: what is only for debugging must not push them out. */
 static void run(void *context)
 {
 	struct relay *relay = context;
 	struct relay_line line;
+	char debug_text[DEBUG_LINE_BYTES];
+	bool stopping = false;
 	openlog(relay->ident, LOG_PID | LOG_NDELAY, LOG_LOCAL0);
-	while (take(relay, &line)) {
-		syslog(LOG_LOCAL0 | (int)line.severity, "%s", line.text);
-		if (relay->use_stderr)
-			(void)dprintf(STDERR_FILENO, "%s\n", line.text); /* nobody to tell */
+	for (;;) {
+		if (take(relay, &line, &stopping)) {
+			hand_on(relay, (int)line.severity, line.text);
+		} else if (debug_take(debug_text)) {
+			hand_on(relay, LOG_DEBUG, debug_text);
+		} else if (stopping) {
+			break;
+		} else {
+			struct pollfd wake = {.fd = relay->wake_fd, .events = POLLIN};
+			if (poll(&wake, 1, -1) > 0)
+				shell_wake_clear(relay->wake_fd);
+		}
 	}
 	closelog();
 }
@@ -72,16 +89,18 @@ struct relay *relay_start(const char *ident, bool use_stderr)
 		return NULL;
 	(void)snprintf(relay->ident, sizeof(relay->ident), "%s", ident); /* same size in the configuration */
 	relay->use_stderr = use_stderr;
-	int error = shell_mutex_init(&relay->mutex);
-	if (error == 0)
-		error = pthread_cond_init(&relay->work, NULL);
+	relay->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int error = relay->wake_fd < 0 ? errno : shell_mutex_init(&relay->mutex);
 	if (error == 0)
 		error = shell_thread_start(&relay->thread, "syslog", run, relay);
 	if (error != 0) {
+		if (relay->wake_fd >= 0)
+			(void)close(relay->wake_fd); /* nothing was written */
 		free(relay);
 		errno = error;
 		return NULL;
 	}
+	debug_listen(relay->wake_fd);
 	return relay;
 }
 
@@ -98,22 +117,24 @@ bool relay_push(struct relay *relay, enum severity severity, const char *line)
 		memcpy(slot->text, line, size);
 		slot->text[size] = '\0';
 		relay->count++;
-		(void)pthread_cond_signal(&relay->work); /* always 0 */
 	}
 	shell_unlock(&relay->mutex);
+	if (taken)
+		shell_wake(relay->wake_fd);
 	return taken;
 }
 
 bool relay_stop(struct relay *relay, struct mono deadline)
 {
+	debug_listen(-1);
 	shell_lock(&relay->mutex);
 	relay->stopping = true;
-	(void)pthread_cond_signal(&relay->work); /* always 0 */
 	shell_unlock(&relay->mutex);
+	shell_wake(relay->wake_fd);
 	if (!shell_thread_join(&relay->thread, deadline))
 		return false;
-	(void)pthread_cond_destroy(&relay->work); /* nobody is left to use these */
-	(void)pthread_mutex_destroy(&relay->mutex);
+	(void)pthread_mutex_destroy(&relay->mutex); /* nobody is left to use these */
+	(void)close(relay->wake_fd);
 	free(relay);
 	return true;
 }

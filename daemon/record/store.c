@@ -9,19 +9,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vitals/record.h"
+
 #define BUSY_TIMEOUT_MS  500 /* somebody else writes: an error, well before the recorder counts as stuck */
 #define VERIFY_ROWS      256 /* of the end of the chain, at each start */
 #define ASIDE_MAX        999
 #define ASIDE_PATH_BYTES 512
 
 static const char create_sql[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE record(seq INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL, severity INTEGER NOT NULL,"
+    "BEGIN IMMEDIATE;" STORE_SCHEMA ", severity INTEGER NOT NULL,"
     " kind TEXT NOT NULL, text TEXT NOT NULL, hash BLOB NOT NULL);"
     "PRAGMA application_id = 1986622564;" /* STORE_APPLICATION_ID: pragmas take no parameters */
     "PRAGMA user_version = 1;"
     "COMMIT;";
 _Static_assert(STORE_APPLICATION_ID == 1986622564 && STORE_VERSION == 1, "as in create_sql");
+
+/* What the start asks for must not take longer with each year of the record. Records of before get it once. */
+static const char index_sql[] = "CREATE INDEX IF NOT EXISTS record_sessions ON record(seq) WHERE kind = 'session'";
 
 static const char insert_sql[] =
     "INSERT INTO record(seq, wall_ns, severity, kind, text, hash) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
@@ -48,22 +52,42 @@ static enum store_opened judge(struct store *store, const char *what)
 	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR ? STORE_DAMAGED : STORE_REFUSED;
 }
 
-/* The file is made by us and not by SQLite, so that its mode depends on no umask; log and index inherit it. */
-static bool create_file(struct store *store, const char *path)
+/* A file that is there already. SQLite would call one of another program damaged, and it would be moved aside. Nothing
+ * is open yet, so closing drops no lock of SQLite's. */
+static enum store_opened look_at(struct store *store, const char *path)
 {
+	uint8_t head[RECORD_HEAD_BYTES];
 	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int error = errno;
+	if (fd < 0) {
+		say(store, "cannot be read", strerror(error));
+		return STORE_REFUSED;
+	}
+	bool plain = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	ssize_t count = plain ? read(fd, head, sizeof(head)) : -1;
+	(void)close(fd); /* only read from */
+	if (!plain) {
+		say(store, "not a regular file", path);
+		return STORE_REFUSED;
+	}
+	if (count < 0 || record_is_ours(head, (size_t)count))
+		return STORE_OPENED; /* what cannot be read is SQLite's to judge */
+	say(store, "not a record of vitalsd", "it is left alone; move it away, or give another path");
+	return STORE_FOREIGN;
+}
+
+/* The file is made by us and not by SQLite, so that its mode depends on no umask; log and index inherit it. */
+static enum store_opened create_file(struct store *store, const char *path)
+{
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int error = errno;
 	if (fd >= 0)
-		return close(fd) == 0;
-	if (error == EEXIST && stat(path, &status) == 0) {
-		if (S_ISREG(status.st_mode))
-			return true;
-		say(store, "not a regular file", path);
-		return false;
-	}
+		return close(fd) == 0 ? STORE_OPENED : STORE_REFUSED;
+	if (error == EEXIST)
+		return look_at(store, path);
 	say(store, "cannot be created", strerror(error));
-	return false;
+	return STORE_REFUSED;
 }
 
 /* First column of the first row of a pragma or query; false if it fails. */
@@ -194,6 +218,8 @@ static enum store_opened open_db(struct store *store, const char *path)
 	enum store_opened opened = identify(store);
 	if (opened == STORE_OPENED)
 		opened = verify_tail(store);
+	if (opened == STORE_OPENED && sqlite3_exec(store->db, index_sql, NULL, NULL, NULL) != SQLITE_OK)
+		opened = judge(store, "cannot be used");
 	if (opened == STORE_OPENED &&
 	    sqlite3_prepare_v3(store->db, insert_sql, -1, SQLITE_PREPARE_PERSISTENT, &store->insert, NULL) != SQLITE_OK)
 		opened = judge(store, "cannot be used");
@@ -203,9 +229,9 @@ static enum store_opened open_db(struct store *store, const char *path)
 enum store_opened store_open(struct store *store, const char *path)
 {
 	memset(store, 0, sizeof(*store));
-	if (!create_file(store, path))
-		return STORE_REFUSED;
-	enum store_opened opened = open_db(store, path);
+	enum store_opened opened = create_file(store, path);
+	if (opened == STORE_OPENED)
+		opened = open_db(store, path);
 	if (opened != STORE_OPENED)
 		store_close(store);
 	return opened;
@@ -258,9 +284,10 @@ bool store_set_aside(struct store *store, const char *path, char *aside, size_t 
 bool store_session_open(struct store *store)
 {
 	/* The texts are escaped: no value can look like another pair. */
-	static const char sql[] = "SELECT text LIKE '%change=\"opened\"%' FROM record WHERE kind = 'session'"
-	                          " AND seq > (SELECT max(seq) FROM record) - 200000"
-	                          " AND (text LIKE '%change=\"opened\"%' OR text LIKE '%change=\"closed\"%')"
+	static const char sql[] = "SELECT text LIKE '%change=\"opened\"%' FROM"
+	                          " (SELECT seq, text FROM record INDEXED BY record_sessions WHERE kind = 'session'"
+	                          "  ORDER BY seq DESC LIMIT 10000)"
+	                          " WHERE text LIKE '%change=\"opened\"%' OR text LIKE '%change=\"closed\"%'"
 	                          " ORDER BY seq DESC LIMIT 1";
 	int64_t opened = 0;
 	return query_number(store, sql, &opened) && opened != 0;

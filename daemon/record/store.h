@@ -11,6 +11,7 @@
 
 #define STORE_APPLICATION_ID 0x76697464 /* "vitd" */
 #define STORE_VERSION        1
+#define STORE_SCHEMA         "CREATE TABLE record(seq INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL"
 #define STORE_WHY_BYTES      200
 
 struct sqlite3;
@@ -42,8 +43,8 @@ void store_close(struct store *store);
 /* Moves the file with its write-ahead log to PATH.damaged-N. Writes the new name; false with store->why. */
 bool store_set_aside(struct store *store, const char *path, char *aside, size_t size);
 
-/* Was a session opened and not closed? Looks at the last 200,000 rows, many sessions, to stay quick; false if there is
- * none in them or it cannot be told. */
+/* Was a session opened and not closed? Looks at no more than the last 10,000 rows of sessions; false if none of them
+ * says so, or it cannot be told. */
 bool store_session_open(struct store *store);
 
 /* One transaction. After a false answer of any of the three nothing of it is in the file, the chain is where it was

@@ -176,12 +176,16 @@ static bool take_order(struct request *request, const Vitals__V1__Request *messa
 	struct session_order *order = &request->command.u.order;
 	if (!is_token(from->patient_ref))
 		return refuse_field(request, REFUSAL_FIELD_PSEUDONYM, "session_open.patient_ref");
-	if (!in_range_or_zero(request, "session_open.weight_g", from->weight_g, 20000, 400000) ||
-	    !in_range_or_zero(request, "session_open.dose_ug", from->dose_ug, 1, 1000000) ||
-	    !in_range_or_zero(request, "session_open.duration_s", from->duration_s, 60, 43200) ||
-	    !in_range_or_zero(request, "session_open.ug_per_ml", from->ug_per_ml, 1, 200000) ||
-	    !in_range_or_zero(request, "session_open.series", from->series, 1, 9999) ||
-	    !in_range_or_zero(request, "session_open.age_years", from->age_years, 1, 130) ||
+	if (!in_range_or_zero(request, "session_open.weight_g", from->weight_g, ORDER_WEIGHT_G_MIN,
+	                      ORDER_WEIGHT_G_MAX) ||
+	    !in_range_or_zero(request, "session_open.dose_ug", from->dose_ug, ORDER_DOSE_UG_MIN, ORDER_DOSE_UG_MAX) ||
+	    !in_range_or_zero(request, "session_open.duration_s", from->duration_s, ORDER_DURATION_S_MIN,
+	                      ORDER_DURATION_S_MAX) ||
+	    !in_range_or_zero(request, "session_open.ug_per_ml", from->ug_per_ml, ORDER_UG_PER_ML_MIN,
+	                      ORDER_UG_PER_ML_MAX) ||
+	    !in_range_or_zero(request, "session_open.series", from->series, ORDER_SERIES_MIN, ORDER_SERIES_MAX) ||
+	    !in_range_or_zero(request, "session_open.age_years", from->age_years, ORDER_AGE_YEARS_MIN,
+	                      ORDER_AGE_YEARS_MAX) ||
 	    !take_token(request, "session_open.second_person", order->second_person, from->second_person, true))
 		return false;
 	memcpy(order->patient_ref, from->patient_ref, strlen(from->patient_ref) + 1);

@@ -81,6 +81,14 @@ struct config {
  * to `errors` as "FILE:LINE: KEY: what is wrong (legal: RANGE)". Not thread-safe: libconfuse's lexer is global. */
 int config_read(struct config *config, const char *path, FILE *errors);
 
+struct config_wish {
+	const char *bedside; /* the name that the file must give; NULL: any */
+	bool in_use; /* a monitor runs with it: what it writes is not opened, since closing it would drop its locks */
+};
+
+/* The same for somebody with a wish. */
+int config_read_as(struct config *config, const char *path, const struct config_wish *wish, FILE *errors);
+
 /* Reads one register map alone, as config_read does. */
 int config_read_map(struct register_map *map, const char *path, FILE *errors);
 

@@ -88,16 +88,33 @@ struct override {
 	char reason[TEXT_BYTES];
 };
 
+/* What an order may say; 0 stands for "not given" in each. The one definition: the core, the wire and the plans use it,
+ * and the contract, the manual and vitalsctl are compared with it (tests/unit/test_order_ranges.c). Plausible, not
+ * usual: what is usual is the plan's to say. A syringe holds at most 100 mg/mL of ketamine (strongest vial: Ketalar, US
+ * label), a spray device 140 mg/mL of esketamine (28 mg in 0.2 mL, Spravato, US label). */
+#define ORDER_WEIGHT_G_MIN   20000
+#define ORDER_WEIGHT_G_MAX   400000
+#define ORDER_DOSE_UG_MIN    1
+#define ORDER_DOSE_UG_MAX    1000000
+#define ORDER_DURATION_S_MIN 60
+#define ORDER_DURATION_S_MAX 43200
+#define ORDER_UG_PER_ML_MIN  1
+#define ORDER_UG_PER_ML_MAX  200000
+#define ORDER_SERIES_MIN     1
+#define ORDER_SERIES_MAX     9999
+#define ORDER_AGE_YEARS_MIN  1
+#define ORDER_AGE_YEARS_MAX  130
+
 struct session_order {                  /* COMMAND_SESSION_OPEN */
 	char patient_ref[NAME_BYTES];   /* pseudonymous, [A-Za-z0-9._-]{1,31}; never a name */
 	char session_id[NAME_BYTES];    /* made by the shell (daemon/session_id.h): a token that never repeats */
 	char second_person[NAME_BYTES]; /* who checked an unusual dose; "" = nobody */
-	int32_t weight_g;               /* 0 = not given; else 20000 .. 400000 */
-	int32_t dose_ug;                /* 0 = not given; else 1 .. 1000000 */
-	int32_t duration_s;             /* 0 = the plan's; else 60 .. 43200 */
-	int32_t ug_per_ml;              /* concentration of the syringe; 0 = not given */
-	int32_t series;                 /* which treatment of the series this is; 0 = not given */
-	int32_t age_years;              /* 0 = not given; gates may depend on it (G1: from 65) */
+	int32_t weight_g;               /* of the patient */
+	int32_t dose_ug;                /* planned */
+	int32_t duration_s;             /* of the administration; 0 = the plan's */
+	int32_t ug_per_ml;              /* concentration of the syringe */
+	int32_t series;                 /* which treatment of the series this is */
+	int32_t age_years;              /* gates may depend on it (G1: from 65) */
 };
 
 struct observation { /* COMMAND_OBSERVE: a score, a note, or both */

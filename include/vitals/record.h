@@ -8,6 +8,7 @@
 #define VITALS_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vitals/config.h"
@@ -60,6 +61,11 @@ bool recorder_failing(const struct recorder *recorder);
 
 /* Writes what is queued (at most wait_ms), closes the file, frees. Returns false if something was lost. */
 bool recorder_stop(struct recorder *recorder, int wait_ms);
+
+/* Is a file that begins so a record of vitalsd: one, an empty one, or a damaged one that can still be told from another
+ * program's? Gets the first RECORD_HEAD_BYTES of it, or all if it is shorter. Pure (daemon/record/head.c). */
+#define RECORD_HEAD_BYTES 4096
+bool record_is_ours(const uint8_t *head, size_t size);
 
 /* ---- line building (pure; daemon/record/line.c) ------------------------------------------------------------------ */
 

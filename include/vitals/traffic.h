@@ -20,6 +20,12 @@ enum traffic_kind {
 	TRAFFIC_STOP,
 };
 
+/* How the first line of each file begins. */
+#define TRAFFIC_HEADER "# vitalsd traffic 1:"
+
+/* Is a file that begins so recorded traffic of vitalsd, or empty? */
+bool traffic_is_ours(const uint8_t *head, size_t size);
+
 #define TRAFFIC_BYTES 512 /* of one line */
 /* A line as text: time, kind, two digits for each byte, line feed, NUL. */
 #define TRAFFIC_LINE_BYTES (2 * TRAFFIC_BYTES + 40)

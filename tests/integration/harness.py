@@ -260,15 +260,15 @@ class Bedside:
         assert sim.running(), sim.err()
         return sim
 
-    def start_daemon(self, env=None, ready=True, wrapper=()):
+    def start_daemon(self, env=None, ready=True, wrapper=(), arguments=()):
         """Starts vitalsd with a service manager of ours and waits for READY=1."""
         if not hasattr(self, "manager"):
             self.manager = DatagramSink(self.path("notify"))
             self.sinks.append(self.manager)
         seen = len(self.manager.seen)
         environment = {"NOTIFY_SOCKET": self.manager.path, "WATCHDOG_USEC": "2000000", **(env or {})}
-        self.daemon = self.start("vitalsd", [*wrapper, os.path.join(BUILD, "vitalsd"), "--config", self.config, "--stderr"],
-                                 environment)
+        self.daemon = self.start("vitalsd", [*wrapper, os.path.join(BUILD, "vitalsd"), "--config", self.config, "--stderr",
+                                             *arguments], environment)
         if ready:
             wait_for(lambda: any("READY=1" in m for m in self.manager.seen[seen:]) or not self.daemon.running(),
                      "READY=1")

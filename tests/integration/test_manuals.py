@@ -155,7 +155,7 @@ def test_options_that_a_command_needs_or_does_not_take():
                         ("observe --moaas 5 --rass 0", "one score at a time"),
                         ("status --json --json", "the same option was given twice"),
                         ("--bedside .x status", "--bedside .x: must be no hidden directory"),
-                        ("session", "no such command: session"), ("alarm ack", "this command needs ID|NAME|all"),
+                        ("session", "no such command: session"), ("alarm ack", "this command needs NAME|all"),
                         ("item a b", "too many words: b"), ("", "a command is missing")):
         done = subprocess.run([os.path.join(BUILD, "vitalsctl"), *words.split()], capture_output=True, text=True, timeout=10)
         assert done.returncode == 2 and f"vitalsctl: {told}" in done.stderr and done.stdout == "", (words, done)

@@ -594,15 +594,20 @@ device "d{i}" {{ link = "l{i}"  map = "{bedside.path("map.conf")}"  unit = 1  po
 # ---- the monitor itself ----------------------------------------------------------------------------------------------------
 
 
+def small_bedside(bedside):
+    """No device is there; the monitor runs all the same."""
+    bedside.write_config(f'''
+link "line" {{ type = "serial"  port = "{bedside.path("none")}" }}
+device "line" {{ link = "line"  driver = "masimo-ascii1" }}
+''')
+
+
 def crash_again_and_again(endpoint):
     """kill -9, and started again at once as the service manager does: the publisher child of the one before may still be
     on its way out, and that is nobody's alarm."""
     with Bedside() as bedside:
         bedside.endpoint = endpoint or bedside.endpoint
-        bedside.write_config(f'''
-link "line" {{ type = "serial"  port = "{bedside.path("none")}" }}
-device "line" {{ link = "line"  driver = "masimo-ascii1" }}
-''')
+        small_bedside(bedside)
         bedside.start_daemon()
         display = bedside.subscribe()
         for _ in range(4):
@@ -624,3 +629,71 @@ def test_crash_raises_no_alarm_of_the_ipc_endpoint():
 
 def test_crash_raises_no_alarm_of_the_tcp_endpoint():
     crash_again_and_again(f"tcp://127.0.0.1:{free_port()}")
+
+
+def test_two_monitors_of_one_name():
+    """A configuration that was copied, with paths of its own but the name of the first: refused when the service is started
+    for another name, and beside a monitor that has the name."""
+    wrapper = ["unshare", "-m", "--propagation", "private", "sh", "-c",
+               'mount -t tmpfs tmpfs /run && mkdir /run/vitalsd-names && exec "$@"', "sh"]
+    if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
+        raise Skip("mount namespaces are not allowed here")
+    with Bedside("room-t") as first, Bedside("room-t") as second:
+        small_bedside(first)
+        small_bedside(second)
+        refused = second.start_daemon(ready=False, arguments=("--bedside", "room-u"))
+        wait_for(lambda: not refused.running(), "the end of the monitor that was started for another name")
+        assert refused.popen.returncode == 3
+        assert f'{second.config}:1: bedside: is "room-t", but this monitor was started for "room-u"' in refused.err()
+        first.start_daemon(wrapper=wrapper, arguments=("--bedside", "room-t"))
+        inside = ["nsenter", f"--mount=/proc/{first.daemon.pid}/ns/mnt"]
+        for arguments in (("--bedside", "room-t"), ()):
+            refused = second.start_daemon(ready=False, wrapper=inside, arguments=arguments)
+            wait_for(lambda: not refused.running(), "the end of the second monitor of one name")
+            assert refused.popen.returncode == 1
+            assert 'a monitor of bedside "room-t" runs on this computer already' in refused.err()
+        assert first.daemon.running()
+        first.daemon.stop(signal.SIGKILL)
+        second.start_daemon(arguments=("--bedside", "room-t"))  # here there is nowhere to claim a name: it says so
+        wait_for(lambda: any("name-not-claimed" in row[3] for row in second.records("notice")) or
+                 os.path.isdir("/run/vitalsd-names"), "the record of a name that could not be claimed")
+
+
+def test_start_without_standard_descriptors():
+    """What a library prints must not go to a descriptor of the engine: 0, 1 and 2 are taken before anything is opened."""
+    with Bedside() as bedside:
+        small_bedside(bedside)
+        bedside.start_daemon(wrapper=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+        bedside.subscribe()
+        for pid in (bedside.daemon.pid, bedside.publisher_pid()):
+            for fd in (0, 1, 2):
+                assert os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null", (pid, fd, os.readlink(f"/proc/{pid}/fd/{fd}"))
+
+
+def test_debug_lines_of_rooms():
+    """Each room that was named says something, no other does, and none of it is on the record."""
+    with Bedside() as bedside:
+        line = Oximeter(bedside.path("line"))
+        try:
+            bedside.write_config(f'''
+link "line" {{ type = "serial"  port = "{line.path}" }}
+device "line" {{ link = "line"  driver = "masimo-ascii1" }}
+''')
+            refused = bedside.start_daemon(ready=False, arguments=("--debug", "link,lnik"))
+            wait_for(lambda: not refused.running(), "the end of a monitor with a wrong name of a room")
+            assert refused.popen.returncode == 2
+            assert "--debug link,lnik: there is no such room (legal: config, core, desk, driver," in refused.err()
+            bedside.start_daemon(arguments=("--debug", "config,link", "--debug", "driver,desk,publish,record,core"))
+            display = bedside.subscribe()
+            display.wait_value("spo2")
+            bedside.ctl("session", "open", "--patient", "debug")
+            for room, text in (("config", "1 links, 1 devices"), ("link", "line: line is up, fault none"),
+                               ("driver", "line: spo2 97000 thousandths"), ("desk", ": session-open"), ("desk", ": ok"),
+                               ("publish", "epoch "), ("record", "entries written in"), ("core", "line is up")):
+                wait_for(lambda room=room, text=text: any(text in said for said in bedside.daemon.err().splitlines()
+                                                          if said.startswith(f"debug {room} ")), f"{room}: {text}")
+            bedside.daemon.stop()
+            assert "debug loop" not in bedside.daemon.err()
+            assert not [row for row in bedside.records() if "debug" in row[2]]
+        finally:
+            line.stop()

@@ -15,8 +15,8 @@ baseline 124/78 hr 70 spo2 97 resp 14
 61:00  take-out oximeter for 5 min because "toilet" override doctor1 "nurse goes along"
 61:30  probe-off oximeter for 10 min
 
-expect taken-out-oximeter low at 65:00
+expect taken-out-device-oximeter low at 65:00
 never missing-spo2 any between 00:00 and 65:59
-expect taken-out-oximeter ends between 66:00 and 66:00
+expect taken-out-device-oximeter ends between 66:00 and 66:00
 expect missing-spo2 any between 66:00 and 66:35
 expect missing-spo2 medium at 69:00

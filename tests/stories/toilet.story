@@ -21,10 +21,10 @@ baseline 124/78 hr 70 spo2 97 resp 14
 65:45  put-back oximeter
 65:50  put-back ecg
 
-expect taken-out-oximeter low between 61:10 and 61:10 says "Taken out of alarming"
-expect taken-out-ecg low between 61:20 and 61:20
-expect taken-out-oximeter ends between 65:45 and 65:45
-expect taken-out-ecg ends between 65:50 and 65:50
+expect taken-out-device-oximeter low between 61:10 and 61:10 says "Taken out of alarming"
+expect taken-out-device-ecg low between 61:20 and 61:20
+expect taken-out-device-oximeter ends between 65:45 and 65:45
+expect taken-out-device-ecg ends between 65:50 and 65:50
 never missing-*
 never O*
 never H*

@@ -105,7 +105,7 @@ static void test_condition_names(void **state)
 	    {ALARM_BASE_SERVICE + SERVICE_SESSION, "service-session"},
 	    {ALARM_BASE_CLOCK, "clock-stepped"},
 	    {ALARM_BASE_FLAPPING + CUFF, "flapping-bp"},
-	    {ALARM_BASE_TAKEN_OUT + OXIMETER, "taken-out-oximeter"},
+	    {ALARM_BASE_TAKEN_OUT + OXIMETER, "taken-out-device-oximeter"},
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX, "taken-out-nibp_sys"}, /* the first parameter, not a device */
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_SPO2, "taken-out-spo2"},
 	    {ALARM_BASE_TEST, "test"},

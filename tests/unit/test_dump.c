@@ -95,6 +95,24 @@ static void test_link_is_not_followed(void **state)
 	assert_int_equal(status.st_size, 0);
 }
 
+/* `sqlite3 record.sqlite .dump > record.sqlite.dump` is somebody's work. */
+static void test_file_of_others_is_left_alone(void **state)
+{
+	static const char export[] = "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n";
+	char text[64] = "";
+	(void)state;
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(export, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	write_dump();
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, file), sizeof(export) - 1);
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(text, export);
+}
+
 static void test_nowhere_to_write(void **state)
 {
 	(void)state;
@@ -108,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_header_and_bytes, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_link_is_not_followed, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_file_of_others_is_left_alone, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_nowhere_to_write, set_up, tear_down),
 	};
 

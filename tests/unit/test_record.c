@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/debug.h"
 #include "tests/unit/record_world.h"
 
 /* ---- the ordinary way ------------------------------------------------------------------------ */
@@ -109,6 +110,58 @@ static void test_stop_writes_what_is_queued(void **state)
 	assert_int_equal(fixture.answers[0].rows_seen, 1000);
 }
 
+static bool finds_open_session(void)
+{
+	start();
+	bool found = recorder_found_open_session(fixture.recorder);
+	stop();
+	return found;
+}
+
+/* By an index over the rows of sessions alone: what lies between does not count, and a record of before gets it. */
+/* They go the way of syslog alone, and what waits there of the record goes first. */
+static void test_debug_lines_are_no_record(void **state)
+{
+	(void)state;
+	assert_true(debug_enable("link"));
+	start();
+	log_gate(true);
+	debug(DEBUG_LINK, "before");
+	assert_true(put("row", "n=\"1\""));
+	WAIT_FOR(row_count() == 1);
+	debug(DEBUG_LINK, "after");
+	log_gate(false);
+	WAIT_FOR(log_has(": before") && log_has(": after") && log_has("n=\"1\""));
+	stop();
+	debug_rooms = 0;
+	assert_int_equal(verify_chain(fixture.path), 1);
+	for (size_t i = 0; i < logged.count; i++)
+		assert_int_equal(logged.priorities[i] & 7, strncmp(logged.lines[i], "debug ", 6) == 0 ? 7 : 5);
+}
+
+static void test_an_open_session_is_found(void **state)
+{
+	(void)state;
+	assert_false(finds_open_session());
+	start();
+	assert_true(put("session", "change=\"opened\" session=\"1\""));
+	assert_true(put("session", "change=\"phase\" session=\"1\""));
+	for (int i = 0; i < 900; i++)
+		assert_true(put("alarm", "text=\"change=\\x22closed\\x22\""));
+	stop();
+	assert_true(finds_open_session());
+	db_once(fixture.path, "DROP INDEX record_sessions");
+	assert_true(finds_open_session());
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM sqlite_master WHERE name = 'record_sessions'"),
+	                 1);
+	start();
+	assert_true(put("session", "change=\"closed\" session=\"1\""));
+	assert_true(put("note", "change=\"opened\""));
+	stop();
+	assert_false(finds_open_session());
+	assert_int_equal(verify_chain(fixture.path), 904);
+}
+
 /* ---- files that are not as we left them ------------------------------------------------------ */
 
 static void expect_new_record_after(const char *aside_suffix)
@@ -169,17 +222,29 @@ static void test_damaged_records_are_kept(void **state)
 	assert_int_equal(db_number(aside, "SELECT count(*) FROM record"), 5);
 }
 
-static void test_garbage_and_missing_table(void **state)
+/* Overwrites the beginning of the file. */
+static void overwrite(const char *bytes, size_t size)
 {
-	(void)state;
-	int fd = open(fixture.path, O_WRONLY | O_CREAT, 0600);
+	int fd = open(fixture.path, O_WRONLY);
 	assert_true(fd >= 0);
-	for (int i = 0; i < 512; i++)
-		assert_int_equal(write(fd, "this is not a database..", 24), 24);
+	assert_int_equal(write(fd, bytes, size), size);
 	assert_int_equal(close(fd), 0);
+}
+
+static void test_lost_beginning_and_missing_table(void **state)
+{
+	static const char zeros[4096], noise[100] = "this was the header of a database";
+	(void)state;
+	make_record(3);
+	overwrite(noise, sizeof(noise));
 	expect_new_record_after(".damaged-1");
-	db_once(fixture.path, "ALTER TABLE record RENAME TO recorded");
+	overwrite(zeros, sizeof(zeros));
 	expect_new_record_after(".damaged-2");
+	char aside[160];
+	(void)snprintf(aside, sizeof(aside), "%s.damaged-1", fixture.path);
+	assert_int_equal(unlink(aside), 0);
+	db_once(fixture.path, "ALTER TABLE record RENAME TO recorded");
+	expect_new_record_after(".damaged-1");
 }
 
 static void refused(void)
@@ -201,6 +266,33 @@ static void test_what_is_not_ours_is_refused_and_left_alone(void **state)
 	assert_int_equal(verify_chain(fixture.path), 2);
 }
 
+/* A plan, a text, another program's database: neither written nor moved. */
+static void test_files_of_others_keep_their_bytes(void **state)
+{
+	static const char plan[] = "title = \"A session plan\"\nplanned_duration_s = 2400\n";
+	char text[sizeof(plan) + 1] = "";
+	struct stat before, after;
+	(void)state;
+	int fd = open(fixture.path, O_RDWR | O_CREAT, 0644);
+	assert_int_equal(write(fd, plan, sizeof(plan) - 1), sizeof(plan) - 1);
+	assert_int_equal(fstat(fd, &before), 0);
+	refused();
+	assert_int_equal(stat(fixture.path, &after), 0);
+	assert_true(before.st_ino == after.st_ino && before.st_mode == after.st_mode &&
+	            before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+	assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), sizeof(plan) - 1);
+	assert_string_equal(text, plan);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(unlink(fixture.path), 0);
+	sqlite3 *db = NULL;
+	assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+	db_do(db, "CREATE TABLE stock(item TEXT); INSERT INTO stock VALUES('gloves')");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	refused();
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM stock WHERE item = 'gloves'"), 1);
+	assert_int_equal(db_number(fixture.path, "SELECT count(*) FROM sqlite_master"), 1);
+}
+
 static void test_two_recorders_of_one_file(void **state)
 {
 	(void)state;
@@ -220,10 +312,13 @@ int main(void)
 	    RECORD_TEST(test_chain_goes_on_after_a_restart),
 	    RECORD_TEST(test_answers_only_when_durable),
 	    RECORD_TEST(test_stop_writes_what_is_queued),
+	    RECORD_TEST(test_debug_lines_are_no_record),
+	    RECORD_TEST(test_an_open_session_is_found),
 	    RECORD_TEST(test_changed_rows_are_noticed),
 	    RECORD_TEST(test_damaged_records_are_kept),
-	    RECORD_TEST(test_garbage_and_missing_table),
+	    RECORD_TEST(test_lost_beginning_and_missing_table),
 	    RECORD_TEST(test_what_is_not_ours_is_refused_and_left_alone),
+	    RECORD_TEST(test_files_of_others_keep_their_bytes),
 	    RECORD_TEST(test_two_recorders_of_one_file),
 	};
 	if (sodium_init() < 0)

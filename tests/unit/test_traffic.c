@@ -433,6 +433,33 @@ static void test_other_files_are_refused(void **state)
 	assert_int_equal(status.st_size, 0);
 }
 
+/* A plan, a record, a text: not a byte is appended, and its mode stays. */
+static void test_a_file_of_others_keeps_its_bytes(void **state)
+{
+	static const char plan[] = "title = \"A session plan\"\n";
+	struct told told = {0};
+	char path[PATH_BYTES];
+	uint8_t byte = 1;
+	struct stat status;
+
+	(void)state;
+	(void)config_of("foreign", path);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(plan, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+	struct traffic *traffic = traffic_start(config_of("foreign", path), 1 << 20, note, &told);
+	assert_non_null(traffic);
+	traffic_add(traffic_ring_of(traffic, 1), TRAFFIC_RECEIVED, &byte, 1, now());
+	finish(traffic);
+	assert_int_equal(atomic_load(&told.failed), 1);
+	read_text(path);
+	assert_string_equal(text, plan);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0644);
+}
+
 static void test_nothing_to_record(void **state)
 {
 	static struct config config;
@@ -454,7 +481,7 @@ static int make_directory(void **state)
 
 static int remove_directory(void **state)
 {
-	static const char *const names[] = {"kept", "lost", "full", "target", "symlink", "fifo"};
+	static const char *const names[] = {"kept", "lost", "full", "target", "symlink", "fifo", "foreign"};
 	char path[PATH_BYTES];
 
 	(void)state;
@@ -478,6 +505,7 @@ int main(void)
 	    cmocka_unit_test(test_a_broken_answer_is_kept),
 	    cmocka_unit_test(test_a_full_file_ends_the_recording),
 	    cmocka_unit_test(test_other_files_are_refused),
+	    cmocka_unit_test(test_a_file_of_others_keeps_its_bytes),
 	    cmocka_unit_test(test_nothing_to_record),
 	};
 
