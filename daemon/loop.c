@@ -250,7 +250,7 @@ int loop_run(struct loop *loop)
 	for (;;) {
 		now = shell_now();
 		struct mono wake = mono_earlier(engine_deadline(&loop->engine), loop->next_beat);
-		struct timespec timeout = until(wake, now);
+		struct timespec timeout = until(mono_earlier(wake, gather_due(&loop->readings)), now);
 		struct pollfd fds[] = {
 		    {.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
 		    {.fd = loop->signal_fd, .events = POLLIN},

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "daemon/dump.h"
+#include "daemon/gather.h"
 #include "daemon/publish/receipts.h"
 #include "daemon/config/reload.h"
 #include "vitals/config.h"
@@ -35,8 +36,8 @@ struct loop {
 	struct message message;           /* scratch of the encoder */
 	char refusal[REFUSAL_TEXT_BYTES]; /* why the command at hand is refused; "" if its result says it all */
 
-	parameter_set unsent_readings; /* gathered over one turn, sent together after its alarms */
-	bool desk_is_old;              /* the state that `status` gets is behind */
+	struct gather readings; /* not sent yet */
+	bool desk_is_old;       /* the state that `status` gets is behind */
 	struct mono next_beat;
 	uint32_t beats;
 	int64_t clock_offset_ns; /* wall minus monotonic at the last beat */
@@ -65,7 +66,8 @@ int loop_run(struct loop *loop);
 /* Steps the engine with one event and carries out the actions, readings excepted. */
 void perform_event(struct loop *loop, const struct event *event, struct mono now);
 
-/* End of a turn: sends the readings gathered, refreshes the desk's copy. */
+/* End of a turn: sends the readings gathered if it is time (after the alarms of the turn), refreshes the desk's
+ * copy. */
 void perform_turn_end(struct loop *loop, struct mono now);
 
 void perform_snapshot(struct loop *loop, struct mono now);

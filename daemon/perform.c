@@ -76,9 +76,10 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 	switch (action->kind) {
 	case ACTION_ALARM:
 		send_alarm(loop, action, now);
+		gather_hurry(&loop->readings);
 		break;
 	case ACTION_READINGS:
-		loop->unsent_readings |= action->u.readings;
+		gather_add(&loop->readings, action->u.readings);
 		break;
 	case ACTION_DEVICE:
 		encode_device(&loop->message, &loop->stream, &loop->engine, action->u.device, stamp_of(now));
@@ -264,10 +265,10 @@ void perform_event(struct loop *loop, const struct event *event, struct mono now
 
 void perform_turn_end(struct loop *loop, struct mono now)
 {
-	if (loop->unsent_readings != 0) {
-		encode_readings(&loop->message, &loop->stream, &loop->engine, loop->unsent_readings, stamp_of(now));
+	parameter_set readings = gather_take(&loop->readings, now);
+	if (readings != 0) {
+		encode_readings(&loop->message, &loop->stream, &loop->engine, readings, stamp_of(now));
 		send_message(loop);
-		loop->unsent_readings = 0;
 	}
 	if (loop->desk_is_old)
 		refresh_desk(loop, now);

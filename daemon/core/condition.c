@@ -65,13 +65,29 @@ static bool sole_source(const struct engine *engine, uint8_t device)
 	       !brings_rate(engine, PARAMETER_PULSE);
 }
 
+static bool is_lost(const struct engine *engine, uint8_t device)
+{
+	return !mono_is_never(engine->devices[device].lost_since);
+}
+
+/* Its values are there, and all limits are judged; but a device that sends so often is broken. */
+static bool babbles(const struct engine *engine, uint8_t device)
+{
+	return engine->devices[device].state == DEVICE_UP && engine->devices[device].fault == FAULT_BABBLE;
+}
+
 static struct verdict device_verdict(const struct engine *engine, uint8_t device)
 {
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 
-	if (mono_is_never(engine->devices[device].lost_since) || take_out_covers_device(engine, device))
+	if (take_out_covers_device(engine, device) || (!is_lost(engine, device) && !babbles(engine, device)))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
+	if (!is_lost(engine, device)) {
+		verdict.reason = REASON_BABBLE;
+		verdict.priority = PRIORITY_LOW;
+		return verdict;
+	}
 	verdict.since = device_since(engine, device);
 	verdict.reason = engine->devices[device].state == DEVICE_REFUSED ? REASON_WRONG_DEVICE : REASON_DEVICE_LOST;
 
@@ -316,8 +332,9 @@ struct mono condition_deadline(const struct engine *engine)
 		deadline = mono_earlier(deadline, after_now(engine, display_late_at(engine, i)));
 
 	for (uint8_t i = 0; i < engine->config->device_count; i++)
-		deadline = mono_earlier(
-		    deadline, urgent_deadline(engine, (uint16_t)(ALARM_BASE_DEVICE + i), device_urgent_at(engine, i)));
+		if (is_lost(engine, i))
+			deadline = mono_earlier(deadline, urgent_deadline(engine, (uint16_t)(ALARM_BASE_DEVICE + i),
+			                                                  device_urgent_at(engine, i)));
 	for (uint8_t i = 0; i < PARAMETER_COUNT; i++)
 		deadline = mono_earlier(deadline, missing_deadline(engine, (enum parameter)i));
 	return deadline;

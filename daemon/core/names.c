@@ -29,6 +29,7 @@ const char *device_fault_name(enum device_fault fault)
 	    [FAULT_LOCKED] = "locked",       [FAULT_HUNG_UP] = "hung-up",
 	    [FAULT_TIMEOUT] = "timeout",     [FAULT_BAD_FRAME] = "bad-frame",
 	    [FAULT_EXCEPTION] = "exception", [FAULT_WRONG_IDENTITY] = "wrong-identity",
+	    [FAULT_BABBLE] = "babble",
 	};
 
 	return NAME_OF(names, fault);
@@ -85,6 +86,7 @@ const char *reason_name(enum reason reason)
 	    [REASON_IMPLAUSIBLE] = "implausible",
 	    [REASON_FAILED] = "failed",
 	    [REASON_NOT_MEASURED] = "not_measured",
+	    [REASON_BABBLE] = "babble",
 	};
 
 	return NAME_OF(names, reason);

@@ -98,6 +98,7 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 	case CONDITION_DEVICE:
 		append_two(text, size,
 		           alarm->reason == REASON_WRONG_DEVICE ? "A different device answers as "
+		           : alarm->reason == REASON_BABBLE     ? "Sends far too often: device "
 		                                                : "No data from device ",
 		           config->devices[alarm->index].name);
 		break;

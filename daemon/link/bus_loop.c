@@ -186,7 +186,7 @@ static void note_failure(struct bus *bus, struct bus_device *device, enum device
 static void tell_reconnected(struct bus *bus)
 {
 	for (uint8_t i = 0; i < bus->count; i++)
-		if (bus->link->told[bus->devices[i].index].state == DEVICE_UP)
+		if (bus->link->devices[bus->devices[i].index].state == DEVICE_UP)
 			link_tell(bus->link, bus->devices[i].index, DEVICE_RESYNC, FAULT_HUNG_UP);
 }
 
@@ -318,7 +318,7 @@ static uint32_t reachable(const struct bus *bus)
 	uint32_t devices = 0;
 
 	for (uint8_t i = 0; i < bus->count; i++) {
-		enum device_state state = bus->link->told[bus->devices[i].index].state;
+		enum device_state state = bus->link->devices[bus->devices[i].index].state;
 		if (state == DEVICE_UP || state == DEVICE_RESYNC)
 			devices |= UINT32_C(1) << bus->devices[i].index;
 	}

@@ -71,7 +71,8 @@ enum wait link_wait(struct link *link, int fd, short events, struct mono until)
 	for (;;) {
 		link_touch(link);
 		expire_commands(link);
-		int64_t left = mono_since(until, shell_now());
+		link_post_waiting(link);
+		int64_t left = mono_since(mono_earlier(until, link_post_due(link)), shell_now());
 		if (left > SLICE_NS)
 			left = SLICE_NS;
 		struct timespec slice = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
@@ -106,54 +107,6 @@ bool link_back_off(struct link *link)
 void link_works(struct link *link)
 {
 	link->backoff_ns = BACKOFF_MIN_NS;
-}
-
-/* Every byte of an event is recorded, so none is left to chance. */
-static struct event new_event(enum event_kind kind)
-{
-	struct event event;
-
-	memset(&event, 0, sizeof event);
-	event.kind = kind;
-	event.wall_ns = shell_wall_ns();
-	return event;
-}
-
-void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault)
-{
-	if (link->told[device].posted && link->told[device].state == state && link->told[device].fault == fault)
-		return;
-	link->told[device].posted = true;
-	link->told[device].state = state;
-	link->told[device].fault = fault;
-
-	debug(DEBUG_LINK, "%s: %s is %s, fault %s", link->own->name, link->config->devices[device].name,
-	      device_state_name(state), device_fault_name(fault));
-	struct event event = new_event(EVENT_DEVICE);
-	event.u.device = (struct event_device){.device = device, .state = state, .fault = fault};
-	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there, and these are never dropped first */
-}
-
-void link_tell_all(struct link *link, enum device_state state, enum device_fault fault)
-{
-	for (uint8_t i = 0; i < link->config->device_count; i++)
-		if (link->config->devices[i].link == link->index)
-			link_tell(link, i, state, fault);
-}
-
-void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded)
-{
-	struct event event = new_event(EVENT_MEASUREMENTS);
-
-	event.u.measurements.device = device;
-	event.u.measurements.count = decoded->count;
-	for (uint8_t i = 0; i < decoded->count; i++) {
-		const struct measurement *value = &decoded->list[i];
-		event.u.measurements.list[i] = *value;
-		debug(DEBUG_DRIVER, "%s: %s %d thousandths, reason %s", link->config->devices[device].name,
-		      parameter_table[value->parameter].name, (int)value->milli, reason_name(value->reason));
-	}
-	(void)mailbox_post(link->mailbox, &event); /* a drop is counted there; the next frame brings newer values */
 }
 
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/debug.h"
+#include "daemon/link/thin.h"
 #include "daemon/link/traffic.h"
 #include "daemon/shell.h"
 #include "vitals/link.h"
@@ -40,6 +41,16 @@ struct link_notices {
 	struct link_notice list[LINK_NOTICES_MAX];
 };
 
+/* What the link knows of a device. */
+struct link_device {
+	bool known;  /* the rest means something */
+	bool untold; /* the mailbox had no room: to be posted again */
+	enum device_state state;
+	enum device_fault fault;
+	struct thin thin;
+	struct pace pace;
+};
+
 struct link {
 	const struct config *config;
 	const struct link_config *own;
@@ -57,11 +68,7 @@ struct link {
 	int64_t backoff_ns;            /* before the next attempt to open */
 	int latency_told_ms;           /* of the adapter, if it has such a timer */
 	bool line_told;                /* that the port does not keep its line settings */
-	struct {
-		bool posted;
-		enum device_state state;
-		enum device_fault fault;
-	} told[DEVICES_MAX]; /* what the engine was told of each device */
+	struct link_device devices[DEVICES_MAX];
 };
 
 /* Bodies of the thread; they return when link->stopping. */
@@ -89,12 +96,20 @@ void link_works(struct link *link);
 /* Marks the thread as well; called before everything that may block for as long as the link's timeout. */
 void link_touch(struct link *link);
 
-/* Posts EVENT_DEVICE if this is news. */
+/* Posts EVENT_DEVICE if this is news. If the mailbox has no room it is posted later: at the next wait of the thread, or
+ * before the device's next values. */
 void link_tell(struct link *link, uint8_t device, enum device_state state, enum device_fault fault);
 void link_tell_all(struct link *link, enum device_state state, enum device_fault fault);
 
-/* Posts EVENT_MEASUREMENTS. */
+/* Posts EVENT_MEASUREMENTS, of a device that sends very often not every one (thin.h). A determination that finds no
+ * room is lost, and that goes on the record. */
 void link_deliver(struct link *link, uint8_t device, const struct decoded *decoded);
+
+/* Posts what could not be posted before, and values that waited long enough. Called at every wait of the thread. */
+void link_post_waiting(struct link *link);
+
+/* When there are such values; MONO_NEVER if none wait. */
+struct mono link_post_due(const struct link *link);
 
 /* Puts a notice about this link on the record. */
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail);

@@ -115,7 +115,7 @@ static bool read_some(struct reader *reader)
 /* An order is passed on only while the last whole frame of this connection came from the right device. */
 static uint32_t ready(const struct reader *reader)
 {
-	bool up = reader->link->told[reader->device].state == DEVICE_UP && !reader->stranger;
+	bool up = reader->link->devices[reader->device].state == DEVICE_UP && !reader->stranger;
 
 	return up ? UINT32_C(1) << reader->device : 0;
 }
@@ -188,7 +188,7 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 		return false;
 	}
 	/* Opened again after silence: the reason told then still holds. */
-	if (!link->told[reader->device].posted || link->told[reader->device].state != DEVICE_RESYNC)
+	if (!link->devices[reader->device].known || link->devices[reader->device].state != DEVICE_RESYNC)
 		link_tell(link, reader->device, DEVICE_RESYNC, FAULT_NONE);
 	reader->settle_ns = ops->settle_ns;
 	begin_settling(reader);

@@ -44,7 +44,7 @@ static const uint8_t reasons[REASON_COUNT] = {
     [REASON_NONE] = 1,          [REASON_NEVER_RECEIVED] = 2, [REASON_STALE] = 3,        [REASON_DEVICE_LOST] = 4,
     [REASON_WRONG_DEVICE] = 5,  [REASON_SENSOR_OFF] = 6,     [REASON_SENSOR_FAULT] = 7, [REASON_SEARCHING] = 8,
     [REASON_LOW_SIGNAL] = 9,    [REASON_INTERFERENCE] = 10,  [REASON_IMPLAUSIBLE] = 11, [REASON_FAILED] = 12,
-    [REASON_NOT_MEASURED] = 13,
+    [REASON_NOT_MEASURED] = 13, [REASON_BABBLE] = 14,
 };
 
 static const uint8_t states[] = {
@@ -55,8 +55,8 @@ static const uint8_t states[] = {
 };
 
 static const uint8_t faults[FAULT_COUNT] = {
-    [FAULT_NONE] = 1,    [FAULT_NOT_FOUND] = 2, [FAULT_LOCKED] = 3,    [FAULT_HUNG_UP] = 4,
-    [FAULT_TIMEOUT] = 5, [FAULT_BAD_FRAME] = 6, [FAULT_EXCEPTION] = 7, [FAULT_WRONG_IDENTITY] = 8,
+    [FAULT_NONE] = 1,      [FAULT_NOT_FOUND] = 2, [FAULT_LOCKED] = 3,         [FAULT_HUNG_UP] = 4, [FAULT_TIMEOUT] = 5,
+    [FAULT_BAD_FRAME] = 6, [FAULT_EXCEPTION] = 7, [FAULT_WRONG_IDENTITY] = 8, [FAULT_BABBLE] = 9,
 };
 
 static const uint8_t services[SERVICE_COUNT] = {

@@ -43,6 +43,8 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_FAILED;
 	case REASON_NOT_MEASURED:
 		return VITALS__V1__REASON__REASON_NOT_MEASURED;
+	case REASON_BABBLE:
+		return VITALS__V1__REASON__REASON_BABBLE;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;

@@ -30,6 +30,7 @@ enum reason {
 	REASON_IMPLAUSIBLE,    /* outside the plausible range, or contradictory (diastolic >= systolic) */
 	REASON_FAILED,         /* a cuff determination ended without a result */
 	REASON_NOT_MEASURED,   /* the device says it has no such value */
+	REASON_BABBLE,         /* the device sends far too often; of alarms only */
 	REASON_COUNT
 };
 

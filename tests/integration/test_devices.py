@@ -6,13 +6,15 @@ import os
 import pty
 import re
 import select
+import socket
 import stat
 import subprocess
 import termios
 import threading
+import time
 import tty
 
-from harness import BUILD, ROOT, Bedside, Skip, wait_for
+from harness import BUILD, ROOT, Bedside, Skip, pb, wait_for
 
 LINE = ("11/21/26 09:14:{:02d} SN=0000012345 SPO2=0{}% BPM=0{} PI=03.41% SPCO=--.-% SPMET=--.-% DESAT=-- PIDELTA=+-- "
         "ALARM=0000 EXC=000800\r\n")
@@ -102,6 +104,73 @@ def test_scan_leaves_a_port_alone_that_somebody_holds():
     with Talker() as device:
         fcntl.flock(device.slave, fcntl.LOCK_EX)
         assert "in use" in ctl("devices", "scan", "--port", device.path, "--seconds", "1")
+
+
+# ---- a device that sends without end ---------------------------------------------------------------------------------
+
+class Babbler:
+    """A raw TCP device that sends lines as fast as they are taken."""
+
+    def __init__(self):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.stopping = threading.Event()
+        self.lines = 0
+        self.thread = threading.Thread(target=self._talk, daemon=True)
+        self.thread.start()
+
+    def _talk(self):
+        self.listening.settimeout(0.2)
+        while not self.stopping.is_set():
+            with contextlib.suppress(OSError):
+                connection, _ = self.listening.accept()
+                with connection:
+                    connection.settimeout(0.2)
+                    self._flood(connection)
+
+    def _flood(self, connection):
+        while not self.stopping.is_set():
+            piece = "".join(LINE.format(n % 60, 90 + n % 9, 60 + n % 30) for n in range(self.lines, self.lines + 90)).encode()
+            while piece and not self.stopping.is_set():
+                with contextlib.suppress(socket.timeout):
+                    piece = piece[connection.send(piece):]
+            self.lines += 90
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join(5)
+        self.listening.close()
+
+
+def test_a_babbling_device_floods_nobody():
+    with Bedside() as bedside, Babbler() as device, Talker() as other:
+        bedside.write_config(f'''
+link "network" {{ type = "raw-tcp"  host = "127.0.0.1"  tcp_port = {device.port} }}
+device "babbler" {{ link = "network"  driver = "masimo-ascii1"  parameters = {{ spo2 }} }}
+link "line" {{ type = "serial"  port = "{other.path}" }}
+device "oximeter" {{ link = "line"  driver = "masimo-ascii1"  parameters = {{ pulse }} }}
+''')
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-1")
+        raised = display.wait_alarm("device-babbler", "raised", seconds=30)
+        assert raised.text == "Sends far too often: device babbler" and raised.reason == pb.REASON_BABBLE, raised
+        mark, lines, began = display.mark(), device.lines, time.monotonic()
+        wait_for(lambda: len(display.bodies("readings", after=mark)) >= 60, "sixty messages with readings")
+        seconds = time.monotonic() - began
+        messages = len(display.bodies("readings", after=mark))
+        # One in 50 ms, and those that come with an alarm or a cuff value.
+        assert messages <= 20 * seconds + 15, (messages, seconds)
+        assert device.lines - lines > 10 * messages, (device.lines - lines, messages)
+        # The neighbour, which sends ever other values, loses none.
+        mark = display.mark()
+        wait_for(lambda: len(display.values("pulse", after=mark)) >= 10, "ten values of the neighbour")
+        shown = display.values("pulse", after=mark)
+        assert all((b - a) % 30000 == 1000 for a, b in zip(shown, shown[1:])), shown
 
 
 # ---- recording and decoding -----------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ struct world {
 	enum device_state state[DEVICES_MAX];
 	enum device_fault fault[DEVICES_MAX];
 	bool told[DEVICES_MAX];
+	bool may_drop;   /* the test itself filled the mailbox */
 	unsigned faults; /* 1 << enum device_fault of everything told */
 };
 
@@ -149,7 +150,7 @@ static inline void world_end(struct world *world)
 	assert_int_equal(links_stop(world->links, 10000), 0);
 	fake_stop(&world->fake);
 	assert_int_equal(atomic_load(&world->fake.bad_requests), 0);
-	assert_int_equal(mailbox_dropped(world->mailbox), 0);
+	assert_true(world->may_drop || mailbox_dropped(world->mailbox) == 0);
 	mailbox_close(world->mailbox);
 	(void)unlink(world->fake.path); /* TCP has none */
 	assert_int_equal(rmdir(world->directory), 0);
@@ -318,6 +319,35 @@ static inline void world_misbehave(enum link_type type, enum fake_mode mode, int
 	atomic_store(&world->fake.mode, FAKE_NORMAL);
 	world_await_state(world, 0, DEVICE_UP);
 	world_await_rounds(world, 0, 5);
+	world_end(world);
+}
+
+/* There is no room in the mailbox while the link finds its device. What it could not tell it tells as soon as there is:
+ * otherwise the engine would ignore the device's values for ever. */
+static inline void world_full_mailbox(enum link_type type)
+{
+	struct world *world = world_new(type);
+	struct event event = {.kind = EVENT_DEVICE};
+	int64_t deadline = world_ms() + DEADLINE_MS;
+	int filled = 0;
+
+	world->may_drop = true;
+	while (mailbox_post(world->mailbox, &event))
+		filled++;
+	event.kind = EVENT_COMMAND;
+	while (mailbox_post(world->mailbox, &event))
+		filled++;
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	while (atomic_load(&world->fake.requests) < 10) {
+		assert_true(world_ms() < deadline);
+		(void)poll(NULL, 0, 5);
+	}
+	for (int i = 0; i < filled; i++)
+		assert_true(mailbox_take(world->mailbox, &event));
+	world_await_state(world, 0, DEVICE_UP);
+	world_await_rounds(world, 0, 3);
 	world_end(world);
 }
 

@@ -344,6 +344,12 @@ static void test_cuff_between_polls(void **state)
 	world_end(world);
 }
 
+static void test_full_mailbox(void **state)
+{
+	(void)state;
+	world_full_mailbox(LINK_MODBUS_RTU);
+}
+
 static void test_no_order_to_a_stranger(void **state)
 {
 	(void)state;
@@ -457,6 +463,7 @@ int main(void)
 	    cmocka_unit_test(test_cuff_that_was_away),
 	    cmocka_unit_test(test_cuff_expires),
 	    cmocka_unit_test(test_cuff_between_polls),
+	    cmocka_unit_test(test_full_mailbox),
 	    cmocka_unit_test(test_no_order_to_a_stranger),
 	    cmocka_unit_test(test_order_after_identity),
 	    cmocka_unit_test(test_back_off),

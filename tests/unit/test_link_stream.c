@@ -454,9 +454,90 @@ static void test_stuck_thread_is_named(void **state)
 	bedside_end(bedside);
 }
 
+/* One byte is a frame: the saturation. It talks as fast as it is let. */
+static void byte_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
+                      void (*emit)(void *context, const struct decoded *decoded), void *context)
+{
+	(void)stream;
+	for (size_t i = 0; i < count; i++) {
+		struct decoded decoded = {.count = 1};
+		decoded.list[0] = (struct measurement){.parameter = PARAMETER_SPO2,
+		                                       .quality = QUALITY_VALID,
+		                                       .milli = bytes[i] * MILLI,
+		                                       .determined = now};
+		emit(context, &decoded);
+	}
+}
+
+static struct bedside *bedside_of_bytes(void)
+{
+	static const struct driver driver = {.name = "bytes", .period_ns = NS_PER_S, .feed = byte_feed};
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+
+	bedside->config.devices[0].driver = &driver;
+	plug_pty(bedside);
+	bedside_start(bedside);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	return bedside;
+}
+
+/* Of a burst the engine gets the extremes and the last one, and not the rest. */
+static void test_burst_is_thinned(void **state)
+{
+	static const uint8_t burst[] = {97, 97, 97, 97, 84, 97, 97, 97, 97, 97, 97, 97, 97, 97, 96, 95, 96};
+	static const int32_t expected[] = {97, 84, 96};
+	struct bedside *bedside = bedside_of_bytes();
+	int64_t deadline = now_ms() + DEADLINE_MS;
+	size_t seen = 0;
+
+	(void)state;
+	assert_int_equal(write(bedside->end, burst, sizeof burst), (ssize_t)sizeof burst);
+	while (seen < 3) {
+		struct event event;
+		assert_true(now_ms() < deadline);
+		if (!mailbox_take(bedside->mailbox, &event) || event.kind != EVENT_MEASUREMENTS)
+			continue;
+		assert_int_equal(event.u.measurements.list[0].milli, expected[seen] * MILLI);
+		seen++;
+	}
+	bedside_end(bedside);
+}
+
+/* A device that sends without end is told to be what it is, and some of its values still come. */
+static void test_babble(void **state)
+{
+	uint8_t same[256];
+	struct bedside *bedside = bedside_of_bytes();
+	int64_t deadline = now_ms() + DEADLINE_MS;
+	unsigned written = 0, frames = 0;
+	bool told = false;
+
+	(void)state;
+	memset(same, 98, sizeof same);
+	while (!told) {
+		struct pollfd line = {.fd = bedside->end, .events = POLLOUT};
+		struct event event;
+		assert_true(now_ms() < deadline);
+		if (poll(&line, 1, 10) == 1 && write(bedside->end, same, sizeof same) > 0)
+			written += (unsigned)sizeof same;
+		(void)poll(NULL, 0, 1);
+		while (mailbox_take(bedside->mailbox, &event)) {
+			frames += event.kind == EVENT_MEASUREMENTS;
+			if (event.kind == EVENT_DEVICE) {
+				assert_int_equal(event.u.device.state, DEVICE_UP);
+				told = event.u.device.fault == FAULT_BABBLE;
+			}
+		}
+	}
+	assert_true(frames > 10 && frames < written / 100);
+	bedside_end(bedside);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_burst_is_thinned),
+	    cmocka_unit_test(test_babble),
 	    cmocka_unit_test(test_serial),
 	    cmocka_unit_test(test_another_number),
 	    cmocka_unit_test(test_garbage),

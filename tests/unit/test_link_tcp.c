@@ -155,6 +155,12 @@ static void test_wrong_identity(void **state)
 	world_end(world);
 }
 
+static void test_full_mailbox(void **state)
+{
+	(void)state;
+	world_full_mailbox(LINK_MODBUS_TCP);
+}
+
 static void test_no_order_to_a_stranger(void **state)
 {
 	(void)state;
@@ -283,6 +289,7 @@ int main(void)
 	    cmocka_unit_test(test_refused_then_there),
 	    cmocka_unit_test(test_two_units),
 	    cmocka_unit_test(test_wrong_identity),
+	    cmocka_unit_test(test_full_mailbox),
 	    cmocka_unit_test(test_no_order_to_a_stranger),
 	    cmocka_unit_test(test_order_after_identity),
 	    cmocka_unit_test(test_all_resync_together),
