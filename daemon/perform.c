@@ -217,6 +217,32 @@ static void perform_actions(struct loop *loop, struct mono now)
 			loop->desk_is_old = true; /* readings alone can wait for the next beat */
 }
 
+/* Nobody answers for a command but people who are known, and two people are two. Asked before the engine is: what it
+ * judges must not depend on the accounts of a computer, or a record could not be stepped through again elsewhere. */
+static bool refuse_person(struct loop *loop, struct event_command *command, struct mono now)
+{
+	enum result result = people_check(&loop->config->people, command);
+	struct action *refused = &loop->actions.list[0];
+	if (result == RESULT_OK)
+		return false;
+	memset(refused, 0, sizeof(*refused));
+	refused->kind = ACTION_REPLY;
+	refused->u.reply.id = command->id;
+	refused->u.reply.command = command->command;
+	refused->u.reply.result = result;
+	memcpy(refused->u.reply.actor, command->actor, sizeof(command->actor));
+	loop->actions.count = 1;
+	if (result == RESULT_UNKNOWN_NAME) {
+		struct refusal refusal;
+		explain_person(&refusal, &loop->config->people, people_named(command));
+		refusal_sentence(loop->refusal, &refusal);
+		desk_explain(loop->desk, command->id, &refusal);
+	}
+	perform_actions(loop, now);
+	loop->refusal[0] = '\0';
+	return true;
+}
+
 void perform_event(struct loop *loop, const struct event *event, struct mono now)
 {
 	say_event(loop, event);
@@ -227,7 +253,7 @@ void perform_event(struct loop *loop, const struct event *event, struct mono now
 	}
 	struct audit_before before;
 	struct event command = *event;
-	if (!translate(loop, &command.u.command, command.wall_ns, now))
+	if (!translate(loop, &command.u.command, command.wall_ns, now) || refuse_person(loop, &command.u.command, now))
 		return;
 	audit_look(&before, &loop->engine, &command.u.command);
 	engine_step(&loop->engine, &command, now, &loop->actions);

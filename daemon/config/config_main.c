@@ -47,6 +47,7 @@ static cfg_opt_t main_rows[] = {
     TREE_VALUE("plan"),
     TREE_VALUE("syslog_ident"),
     TREE_VALUE("realtime_priority"),
+    TREE_LIST("people"),
     TREE_SECTION("control", control_rows),
     TREE_SECTION("record", record_rows),
     TREE_SECTION("publish", publish_rows),
@@ -327,6 +328,7 @@ static void read_general(struct reading *reading, const struct section *root)
 		(void)key_path(&section, "socket", REQUIRED, SOCKET_PATH_MAX, config->control_socket);
 	if (section_only(root, "record", REQUIRED, &section))
 		(void)key_path(&section, "path", REQUIRED, PATH_BYTES - 1, config->record_path);
+	read_people(reading);
 	read_publish(reading);
 }
 

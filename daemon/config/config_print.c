@@ -142,6 +142,17 @@ static void print_map(const struct register_map *map, FILE *out)
 		print_write("after connecting", &map->init[i], out);
 }
 
+static void print_people(const struct people *people, FILE *out)
+{
+	(void)fprintf(out, "%u people may be named beside who asks (%u listed, the others have accounts here):%s",
+	              people->count, people->listed, people->count == 0 ? " nobody\n" : "");
+	for (uint16_t i = 0; i < people->count; i++)
+		(void)fprintf(out, " %s%s", people->list[i].name, i + 1 == people->count ? "\n" : "");
+	if (people->left_out > 0)
+		(void)fprintf(out, "  %u accounts more are NOT KNOWN: there is no room for them, list who is needed\n",
+		              people->left_out);
+}
+
 static void print_general(const struct config *config, FILE *out)
 {
 	const struct publish_config *publish = &config->publish;
@@ -171,6 +182,7 @@ static void print_general(const struct config *config, FILE *out)
 int config_print(const struct config *config, FILE *out)
 {
 	print_general(config, out);
+	print_people(&config->people, out);
 	for (uint8_t i = 0; i < config->link_count; i++)
 		print_link(config, i, out);
 	for (uint8_t i = 0; i < config->device_count; i++)

@@ -37,6 +37,8 @@ void read_main(struct reading *reading);                                       /
 void read_publish(struct reading *reading);                                    /* config_publish.c */
 void read_plan(struct reading *reading, const char *file, struct where where); /* config_plan.c */
 int read_map(struct reading *reading, const char *file, struct where where);   /* config_map.c: index, -1 if too many */
+void read_people(struct reading *reading);                                     /* config_people.c, with what follows */
+void read_accounts(struct people *people, const char *passwd_path, const char *group_path);
 void check_bedside(struct reading *reading); /* config_check.c: what spans several sections */
 void check_paths(struct reading *reading);   /* config_paths.c: no file is used for two things, or is foreign */
 void check_buses(struct reading *reading);   /* config_bus.c: time on the wire */

@@ -49,7 +49,7 @@ static enum result session_open(struct step *step, const struct event_command *c
 	if (!order_in_range(order))
 		return RESULT_OUT_OF_RANGE;
 	if (engine_dose_fault(&engine->config->plan.dose, order) != DOSE_PLAUSIBLE &&
-	    (order->second_person[0] == '\0' || core_same_text(order->second_person, command->actor, NAME_BYTES)))
+	    (order->second_person[0] == '\0' || name_same_person(order->second_person, command->actor)))
 		return RESULT_SECOND_PERSON;
 
 	memset(session, 0, sizeof(*session));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/plain.h"
 #include "daemon/shell.h"
 
 #define ENTRIES       32
@@ -58,18 +59,6 @@ static void no_name(char name[NAME_BYTES], uid_t uid)
 
 /* ---- the threads ----------------------------------------------------------------------------- */
 
-static void copy_name(char name[NAME_BYTES], const char *from)
-{
-	size_t size = strnlen(from, NAME_BYTES - 1);
-	for (size_t i = 0; i < size; i++) {
-		char c = from[i];
-		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-		             c == '_' || c == '-';
-		name[i] = plain ? c : '_';
-	}
-	name[size] = '\0';
-}
-
 /* Reads the file itself: what the C library reads in its place may be anything, and hang. */
 static enum found look_up_local(uid_t uid, char name[NAME_BYTES])
 {
@@ -83,7 +72,7 @@ static enum found look_up_local(uid_t uid, char name[NAME_BYTES])
 		/* "+" and "-" stand for accounts of a network, with an id of 0. */
 		if (at->pw_uid != uid || strchr("+-", at->pw_name[0]) != NULL) /* "" too */
 			continue;
-		copy_name(name, at->pw_name);
+		plain_name(name, at->pw_name);
 		found = FOUND;
 	}
 	(void)fclose(file); /* was only read */
@@ -98,7 +87,7 @@ static enum found look_up_directory(uid_t uid, char name[NAME_BYTES])
 		return FOUND_ERROR;
 	if (at == NULL || at->pw_name[0] == '\0')
 		return FOUND_NONE;
-	copy_name(name, at->pw_name);
+	plain_name(name, at->pw_name);
 	return FOUND;
 }
 

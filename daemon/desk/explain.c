@@ -106,6 +106,15 @@ static void unknown_source(struct refusal *refusal, const struct engine_config *
 	}
 }
 
+void explain_person(struct refusal *refusal, const struct people *people, const char *name)
+{
+	refusal_begin(refusal, REFUSAL_UNKNOWN_PERSON);
+	refusal_text(refusal, "person", name);
+	refusal_text(refusal, "people", people->count > 0 ? "" : "-");
+	for (uint16_t i = 0; i < people->count; i++)
+		refusal_add_name(refusal, people->list[i].name);
+}
+
 static const struct plan_rule *rule_named(const struct plan *plan, const char *name)
 {
 	for (uint8_t i = 0; i < plan->rule_count; i++)

@@ -52,6 +52,7 @@ static const struct {
     [REFUSAL_UNKNOWN_ITEM] = {"unknown-item", "There is no such item. There are: {items}"},
     [REFUSAL_UNKNOWN_DEVICE] = {"unknown-device", "There is no such device here. There are: {devices}"},
     [REFUSAL_UNKNOWN_PARAMETER] = {"unknown-parameter", "There is no such parameter here. There are: {parameters}"},
+    [REFUSAL_UNKNOWN_PERSON] = {"unknown-person", "Nobody is known here as {person}. Known are: {people}"},
     [REFUSAL_UNKNOWN_RULE] = {"unknown-rule", "There is no alarm rule {rule}: its limits stand beside the values."},
     [REFUSAL_UNKNOWN_TERM] = {"unknown-term", "{rule} has no term {term} (it has {terms}, counted from 0)."},
     [REFUSAL_LIMIT_LOOSER] = {"limit-looser",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "vitals.pb-c.h"
+#include "daemon/plain.h"
 #include "vitals/alarm.h"
 #include "vitals/parameter.h"
 
@@ -81,58 +82,6 @@ static bool missing(struct request *request, const char *field)
 	(void)refuse_field(request, REFUSAL_FIELD_MISSING, field);
 	refusal_number(&request->refusal, "max", TEXT_BYTES - 1);
 	return false;
-}
-
-static bool is_token(const char *text)
-{
-	size_t size = strnlen(text, NAME_BYTES);
-	for (size_t i = 0; i < size; i++) {
-		char c = text[i];
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-		      c == '_' || c == '-'))
-			return false;
-	}
-	return size >= 1 && size < NAME_BYTES;
-}
-
-/* Bytes of the UTF-8 sequence at `text` (RFC 3629: shortest form, no surrogates, at most U+10FFFF), 0 if it is none. */
-static size_t utf8_sequence(const uint8_t *text, uint32_t *code)
-{
-	static const uint32_t shortest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t size;
-	if (text[0] < 0x80)
-		size = 1;
-	else if ((text[0] & 0xE0) == 0xC0)
-		size = 2;
-	else if ((text[0] & 0xF0) == 0xE0)
-		size = 3;
-	else if ((text[0] & 0xF8) == 0xF0)
-		size = 4;
-	else
-		return 0;
-	*code = size == 1 ? text[0] : text[0] & (0x7Fu >> size);
-	for (size_t i = 1; i < size; i++) {
-		if ((text[i] & 0xC0) != 0x80) /* the closing NUL ends it here */
-			return 0;
-		*code = *code << 6 | (text[i] & 0x3Fu);
-	}
-	if (*code < shortest[size] || *code > 0x10FFFF || (*code >= 0xD800 && *code <= 0xDFFF))
-		return 0;
-	return size;
-}
-
-/* Valid UTF-8 without control characters (C0, DEL, C1). */
-static bool is_plain_text(const char *text)
-{
-	const uint8_t *at = (const uint8_t *)text;
-	while (*at != 0) {
-		uint32_t code;
-		size_t size = utf8_sequence(at, &code);
-		if (size == 0 || code < 0x20 || (code >= 0x7F && code <= 0x9F))
-			return false;
-		at += size;
-	}
-	return true;
 }
 
 /* Copies a text of at most 95 bytes for the record. `field` is named if it is refused. */

@@ -10,6 +10,7 @@
 
 #include "vitals/driver.h"
 #include "vitals/engine.h"
+#include "vitals/people.h"
 #include "vitals/text.h"
 
 #define LINKS_MAX       32
@@ -72,6 +73,7 @@ struct config {
 	struct device_config devices[DEVICES_MAX];
 	uint8_t map_count;
 	struct register_map maps[DEVICES_MAX];
+	struct people people;
 	struct engine_config engine;
 };
 

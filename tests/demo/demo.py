@@ -133,6 +133,7 @@ class Demo:
         with open(self.path("vitalsd.conf"), "w", encoding="utf-8") as f:
             f.write(f'''bedside = "{BEDSIDE}"
 plan = "{ROOT}/etc/plans/demo.conf"
+people = {{ "dr.weber", "nurse-anna" }}
 control {{ socket = "{self.path("control")}" }}
 record {{ path = "{self.path("record.sqlite")}" }}
 publish {{ endpoints = {{ "ipc://{self.path("publish")}" }} }}

@@ -274,7 +274,7 @@ class Bedside:
     def write_config(self, links_and_devices, plan="etc/plans/demo.conf", extra=""):
         plan = os.path.join(ROOT, plan) if not os.path.isabs(plan) else plan
         with open(self.config, "w", encoding="utf-8") as f:
-            f.write(f'bedside = "{self.name}"\nplan = "{plan}"\n'
+            f.write(f'bedside = "{self.name}"\nplan = "{plan}"\npeople = {{ "dr.a", "dr.b" }}\n'
                     f'control {{ socket = "{self.control}" }}\n'
                     f'record {{ path = "{self.record}" }}\n'
                     f'publish {{ endpoints = {{ "{self.endpoint}" }} }}\n{extra}\n{links_and_devices}')

@@ -2,6 +2,7 @@
 alarm, receipts, and a configuration that changes under a running monitor."""
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -181,6 +182,29 @@ def test_limits_for_one_patient():
         bedside.wait_record("limit", 'rule="H2"', 'old="130.000"', 'new="140.000"', 'second_person="dr.b"')
         bedside.wait_record("command", 'command="limit"', 'result="second-person"')
         assert any(s.change == "limit" for s in display.bodies("session"))
+
+
+def test_two_people_are_two_and_known():
+    """Nobody signs twice under another spelling, and nobody unknown signs at all; the record has one spelling of each."""
+    with Bedside() as bedside:
+        start(bedside)
+        actor = pwd.getpwuid(os.geteuid()).pw_name
+        tenfold = ("session", "open", "--patient", "P-109", "--weight-kg", "70", "--dose-mg", "350")
+        for spelling in (actor, actor.upper(), actor.capitalize(), f"uid-{os.geteuid()}"):
+            assert refused(bedside, *tenfold, "--second-person", spelling), spelling
+        words = refused(bedside, *tenfold, "--second-person", "dr.x")
+        assert "Nobody is known here as dr.x. Known are:" in words and "dr.a dr.b" in words, words
+        record(bedside, "command", 'command="session-open"', 'result="unknown-name"', "dr.x")
+        assert not session(bedside).open
+        bedside.ctl(*tenfold, "--second-person", "DR.B")
+        assert session(bedside).second_person == "dr.b"
+        record(bedside, "session", 'change="opened"', 'second_person="dr.b"')
+        refused(bedside, "session", "start", "--override", "dr.x", "--reason", "in a hurry")
+        refused(bedside, "limit", "H2", "140", "--reason", "athlete", "--second-person", "dr.x")
+        bedside.ctl("limit", "H2", "140", "--reason", "athlete", "--second-person", "Dr.A")
+        record(bedside, "limit", 'rule="H2"', 'second_person="dr.a"')
+        bedside.ctl("session", "start", "--override", "Dr.A", "--reason", "in a hurry")
+        assert session(bedside).start_override.name == "dr.a"
 
 
 def test_test_alarm_travels_the_whole_path():

@@ -66,6 +66,7 @@ static void test_dose_needs_a_second_person(void **state)
 	assert_int_equal(open_with(350000, 40, ""), RESULT_SECOND_PERSON); /* ten times as much */
 	assert_int_equal(open_with(6999, 40, ""), RESULT_SECOND_PERSON);
 	assert_int_equal(open_with(350000, 40, "nurse1"), RESULT_SECOND_PERSON); /* the same person twice */
+	assert_int_equal(open_with(350000, 40, "Nurse1"), RESULT_SECOND_PERSON); /* and under another spelling */
 	assert_int_equal(open_with(350000, 40, "dr-a"), RESULT_OK);
 	read_plan_file("etc/plans/esketamine-spray.conf");
 	assert_int_equal(open_with(70000, 40, ""), RESULT_SECOND_PERSON);
@@ -219,6 +220,7 @@ static void test_looser_limits_need_two_people(void **state)
 		begin_infusion();
 		assert_int_equal(loosen(critical[i].rule, critical[i].looser, ""), RESULT_SECOND_PERSON);
 		assert_int_equal(loosen(critical[i].rule, critical[i].looser, "nurse1"), RESULT_SECOND_PERSON);
+		assert_int_equal(loosen(critical[i].rule, critical[i].looser, "NURSE1"), RESULT_SECOND_PERSON);
 		assert_int_equal(loosen(critical[i].rule, critical[i].tighter, ""), RESULT_OK);
 		assert_int_equal(loosen(critical[i].rule, critical[i].looser, "dr-a"), RESULT_OK);
 	}
