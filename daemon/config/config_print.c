@@ -60,7 +60,8 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 	(void)fprintf(out, "\ndevice %s on link %s, every %" PRId64 " ms: ", device->name,
 	              config->links[device->link].name, device->period_ns / NS_PER_MS);
 	if (device->driver != NULL)
-		(void)fprintf(out, "driver %s (%s)\n", device->driver->name, device->driver->description);
+		(void)fprintf(out, "driver %s (%s; tested with: %s)\n", device->driver->name,
+		              device->driver->description, evidence_name(device->driver->evidence));
 	else
 		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
 	if (device->serial[0] != '\0')

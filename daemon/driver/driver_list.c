@@ -14,3 +14,16 @@ const struct driver *driver_by_name(const char *name)
 			return *driver;
 	return NULL;
 }
+
+const char *evidence_name(enum evidence evidence)
+{
+	switch (evidence) {
+	case EVIDENCE_NONE:
+		return "never connected";
+	case EVIDENCE_EXAMPLES:
+		return "examples";
+	case EVIDENCE_RECORDED:
+		return "recorded bytes";
+	}
+	return "unknown";
+}

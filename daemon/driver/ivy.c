@@ -250,6 +250,7 @@ static void ivy_feed(struct stream *stream, const uint8_t *bytes, size_t count, 
 const struct driver driver_ivy_ansarb = {
     .name = "ivy-ansarb",
     .description = "Ivy 450C bedside monitor, ANSAR-B serial stream",
+    .evidence = EVIDENCE_RECORDED,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = NS_PER_S,
     .provides = PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) |

@@ -319,6 +319,7 @@ static void masimo_feed(struct stream *stream, const uint8_t *bytes, size_t coun
 const struct driver driver_masimo_ascii1 = {
     .name = "masimo-ascii1",
     .description = "Masimo Rad-5, Rad-8, Rad-87, Radical-7 pulse oximeters, serial output ASCII 1",
+    .evidence = EVIDENCE_RECORDED,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = NS_PER_S,
     .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_PERFUSION),

@@ -232,6 +232,7 @@ static void nellcor_feed(struct stream *stream, const uint8_t *bytes, size_t cou
 const struct driver driver_nellcor = {
     .name = "nellcor-ascii",
     .description = "Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395 pulse oximeters, ASCII data port",
+    .evidence = EVIDENCE_RECORDED,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = 2 * NS_PER_S,
     .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),

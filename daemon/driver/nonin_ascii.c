@@ -85,6 +85,7 @@ static void nonin_ascii_feed(struct stream *stream, const uint8_t *bytes, size_t
 const struct driver driver_nonin_ascii = {
     .name = "nonin-ascii",
     .description = "Nonin Avant, PalmSAT 2500, 8500, 8600V, 9847 oximeters, real-time ASCII output",
+    .evidence = EVIDENCE_NONE,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = NS_PER_S,
     .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),

@@ -495,6 +495,7 @@ static size_t combi_say(struct stream *stream, struct mono now, uint8_t *bytes, 
 const struct driver driver_par_nibp = {
     .name = "par-nibp",
     .description = "PAR NIBP2010, NIBP2020 UP blood pressure modules without SpO2",
+    .evidence = EVIDENCE_RECORDED,
     .line = {.baud = 4800, .parity = 'N', .data_bits = 8, .stop_bits = 1, .modem_low = true},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS,
@@ -509,6 +510,7 @@ const struct driver driver_par_nibp = {
 const struct driver driver_par_combi = {
     .name = "par-combi",
     .description = "PAR NIBP2020 UP Combi Board: blood pressure and SpO2",
+    .evidence = EVIDENCE_RECORDED,
     .line = {.baud = 19200, .parity = 'N', .data_bits = 8, .stop_bits = 1, .modem_low = true},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS | PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),

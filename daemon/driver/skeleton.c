@@ -102,6 +102,7 @@ extern const struct driver driver_skeleton; /* a driver of the list has this fro
 const struct driver driver_skeleton = {
     .name = "skeleton",
     .description = "an oximeter that does not exist",
+    .evidence = EVIDENCE_NONE,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = NS_PER_S,
     .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),

@@ -342,6 +342,7 @@ static bool suntech_order(struct stream *stream, bool start)
 const struct driver driver_suntech = {
     .name = "suntech-advantage",
     .description = "SunTech Advantage OEM blood pressure module",
+    .evidence = EVIDENCE_EXAMPLES,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = IDLE_NS,
     .provides = CUFF_PARAMETERS,

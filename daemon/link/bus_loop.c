@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/link/modbus_port.h"
 
@@ -24,6 +25,8 @@ struct bus_device {
 	uint8_t failures; /* in a row */
 	int lateness;     /* 2 more with each poll that comes a period late or more, 1 less with every other */
 	bool late_told;
+	bool refusal_told;    /* of what stands in `answered` */
+	uint16_t answered[8]; /* to the question who it is, when it was refused */
 	struct mono due;
 };
 
@@ -69,7 +72,21 @@ static enum outcome write_register(struct bus *bus, const struct bus_device *dev
 	return transact(bus, &request, NULL);
 }
 
-static enum outcome identify(struct bus *bus, const struct bus_device *device)
+/* Told once for each answer: the question is repeated as long as the wrong device is there. */
+static void tell_refusal(struct bus *bus, struct bus_device *device, const uint16_t *registers)
+{
+	char detail[LINK_DETAIL_BYTES];
+	size_t size = device->map->identity_expect_count * sizeof(registers[0]);
+
+	if (device->refusal_told && memcmp(device->answered, registers, size) == 0)
+		return;
+	device->refusal_told = true;
+	memcpy(device->answered, registers, size);
+	identity_registers(detail, device->own->name, device->map, registers);
+	link_notice(bus->link, true, "wrong-device", detail);
+}
+
+static enum outcome identify(struct bus *bus, struct bus_device *device)
 {
 	const struct register_map *map = device->map;
 	uint16_t *registers = bus->registers[0];
@@ -80,8 +97,11 @@ static enum outcome identify(struct bus *bus, const struct bus_device *device)
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	for (uint8_t i = 0; i < map->identity_expect_count; i++)
-		if (registers[i] != map->identity_expect[i])
+		if (registers[i] != map->identity_expect[i]) {
+			tell_refusal(bus, device, registers);
 			return OUTCOME_REFUSED;
+		}
+	device->refusal_told = false;
 	return OUTCOME_OK;
 }
 

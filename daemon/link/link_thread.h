@@ -111,6 +111,11 @@ void link_post_waiting(struct link *link);
 /* When there are such values; MONO_NEVER if none wait. */
 struct mono link_post_due(const struct link *link);
 
+/* Why a device is not the one that is expected: registers of a Modbus device, serial number of another. */
+void identity_registers(char text[LINK_DETAIL_BYTES], const char *device, const struct register_map *map,
+                        const uint16_t *read);
+void identity_serial(char text[LINK_DETAIL_BYTES], const char *device, const char *expected, const char *read);
+
 /* Puts a notice about this link on the record. */
 void link_notice(struct link *link, bool trouble, const char *what, const char *detail);
 

@@ -6,6 +6,7 @@
  * no valid frame for a while, because some adapters come back only so. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,9 +29,11 @@ struct reader {
 	struct mono last_good; /* or the connect */
 	uint32_t bad_at_good;  /* stream.bad_frames at that time */
 	bool stranger;         /* the last frame did not tell the serial number that is configured */
-	int64_t settle_ns;     /* of the kind of port */
-	struct mono heard;     /* the last byte, or the connect */
-	struct mono settled;   /* until then what comes is thrown away */
+	bool refused;          /* a notice has said that `answered` is another device */
+	char answered[NAME_BYTES];
+	int64_t settle_ns;   /* of the kind of port */
+	struct mono heard;   /* the last byte, or the connect */
+	struct mono settled; /* until then what comes is thrown away */
 	struct mono settled_at_most;
 };
 
@@ -61,6 +64,19 @@ static bool are_old(struct reader *reader)
 	return true;
 }
 
+static void refuse(struct reader *reader, const char *serial)
+{
+	char detail[LINK_DETAIL_BYTES];
+
+	link_tell(reader->link, reader->device, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+	if (reader->refused && strcmp(reader->answered, serial) == 0)
+		return; /* told already */
+	reader->refused = true;
+	(void)snprintf(reader->answered, sizeof(reader->answered), "%s", serial); /* fits */
+	identity_serial(detail, reader->own->name, reader->own->serial, serial);
+	link_notice(reader->link, true, "wrong-device", detail);
+}
+
 /* The driver's emit. */
 static void take_frame(void *context, const struct decoded *decoded)
 {
@@ -72,11 +88,11 @@ static void take_frame(void *context, const struct decoded *decoded)
 	if (reader->own->serial[0] != '\0' && strcmp(reader->own->serial, decoded->serial) != 0) {
 		/* One may be a damaged line; its values do not count either. */
 		if (reader->stranger)
-			link_tell(reader->link, reader->device, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+			refuse(reader, decoded->serial);
 		reader->stranger = true;
 		return;
 	}
-	reader->stranger = false;
+	reader->stranger = reader->refused = false;
 	link_tell(reader->link, reader->device, DEVICE_UP, FAULT_NONE);
 	link_deliver(reader->link, reader->device, decoded);
 }

@@ -72,9 +72,19 @@ struct decoded {
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
 };
 
+/* What stands behind a driver. None was tried on a device yet. */
+enum evidence {
+	EVIDENCE_NONE,     /* never connected: bytes of our own, made from the document */
+	EVIDENCE_EXAMPLES, /* examples that the vendor or another project prints */
+	EVIDENCE_RECORDED, /* bytes that somebody recorded from a device */
+};
+
+const char *evidence_name(enum evidence evidence); /* "never connected", "examples", "recorded bytes" */
+
 struct driver {
 	const char *name;        /* token in the configuration */
 	const char *description; /* maker, models, protocol */
+	enum evidence evidence;  /* what its bytes were tested with */
 	struct line_settings line;
 	int64_t period_ns; /* how often the device sends a frame */
 	parameter_set provides;

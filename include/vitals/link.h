@@ -23,10 +23,12 @@ bool links_cuff(struct links *links, uint8_t device, bool start);
 
 /* What a link wants on the record that is no event of a device: how its port is set up, a recording that began or broke
  * off. */
+#define LINK_DETAIL_BYTES 192 /* two names and what a device answered */
+
 struct link_notice {
 	bool trouble;
 	char what[NAME_BYTES]; /* token */
-	char detail[TEXT_BYTES];
+	char detail[LINK_DETAIL_BYTES];
 };
 
 /* Engine thread, at every beat: the oldest notice; false if there is none. */

@@ -186,6 +186,8 @@ static void test_wrong_identity(void **state)
 	world_start(world);
 	world_await_state(world, 0, DEVICE_REFUSED);
 	assert_int_equal(world->fault[0], FAULT_WRONG_IDENTITY);
+	world_await_notice(world, "wrong-device",
+	                   "bus: device: holding registers from 0 (hex): expected 61b3 61ba 61c1, read 61b4 61bb 61c2");
 	world_await_count(world, &world->fake.requests, 3);
 	assert_int_equal(world->rounds[0], 0);
 	atomic_store(&world->fake.identity_change, 0);

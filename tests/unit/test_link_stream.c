@@ -234,6 +234,22 @@ static void test_serial(void **state)
 }
 
 /* Another one of the same make, perhaps of another patient, and one that does not say which it is. */
+/* What stands on the record about a device that is another one. */
+static void await_notice(struct bedside *bedside, const char *detail)
+{
+	struct waiting wait = wait_for("the notice about another device");
+	struct link_notice notice;
+
+	for (;; wait_more(&wait, -1)) {
+		while (links_notice(bedside->links, &notice)) {
+			if (strcmp(notice.what, "wrong-device") != 0)
+				continue;
+			assert_string_equal(notice.detail, detail);
+			return;
+		}
+	}
+}
+
 static void test_another_number(void **state)
 {
 	struct bedside *bedside = bedside_new(LINK_SERIAL);
@@ -249,6 +265,8 @@ static void test_another_number(void **state)
 		                    : "11/21/26 09:14:22 SPO2=088% BPM=062 ALARM=0000 EXC=000800\r\n"
 		                      "11/21/26 09:14:23 SN=---------- SPO2=088% BPM=062 ALARM=0000 EXC=000800\r\n");
 		await(bedside, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+		await_notice(bedside, i == 0 ? "line: oximeter: serial number 0000012345 expected, 0000012346 read"
+		                             : "line: oximeter: serial number 0000012345 expected, none read");
 		assert_int_not_equal(bedside->spo2, 88000);
 		say_line(bedside, 94 + i);
 		await_spo2(bedside, 94 + i);
