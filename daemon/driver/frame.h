@@ -1,8 +1,9 @@
-/* What drivers share: scanning of text fields, throwing away of bytes that are no frame, and the telling of a cuff
- * determination. Pure. Included by daemon/driver only. */
+/* Frames in a stream of bytes: finding them, throwing away what is none, and giving them on. Pure. Included by
+ * daemon/driver only. */
 #ifndef VITALS_DAEMON_DRIVER_FRAME_H
 #define VITALS_DAEMON_DRIVER_FRAME_H
 
+#include "daemon/driver/text_field.h"
 #include "vitals/driver.h"
 
 typedef void emit_function(void *context, const struct decoded *decoded);
@@ -12,30 +13,6 @@ struct sink {
 	emit_function *emit;
 	void *context;
 };
-
-/* A piece of a frame; never outlives the stream buffer. */
-struct text {
-	const uint8_t *at;
-	size_t count;
-};
-
-bool text_is_digit(uint8_t byte);
-bool text_is_capital(uint8_t byte);
-
-/* Compares with a picture: '0' stands for any digit, 'A' for any capital, anything else for itself. */
-bool text_looks_like(struct text text, const char *picture);
-bool text_is(struct text text, const char *other);
-bool text_begins(struct text text, const char *front);
-
-/* The digits of a text, base 10 whatever they begin with; anything else is skipped. At most 9 digits. */
-int32_t text_number(struct text text);
-
-/* One to `max_digits` digits and nothing else. False if it is anything else. */
-bool text_read_number(struct text text, size_t max_digits, int32_t *number);
-
-/* Takes what stands before the first `separator` off the front of `rest`, and the separator with it; all of it if there
- * is none. */
-struct text text_take(struct text *rest, uint8_t separator);
 
 /* The first `count` bytes were a whole and right frame; takes them off the front. */
 void stream_good(struct stream *stream, size_t count);
@@ -59,28 +36,6 @@ void stream_lines(struct stream *stream, struct text bytes, struct mono now, int
 
 struct measurement measured(enum parameter parameter, int32_t value, struct mono determined);
 struct measurement not_measured(enum parameter parameter, enum reason reason, struct mono determined);
-
-#define CUFF_PARAMETERS                                                                                                \
-	(PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA) | PARAMETER_BIT(PARAMETER_NIBP_MEAN) |  \
-	 PARAMETER_BIT(PARAMETER_NIBP_PULSE))
-
-/* One determination, in mmHg and /min; -1 = missing. */
-struct cuff_result {
-	int32_t sys, dia, mean, pulse;
-};
-
-/* A determination, as a frame of its own. */
-void cuff_tell(const struct cuff_result *result, struct mono determined, struct sink sink);
-
-/* A valid frame of a commanded cuff that brought no result: tells the failure that is still to be told, or only that
- * the device is there. */
-void cuff_alive(struct stream *stream, struct sink sink);
-
-/* The determination, if one is on, is over, without a result for this reason; REASON_NONE: with one. */
-void cuff_end(struct dialogue *dialogue, enum reason failed);
-
-/* What we started cannot be over yet: no cuff goes up and down so fast. */
-bool cuff_too_short(const struct dialogue *dialogue, struct mono now);
 
 /* At least `age_ns` have passed since `past`, or there was no such time. */
 bool time_passed(struct mono now, struct mono past, int64_t age_ns);

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "daemon/driver/drivers.h"
+#include "daemon/driver/cuff.h"
 #include "daemon/driver/frame.h"
 
 #define HEAD                                                                                                           \

@@ -29,6 +29,7 @@
 #include <assert.h>
 
 #include "daemon/driver/drivers.h"
+#include "daemon/driver/cuff.h"
 #include "daemon/driver/frame.h"
 
 #define STATUS_BYTES 39                 /* of its text, with the two digits of the sum */

@@ -21,6 +21,7 @@
 #include <assert.h>
 
 #include "daemon/driver/drivers.h"
+#include "daemon/driver/cuff.h"
 #include "daemon/driver/frame.h"
 
 #define HOST   0x3A
