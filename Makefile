@@ -225,7 +225,7 @@ simulation: $(B)/simulate
 check-asan:
 	@$(MAKE) B=build-asan SAN=address,undefined unit integration
 check-tsan:
-	@$(MAKE) B=build-tsan SAN=thread CC=clang unit
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/tests/tsan.supp $(MAKE) B=build-tsan SAN=thread CC=clang unit
 
 FUZZ_SECONDS ?= 5
 FUZZ_BIN := $(patsubst %.c,$(B)/%,$(FUZZ_SRC))

@@ -127,10 +127,8 @@ static inline bool shell_thread_join(struct shell_thread *thread, struct mono de
 		int ready = poll(&done, 1, (int)(left_ms < INT32_MAX ? left_ms : INT32_MAX));
 		if (ready > 0)
 			break;
-		if (left_ms == 0) {
-			(void)pthread_detach(thread->thread); /* it may end by itself or with the process */
-			return false;
-		}
+		if (left_ms == 0)
+			return false; /* still joinable: it can be waited for again, or ends with the process */
 	}
 	(void)pthread_join(thread->thread, NULL); /* it has only to return */
 	(void)close(thread->done_fd);             /* nothing was written */

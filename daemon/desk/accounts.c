@@ -239,10 +239,13 @@ void accounts_stop(struct accounts *accounts, struct mono deadline)
 		if (!worker->running)
 			continue;
 		shell_wake(worker->wake_fd);
-		if (shell_thread_join(&worker->thread, deadline))
+		if (shell_thread_join(&worker->thread, deadline)) {
 			(void)close(worker->wake_fd); /* nothing was written to a disk */
-		else
+		} else {
+			(void)pthread_detach(
+			    worker->thread.thread); /* the directory service has it; nobody waits any more */
 			ended = false;
+		}
 	}
 	if (ended)
 		free(accounts);
