@@ -194,15 +194,15 @@ def test_two_people_are_two_and_known():
             assert refused(bedside, *tenfold, "--second-person", spelling), spelling
         words = refused(bedside, *tenfold, "--second-person", "dr.x")
         assert "Nobody is known here as dr.x. Known are:" in words and "dr.a dr.b" in words, words
-        record(bedside, "command", 'command="session-open"', 'result="unknown-name"', "dr.x")
+        bedside.wait_record("command", 'command="session-open"', 'result="unknown-name"', "dr.x")
         assert not session(bedside).open
         bedside.ctl(*tenfold, "--second-person", "DR.B")
         assert session(bedside).second_person == "dr.b"
-        record(bedside, "session", 'change="opened"', 'second_person="dr.b"')
+        bedside.wait_record("session", 'change="opened"', 'second_person="dr.b"')
         refused(bedside, "session", "start", "--override", "dr.x", "--reason", "in a hurry")
         refused(bedside, "limit", "H2", "140", "--reason", "athlete", "--second-person", "dr.x")
         bedside.ctl("limit", "H2", "140", "--reason", "athlete", "--second-person", "Dr.A")
-        record(bedside, "limit", 'rule="H2"', 'second_person="dr.a"')
+        bedside.wait_record("limit", 'rule="H2"', 'second_person="dr.a"')
         bedside.ctl("session", "start", "--override", "Dr.A", "--reason", "in a hurry")
         assert session(bedside).start_override.name == "dr.a"
 
