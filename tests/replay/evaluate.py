@@ -21,26 +21,29 @@ LIVE = {
     "H1": ("HR", 60, lambda v: v > 110, 30, lambda v: v <= 105, "low", ["H2"]),
     "H2": ("HR", 15, lambda v: v > 130, 30, lambda v: v <= 125, "high", []),
     "H3": ("HR", 30, lambda v: v < 50, 30, lambda v: v >= 55, "medium", ["H4"]),
-    "H4": ("HR", 10, lambda v: v < 40, 15, lambda v: v >= 45, "high", []),
+    "H4": ("HR", 10, lambda v: v <= 40, 15, lambda v: v >= 45, "high", []),
     "H5": ("|HR-PULSE|", 30, lambda v: v > 20, 30, lambda v: v <= 10, "low", []),
     "O1": ("SpO2", 30, lambda v: v < 93, 15, lambda v: v >= 95, "medium", ["O2", "O3"]),
     "O2": ("SpO2", 15, lambda v: v < 90, 15, lambda v: v >= 92, "high", ["O3"]),
     "O3": ("SpO2", 5, lambda v: v < 85, 15, lambda v: v >= 92, "high", []),
     "R1": ("RESP", 30, lambda v: v < 10, 30, lambda v: v >= 12, "medium", ["R2"]),
-    "R2": ("RESP", 15, lambda v: v < 8, 30, lambda v: v >= 10, "high", []),
-    "R3": ("RESP", 60, lambda v: v > 24, 30, lambda v: v <= 22, "low", []),
+    "R2": ("RESP", 15, lambda v: v <= 8, 30, lambda v: v >= 10, "high", []),
+    "R3": ("RESP", 60, lambda v: v > 24, 30, lambda v: v <= 22, "medium", []),
 }
 # Rules on cuff readings: violated, back, priority at the first reading, priority confirmed, which stand for them. The
-# third argument is the rise above baseline (or None). B2 needs one reading; the others two.
+# third argument is the rise above baseline (or None), the fourth the mean. B2 needs one reading; the others two.
 CUFF = {
-    "B1": (lambda s, d, r: s >= 180 or d >= 110, lambda s, d, r: s <= 170 and d <= 105, "medium", "high", ["B2"]),
-    "B2": (lambda s, d, r: s >= 200 or d >= 120, lambda s, d, r: s <= 170 and d <= 105, "high", "high", []),
-    "B3": (lambda s, d, r: s > 160 or d > 100, lambda s, d, r: s <= 155 and d <= 95, None, "medium", ["B1", "B2"]),
-    "B4": (lambda s, d, r: s > 160 or d > 100, lambda s, d, r: s <= 155 and d <= 95, None, "medium",
+    "B1": (lambda s, d, r, m: s >= 180 or d >= 110, lambda s, d, r, m: s <= 170 and d <= 105, "medium", "high", ["B2"]),
+    "B2": (lambda s, d, r, m: s >= 200 or d >= 120, lambda s, d, r, m: s <= 170 and d <= 105, "high", "high", []),
+    "B3": (lambda s, d, r, m: s > 160 or d > 100, lambda s, d, r, m: s <= 155 and d <= 95, None, "medium", ["B1", "B2"]),
+    "B4": (lambda s, d, r, m: s > 160 or d > 100, lambda s, d, r, m: s <= 155 and d <= 95, None, "medium",
            ["B3", "B1", "B2"]),
-    "B5": (lambda s, d, r: r is not None and (r[0] >= 40 or r[1] >= 25),
-           lambda s, d, r: r is None or (r[0] <= 30 and r[1] <= 20), None, "medium", ["B1", "B2"]),
-    "B6": (lambda s, d, r: s < 90, lambda s, d, r: s >= 95, "medium", "high", []),
+    "B5": (lambda s, d, r, m: r is not None and (r[0] >= 40 or r[1] >= 25),
+           lambda s, d, r, m: r is None or (r[0] <= 30 and r[1] <= 20), None, "medium", ["B1", "B2"]),
+    "B6": (lambda s, d, r, m: s <= 90, lambda s, d, r, m: s >= 95, "medium", "high", []),
+    "B8": (lambda s, d, r, m: r is not None and r[0] <= -30, lambda s, d, r, m: r is None or r[0] >= -25, None, "medium",
+           ["B6", "B9"]),
+    "B9": (lambda s, d, r, m: m < 65, lambda s, d, r, m: m >= 70, None, "medium", ["B6"]),
 }
 # Check times in minutes since opening, start or end; minutes until late; what later grid replaces what lies ahead.
 CHECKS = {
@@ -88,12 +91,13 @@ class Recording:
                                for t, row in zip(self.times, rows)]
         pairs = zip(self.live["HR"], self.live["PULSE"])
         self.live["|HR-PULSE|"] = [(t, None if a is None or b is None else abs(a - b)) for (t, a), (_, b) in pairs]
-        self.cuff = []
+        self.cuff, self.mean = [], {}
         if "NBPSys" in head:
             first = head.index("NBPSys")
             for t, row in zip(self.times, rows):
                 if any(row[first:first + 3]):
                     self.cuff.append((t, *(float(cell) if cell else None for cell in row[first:first + 2])))
+                    self.mean[t] = float(row[first + 2]) if row[first + 2] else None
 
     @staticmethod
     def number(text, zero_is_missing, low, high):
@@ -213,10 +217,19 @@ class Evaluation:
         return bool(high) and all(v < v0 for v, v0 in high)
 
     def priority(self, name, index, full):
+        if name != "B4":
+            return full
         t = self.valid[index][0]
         lower_from = self.end if self.route == "iv" else self.start + 60 * MINUTE
         lower_to = self.end + 60 * MINUTE if self.route == "iv" else self.start + 120 * MINUTE
-        return "low" if name == "B4" and lower_from <= t < lower_to and self.falling(index, None) else full
+        return "low" if lower_from <= t < lower_to and self.falling(index, None) else full
+
+    def readings(self, name):
+        """What the rule is judged on. A cuff that finds no more than the mean tells that alone, and it counts."""
+        if name != "B9":
+            return self.valid
+        return [(t, s, d) for t, s, d in self.recording.cuff
+                if self.recording.mean[t] is not None and ((s is None and d is None) or believable(s, d))]
 
     def cuff_rule(self, name):
         bad, back, first, full, above = CUFF[name]
@@ -224,7 +237,7 @@ class Evaluation:
         on = waiting = seen = None     # present since; a repeat is waited for until; index of the first reading
         backs, latched = 0, False
         returning = []
-        for i, (t, s, d) in enumerate([*self.valid, (self.recording.last + 0.001, None, None)]):
+        for i, (t, s, d) in enumerate([*self.readings(name), (self.recording.last + 0.001, None, None)]):
             if waiting is not None and self.in_force_until(name) <= min(t, waiting) and on is None:
                 waiting = None         # its phase is over before it was confirmed
             if waiting is not None and waiting <= t and waiting <= self.recording.last:
@@ -232,12 +245,13 @@ class Evaluation:
                     on = waiting
                 steps.append((waiting, self.priority(name, seen, full)))
                 waiting = None
-            if s is None or (on is None and waiting is None and not self.in_force(name, t)):
+            if t > self.recording.last or (on is None and waiting is None and not self.in_force(name, t)):
                 continue
-            rise = None if self.baseline is None or t < self.baseline_at else (s - self.baseline[0],
-                                                                               d - self.baseline[1])
+            mean = self.recording.mean[t]
+            known = s is not None and self.baseline is not None and t >= self.baseline_at
+            rise = (s - self.baseline[0], d - self.baseline[1]) if known else None
             confirmed = bool(steps) and on is not None and steps[-1][1] == full and steps[-1][0] >= on or name == "B4"
-            if bad(s, d, rise):
+            if bad(s, d, rise, mean):
                 backs = 0
                 if on is None and waiting is None:
                     if name == "B2" or latched:
@@ -254,7 +268,7 @@ class Evaluation:
                     steps.append((t, self.priority(name, i, full)))
             elif on is None:
                 waiting = None         # the repeat did not confirm it
-            elif back(s, d, rise):
+            elif back(s, d, rise, mean):
                 backs += 1
                 waiting = None
                 if backs == 2 or not confirmed:
@@ -270,7 +284,7 @@ class Evaluation:
         if on is not None:
             spans.append((on, END))
         self.present[name], self.steps[name] = spans, steps
-        times = [t for t, _, _ in self.valid]
+        times = [t for t, _, _ in self.readings(name)]
         self.returning[name] = lambda t: bool(returning) and any(
             r <= t < min((x for x in times if x > r), default=END) for r in returning)
 
@@ -407,7 +421,7 @@ class Evaluation:
         for name in ("H2", "H1", "H4", "H3", "H5", "O3", "O2", "O1", "R2", "R1", "R3"):
             self.live_rule(name)
             self.announce(name, LIVE[name][6])
-        for name in ("B2", "B1", "B3", "B4", "B5", "B6"):
+        for name in ("B2", "B1", "B3", "B4", "B5", "B6", "B9", "B8"):
             self.cuff_rule(name)
             self.announce(name, CUFF[name][4])
         self.unattended()

@@ -16,10 +16,10 @@ baseline 124/78 hr 68 spo2 97 resp 14
 12:00  ack all
 21:00  ack all
 
-expect H4 high between 09:10 and 09:20 says "Heart rate below 40"
+expect H4 high between 09:10 and 09:20 says "Heart rate 40 or less"
 never H3 between 00:00 and 09:09
 expect B6 medium between 10:20 and 10:30 value 77
-expect B6 high between 11:00 and 11:15 value 77 says "Systolic blood pressure below 90"
+expect B6 high between 11:00 and 11:15 value 77 says "Systolic blood pressure 90 or less"
 expect H4 high at 11:59
 expect H4 ends between 13:15 and 13:40
 # Two readings in a row must be back before the pressure is well again.
