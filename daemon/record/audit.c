@@ -256,16 +256,37 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
                    const struct event_command *command)
 {
 	audit->wanted = false;
-	if (can_be_blocked(command->command))
+	switch (command->command) {
+	case COMMAND_SESSION_START:
+	case COMMAND_SESSION_CLOSE:
+	case COMMAND_DEVICE_GIVEN:
 		override_line(audit, engine, before, command);
-	if (command->command == COMMAND_LIMIT)
+		break;
+	case COMMAND_LIMIT:
 		limit_line(audit, engine, before, command);
-	if (command->command == COMMAND_TAKE_OUT)
+		break;
+	case COMMAND_TAKE_OUT:
 		take_out_line(audit, engine, command);
-	if (command->command == COMMAND_ITEM) {
+		break;
+	case COMMAND_ITEM:
 		begin_command(audit, engine, command, "item");
 		line_text(&audit->line, "item", command->u.item.name);
 		line_text(&audit->line, "ticked", command->u.item.ticked ? "yes" : "no");
+		break;
+	/* What these say stands in their actions and in their reply. */
+	case COMMAND_SESSION_OPEN:
+	case COMMAND_SESSION_PAUSE:
+	case COMMAND_SESSION_RESUME:
+	case COMMAND_SESSION_STOP:
+	case COMMAND_ALARM_ACKNOWLEDGE:
+	case COMMAND_AUDIO_PAUSE:
+	case COMMAND_OBSERVE:
+	case COMMAND_CUFF_START:
+	case COMMAND_CUFF_STOP:
+	case COMMAND_TEST_ALARM:
+	case COMMAND_RECEIPT:
+	case COMMAND_COUNT:
+		break;
 	}
 }
 
