@@ -82,7 +82,7 @@ static void alarm(const struct lines *lines, const struct view_alarm *now, enum 
 		out_format(out, ", by %s", now->acknowledged_by);
 	if (now->unconfirmed && view_announced(now))
 		out_text(out, ", first reading, repeat running");
-	out_format(out, " #%" PRIu32 "\n", now->id);
+	out_format(out, " (%s)\n", now->condition);
 }
 
 static void device(const struct lines *lines, const struct view_device *now)
@@ -144,7 +144,7 @@ static void vanished(const struct lines *lines)
 		if (view_alarm(lines->after, known->id) != NULL || !view_announced(known))
 			continue;
 		begin(lines, "alarm");
-		out_format(lines->out, "no longer announced: %s #%" PRIu32 "\n", known->text, known->id);
+		out_format(lines->out, "no longer announced: %s (%s)\n", known->text, known->condition);
 	}
 }
 

@@ -54,8 +54,15 @@ def session(bedside):
 
 
 def rested(bedside):
-    """Until both cuff readings of the baseline are there."""
-    wait_for(lambda: session(bedside).baseline_complete, "the baseline", 2 * PATIENCE_S)
+    """Until both cuff readings of the baseline are there. A reading whose answer comes too late on a busy machine is lost,
+    and told as such: then it is taken again, as staff would."""
+    for _ in range(4):
+        try:
+            return wait_for(lambda: session(bedside).baseline_complete, "the baseline", PATIENCE_S / 2)
+        except AssertionError:
+            subprocess.run([os.path.join(BUILD, "vitalsctl"), "--socket", bedside.control, "cuff", "start"],
+                           capture_output=True, timeout=PATIENCE_S, check=False)  # refused while it is not connected
+    return wait_for(lambda: session(bedside).baseline_complete, "the baseline", 2 * PATIENCE_S)
 
 
 def test_gate_blocks_until_it_is_cured_or_overridden():

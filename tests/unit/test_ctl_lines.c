@@ -45,7 +45,7 @@ static void a_line_for_each_change(void **state)
 	assert_true(send_reading(&sender, &reading));
 	assert_string_equal(told(&reading_news), "12:00:00 value   SpO2 97 %, age 0:02? low signal\n");
 	assert_true(send_alarm(&sender, 3, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
-	assert_string_equal(told(&alarm_news), "12:00:00 alarm   HIGH raised: SpO2 below 90 % #3\n");
+	assert_string_equal(told(&alarm_news), "12:00:00 alarm   HIGH raised: SpO2 below 90 % (O2)\n");
 	assert_true(send_alarm(&sender, 3, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE)); /* old news */
 	assert_string_equal(told(&alarm_news), "");
 }
@@ -60,9 +60,9 @@ static void what_vanished_is_told(void **state)
 	(void)told(&snapshot_news); /* the first state */
 	make_alarm(&alarm, 9, 2, VITALS__V1__ALARM_STATE__ALARM_STATE_LATCHED);
 	assert_true(send_snapshot(&sender, 1, list, 0));
-	assert_string_equal(told(&snapshot_news), "12:00:00 alarm   HIGH latched: SpO2 below 90 % #9\n");
+	assert_string_equal(told(&snapshot_news), "12:00:00 alarm   HIGH latched: SpO2 below 90 % (O2)\n");
 	assert_true(send_snapshot(&sender, 0, NULL, EMPTY_DIGEST)); /* its clearing was missed */
-	assert_string_equal(told(&snapshot_news), "12:00:00 alarm   no longer announced: SpO2 below 90 % #9\n");
+	assert_string_equal(told(&snapshot_news), "12:00:00 alarm   no longer announced: SpO2 below 90 % (O2)\n");
 }
 
 static void a_new_epoch_is_told_from_the_beginning(void **state)
