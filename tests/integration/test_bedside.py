@@ -16,8 +16,8 @@ def devices(bedside, ecg_port, oximeter="oximeter", cuff="cuff"):
     return f'''
 link "oximeter-line" {{ type = "serial"  port = "{bedside.path(oximeter)}" }}
 device "oximeter" {{ link = "oximeter-line"  driver = "masimo-ascii1" }}
-link "bp-bus" {{ type = "modbus-rtu"  port = "{bedside.path(cuff)}"  baud = 19200  parity = "none"  timeout_ms = 300 }}
-device "cuff" {{ link = "bp-bus"  map = "{bedside.map("vitals-sim-cuff")}"  unit = 1  poll_period_ms = 400 }}
+link "bp-bus" {{ type = "modbus-rtu"  port = "{bedside.path(cuff)}"  baud = 19200  parity = "none"  timeout_ms = 1200 }}
+device "cuff" {{ link = "bp-bus"  map = "{bedside.map("vitals-sim-cuff")}"  unit = 1  poll_period_ms = 1300 }}
 link "ecg-gateway" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {ecg_port}  timeout_ms = 300 }}
 device "ecg" {{ link = "ecg-gateway"  map = "{bedside.map("vitals-sim-ecg")}"  unit = 1  poll_period_ms = 400 }}
 '''

@@ -167,11 +167,11 @@ device "oximeter" {{ link = "line"  driver = "masimo-ascii1"  parameters = {{ pu
         # One in 50 ms, and those that come with an alarm or a cuff value.
         assert messages <= 20 * seconds + 15, (messages, seconds)
         assert device.lines - lines > 10 * messages, (device.lines - lines, messages)
-        # The neighbour, which sends ever other values, loses none.
+        # The neighbour's values go on coming, in order; of those that reach us in one piece only the last is shown.
         mark = display.mark()
         wait_for(lambda: len(display.values("pulse", after=mark)) >= 10, "ten values of the neighbour")
         shown = display.values("pulse", after=mark)
-        assert all((b - a) % 30000 == 1000 for a, b in zip(shown, shown[1:])), shown
+        assert all((b - a) % 30000 in range(1000, 15001, 1000) for a, b in zip(shown, shown[1:])), shown
 
 
 # ---- recording and decoding -----------------------------------------------------------------------------------------
