@@ -87,6 +87,7 @@ const char *reason_name(enum reason reason)
 	    [REASON_FAILED] = "failed",
 	    [REASON_NOT_MEASURED] = "not_measured",
 	    [REASON_BABBLE] = "babble",
+	    [REASON_PRINTING_MEMORY] = "printing_memory",
 	};
 
 	return NAME_OF(names, reason);

@@ -93,7 +93,11 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		append_two(text, size, config->plan.rules[alarm->index].text, "");
 		break;
 	case CONDITION_MISSING:
-		append_two(text, size, "No current value: ", parameter_table[alarm->index].label);
+		append_two(text, size,
+		           alarm->reason == REASON_PRINTING_MEMORY
+		               ? "The device is printing its memory, no current value: "
+		               : "No current value: ",
+		           parameter_table[alarm->index].label);
 		break;
 	case CONDITION_DEVICE:
 		append_two(text, size,

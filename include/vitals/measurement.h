@@ -31,6 +31,8 @@ enum reason {
 	REASON_FAILED,         /* a cuff determination ended without a result */
 	REASON_NOT_MEASURED,   /* the device says it has no such value */
 	REASON_BABBLE,         /* the device sends far too often; of alarms only */
+	/* The device sends what it has stored; nothing of the patient comes meanwhile. */
+	REASON_PRINTING_MEMORY,
 	REASON_COUNT
 };
 
