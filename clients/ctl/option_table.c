@@ -39,7 +39,7 @@ const struct option_row option_table[OPTION_ROWS] = {
     {"override", "NAME", TOKEN(OPTION_OVERRIDE, override)},
     {"reason", "TEXT", NOTE(OPTION_REASON, reason)},
     {"off", GIVEN(OPTION_OFF)},
-    {"term", "N", OPTION_TERM, OPTION_IS_COUNT, AT(term), 0, 0, 0, "a whole number from 0", NULL},
+    {"term", "NAME", TOKEN(OPTION_TERM, term)},
     {"minutes", "N", OPTION_MINUTES, OPTION_IS_QUANTITY, AT(minutes_s), 60, 60, 3600,
      "1 to 60 minutes, in whole seconds", NULL},
     {"moaas", "N", SCORE("moaas", 0, 5, "a whole number from 0 to 5")},

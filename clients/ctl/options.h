@@ -59,7 +59,7 @@ struct options {
 	const char *score;                     /* the parameter of the one score that was given, and its value */
 	int32_t score_milli;
 	int32_t minutes_s; /* --minutes, in seconds; 0 = not given */
-	uint32_t term;
+	const char *term;
 	const char *second_word; /* of a command with two arguments; set by main.c */
 	uint32_t seconds;
 };

@@ -61,7 +61,7 @@ static void limit(struct order_parts *parts, const struct client_order *order)
 {
 	vitals__v1__limit_order__init(&parts->limit);
 	parts->limit.rule = text(order->limit.rule);
-	parts->limit.term = order->limit.term;
+	parts->limit.term = text(order->limit.term);
 	parts->limit.limit_milli = order->limit.limit_milli;
 	parts->limit.second_person = text(order->limit.second_person);
 	parts->limit.reason = text(order->limit.reason);

@@ -160,6 +160,7 @@ static void set_out(struct view_out *out, const Vitals__V1__TakenOut *from)
 static void set_limit(struct view_limit *limit, const Vitals__V1__Limit *from)
 {
 	COPY(limit->rule, from->rule);
+	COPY(limit->term, from->term);
 	COPY(limit->parameter, from->parameter);
 	limit->comparison = (enum view_comparison)from->comparison;
 	limit->reference = (enum view_reference)from->reference;

@@ -219,7 +219,7 @@ struct view_blocker {
 };
 
 struct view_limit {
-	char rule[VIEW_NAME], parameter[VIEW_NAME];
+	char rule[VIEW_NAME], term[VIEW_NAME], parameter[VIEW_NAME];
 	enum view_comparison comparison;
 	enum view_reference reference;
 	enum view_priority priority;
@@ -449,7 +449,7 @@ struct client_order {
 		} item;
 		struct {
 			const char *rule, *second_person, *reason;
-			uint32_t term;
+			const char *term; /* as in the view's limits; NULL or "" if the rule has only one */
 			int64_t limit_milli;
 		} limit;
 		struct {

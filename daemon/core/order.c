@@ -145,10 +145,15 @@ static enum result change_limit(struct step *step, const struct event_command *c
 
 	const struct plan_rule *p = &engine->config->plan.rules[rule];
 
-	if (order->term >= p->term_count || !in_range(&p->terms[order->term], order->limit))
-		return RESULT_OUT_OF_RANGE;
+	int t = engine_term(p, order->term);
 
-	const struct rule_term *term = &p->terms[order->term];
+	if (t < 0)
+		return RESULT_UNKNOWN_NAME;
+
+	const struct rule_term *term = &p->terms[t];
+
+	if (!in_range(term, order->limit))
+		return RESULT_OUT_OF_RANGE;
 
 	if (looser(term, order->limit, term->limit)) {
 		if (order->reason[0] == '\0')
@@ -158,8 +163,8 @@ static enum result change_limit(struct step *step, const struct event_command *c
 		if (!core_valid_token(order->second_person) || name_same_person(order->second_person, command->actor))
 			return RESULT_SECOND_PERSON;
 	}
-	engine->session.limit_changed[rule][order->term] = true;
-	engine->session.limits[rule][order->term] = order->limit;
+	engine->session.limit_changed[rule][t] = true;
+	engine->session.limits[rule][t] = order->limit;
 	step_session(step, SESSION_LIMIT, command->actor);
 	return RESULT_OK;
 }

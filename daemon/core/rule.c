@@ -275,6 +275,26 @@ int rule_by_name(const struct engine *engine, const char *name)
 	return -1;
 }
 
+int engine_term(const struct plan_rule *rule, const char *name)
+{
+	int found = -1;
+	uint8_t count = 0;
+
+	for (uint8_t t = 0; t < rule->term_count; t++) {
+		char own[NAME_BYTES];
+
+		engine_term_name(&rule->terms[t], own);
+		if (core_same_text(own, name, NAME_BYTES))
+			return t;
+		if (name[0] == '\0' ||
+		    core_same_text(parameter_table[rule->terms[t].parameter].name, name, NAME_BYTES)) {
+			found = t;
+			count++;
+		}
+	}
+	return count == 1 ? found : -1;
+}
+
 /* A critical rule of which no term can be judged any more: what is left of it has no source, or brings no value. */
 bool rule_blind(const struct engine *engine, uint8_t rule)
 {

@@ -33,6 +33,43 @@ static void append_two(char *to, uint16_t size, const char *first, const char *s
 	append(&text, second);
 }
 
+static const char *comparison_word(enum comparison comparison)
+{
+	switch (comparison) {
+	case COMPARISON_ABOVE:
+		return "above";
+	case COMPARISON_AT_LEAST:
+		return "at-least";
+	case COMPARISON_BELOW:
+		return "below";
+	case COMPARISON_AT_MOST:
+		return "at-most";
+	}
+	return "";
+}
+
+static const char *reference_word(enum reference reference)
+{
+	switch (reference) {
+	case REFERENCE_ABSOLUTE:
+		return ".";
+	case REFERENCE_BASELINE:
+		return ".rise-";
+	case REFERENCE_DIFFERENCE:
+		return ".difference-";
+	}
+	return "";
+}
+
+void engine_term_name(const struct rule_term *term, char name[NAME_BYTES])
+{
+	struct text text = {.to = name, .size = NAME_BYTES};
+
+	append(&text, parameter_table[term->parameter].name);
+	append(&text, reference_word(term->reference));
+	append(&text, comparison_word(term->comparison));
+}
+
 void engine_condition_name(const struct engine *engine, const struct alarm *alarm, char *name, uint16_t size)
 {
 	const struct engine_config *config = engine->config;

@@ -128,19 +128,24 @@ static void limit(struct refusal *refusal, const struct engine *engine, const st
 {
 	const struct plan_rule *rule = rule_named(&engine->config->plan, order->rule);
 
-	if (rule == NULL || result == RESULT_UNKNOWN_NAME) {
+	if (rule == NULL || rule->kind != RULE_ALARM) {
 		refusal_begin(refusal, REFUSAL_UNKNOWN_RULE);
 		refusal_text(refusal, "rule", order->rule);
 		return;
 	}
-	if (order->term >= rule->term_count) {
+	int place = engine_term(rule, order->term);
+	if (place < 0) {
 		refusal_begin(refusal, REFUSAL_UNKNOWN_TERM);
 		refusal_text(refusal, "rule", rule->name);
-		refusal_number(refusal, "term", order->term);
-		refusal_number(refusal, "terms", rule->term_count);
+		refusal_text(refusal, "terms", "");
+		for (uint8_t t = 0; t < rule->term_count; t++) {
+			char name[NAME_BYTES];
+			engine_term_name(&rule->terms[t], name);
+			refusal_add_name(refusal, name);
+		}
 		return;
 	}
-	const struct rule_term *term = &rule->terms[order->term];
+	const struct rule_term *term = &rule->terms[place];
 	const struct parameter_info *info = &parameter_table[term->parameter];
 	if (result == RESULT_SECOND_PERSON) {
 		refusal_begin(refusal, REFUSAL_LIMIT_LOOSER);

@@ -170,9 +170,10 @@ void audit_look(struct audit_before *before, const struct engine *engine, const 
 		list_blockers(before->blockers, engine);
 	if (command->command == COMMAND_LIMIT) {
 		int rule = rule_named(&engine->config->plan, command->u.limit.rule);
-		before->has_limit = rule >= 0 && command->u.limit.term < engine->config->plan.rules[rule].term_count;
+		int term = rule >= 0 ? engine_term(&engine->config->plan.rules[rule], command->u.limit.term) : -1;
+		before->has_limit = term >= 0;
 		if (before->has_limit)
-			before->limit = engine_limit(engine, (uint8_t)rule, command->u.limit.term);
+			before->limit = engine_limit(engine, (uint8_t)rule, (uint8_t)term);
 	}
 }
 
@@ -192,38 +193,21 @@ static void override_pairs(struct audit_line *audit, const struct override *over
 	line_text(&audit->line, "override_reason", override->reason);
 }
 
-/* As plans say it. */
-static const char *comparison_name(enum comparison comparison)
-{
-	switch (comparison) {
-	case COMPARISON_ABOVE:
-		return "above";
-	case COMPARISON_AT_LEAST:
-		return "at-least";
-	case COMPARISON_BELOW:
-		return "below";
-	case COMPARISON_AT_MOST:
-		return "at-most";
-	}
-	return "";
-}
-
-/* The place of a term says nothing once the plan was edited: what it looks at does. */
+/* A limit that was found goes by its whole name, however short the order was. */
 static void limit_line(struct audit_line *audit, const struct engine *engine, const struct audit_before *before,
                        const struct event_command *command)
 {
 	begin_command(audit, engine, command, "limit");
 	line_text(&audit->line, "rule", command->u.limit.rule);
-	line_number(&audit->line, "term", command->u.limit.term);
 	if (before->has_limit) {
 		const struct plan *plan = &engine->config->plan;
-		int rule =
-		    rule_named(plan, command->u.limit.rule); /* found, and the term too, or there were no limit */
-		const struct rule_term *term = &plan->rules[rule].terms[command->u.limit.term];
-		line_text(&audit->line, "parameter", parameter_table[term->parameter].name);
-		line_text(&audit->line, "comparison", comparison_name(term->comparison));
+		const struct plan_rule *rule = &plan->rules[rule_named(plan, command->u.limit.rule)];
+		char name[NAME_BYTES];
+		engine_term_name(&rule->terms[engine_term(rule, command->u.limit.term)], name);
+		line_text(&audit->line, "term", name);
 		line_milli(&audit->line, "old", before->limit);
-	}
+	} else
+		line_text(&audit->line, "term", command->u.limit.term);
 	line_milli(&audit->line, "new", command->u.limit.limit);
 	line_text(&audit->line, "second_person", command->u.limit.second_person);
 	line_text(&audit->line, "reason", command->u.limit.reason);

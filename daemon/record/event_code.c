@@ -235,7 +235,7 @@ static void code_observation(struct coder *coder, struct observation *observatio
 static void code_limit(struct coder *coder, struct limit_order *limit)
 {
 	code_name(coder, limit->rule);
-	code_small(coder, &limit->term, RULE_TERMS_MAX - 1);
+	code_name_or_none(coder, limit->term);
 	code_whole(coder, &limit->limit);
 	code_name_or_none(coder, limit->second_person);
 	code_text(coder, limit->reason);

@@ -1,8 +1,8 @@
 /* The bytes of an event: what a record keeps so that the engine can be stepped through it again, by another version of
  * this program and with another configuration. Nothing in them is a place in a table of this build: kinds, commands,
  * parameters, qualities, reasons, states, faults and services have codes of their own, devices go by their names, and
- * alarms by their lasting ids. (A term of a rule is the one at that place in the rule, in the plan whose hash the
- * record has.) docs/RECORD.md has the format; tests/vectors/events has examples. Pure, any thread.
+ * alarms by their lasting ids, limits by rule and name. docs/RECORD.md has the format; tests/vectors/events has
+ * examples. Pure, any thread.
  *
  * Kept by nothing yet but tests: it stands before what will write it, so that no event is ever written as a raw
  * struct. */

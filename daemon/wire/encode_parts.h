@@ -49,6 +49,7 @@ struct wire_session {
 	Vitals__V1__DeviceGiven *given_list[GIVEN_MAX];
 	Vitals__V1__Limit limits[WIRE_LIMITS_MAX];
 	Vitals__V1__Limit *limit_list[WIRE_LIMITS_MAX];
+	char term_names[WIRE_LIMITS_MAX][NAME_BYTES];
 	Vitals__V1__Expected expected;
 	Vitals__V1__UsualRange usual[PLAN_USUAL_MAX];
 	Vitals__V1__UsualRange *usual_list[PLAN_USUAL_MAX];

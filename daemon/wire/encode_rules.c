@@ -17,13 +17,15 @@ static void fill_items(struct wire_session *wire, const struct engine *engine)
 	}
 }
 
-static void fill_limit(Vitals__V1__Limit *wire, const struct engine *engine, uint8_t rule, uint8_t term)
+static void fill_limit(Vitals__V1__Limit *wire, char name[NAME_BYTES], const struct engine *engine, uint8_t rule,
+                       uint8_t term)
 {
 	const struct plan_rule *r = &engine->config->plan.rules[rule];
 
 	vitals__v1__limit__init(wire);
 	wire->rule = wire_text(r->name);
-	wire->term = term;
+	engine_term_name(&r->terms[term], name);
+	wire->term = name;
 	wire->parameter = wire_text(parameter_table[r->terms[term].parameter].name);
 	wire->comparison = wire_comparison(r->terms[term].comparison);
 	wire->reference = wire_reference(r->terms[term].reference);
@@ -43,7 +45,7 @@ static void fill_limits(struct wire_session *wire, const struct engine *engine)
 		if (r->kind != RULE_ALARM || (r->phases >> engine->session.phase & 1) == 0)
 			continue;
 		for (uint8_t term = 0; term < r->term_count; term++, count++) {
-			fill_limit(&wire->limits[count], engine, rule, term);
+			fill_limit(&wire->limits[count], wire->term_names[count], engine, rule, term);
 			wire->limit_list[count] = &wire->limits[count];
 		}
 	}

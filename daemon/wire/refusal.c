@@ -54,7 +54,7 @@ static const struct {
     [REFUSAL_UNKNOWN_PARAMETER] = {"unknown-parameter", "There is no such parameter here. There are: {parameters}"},
     [REFUSAL_UNKNOWN_PERSON] = {"unknown-person", "Nobody is known here as {person}. Known are: {people}"},
     [REFUSAL_UNKNOWN_RULE] = {"unknown-rule", "There is no alarm rule {rule}: its limits stand beside the values."},
-    [REFUSAL_UNKNOWN_TERM] = {"unknown-term", "{rule} has no term {term} (it has {terms}, counted from 0)."},
+    [REFUSAL_UNKNOWN_TERM] = {"unknown-term", "Name one limit of {rule}. It has: {terms}"},
     [REFUSAL_LIMIT_LOOSER] = {"limit-looser",
                               "{limit} is looser than the plan's {plan}: name the second person who agrees."},
     [REFUSAL_LIMIT_IMPLAUSIBLE] =

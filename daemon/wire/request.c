@@ -130,14 +130,13 @@ static bool take_limit(struct request *request, const Vitals__V1__Request *messa
 	const Vitals__V1__LimitOrder *from = message->limit;
 	struct limit_order *limit = &request->command.u.limit;
 	if (!take_token(request, "limit.rule", limit->rule, from->rule, false) ||
-	    !in_range(request, "limit.term", from->term, 0, RULE_TERMS_MAX - 1) ||
+	    !take_token(request, "limit.term", limit->term, from->term, true) ||
 	    !in_range(request, "limit.limit_milli", from->limit_milli, INT32_MIN, INT32_MAX) ||
 	    !take_token(request, "limit.second_person", limit->second_person, from->second_person, true) ||
 	    !take_text(request, "limit.reason", limit->reason, from->reason))
 		return false;
 	if (limit->reason[0] == '\0')
 		return missing(request, "limit.reason");
-	limit->term = (uint8_t)from->term;
 	limit->limit = (int32_t)from->limit_milli;
 	return true;
 }

@@ -363,6 +363,14 @@ uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count);
  * "service-recorder", "clock-stepped". Writes at most `size` bytes with the NUL; size >= 64 suffices. */
 void engine_condition_name(const struct engine *engine, const struct alarm *alarm, char *name, uint16_t size);
 
+/* The lasting name of a term within its rule, as plans say it: parameter and comparison, "nibp_sys.at-least",
+ * "cadss.rise-above", "ecg_hr.difference-above". Two terms of a rule never have the same (--check). */
+void engine_term_name(const struct rule_term *term, char name[NAME_BYTES]);
+
+/* The place of the term that `name` means: its name, its parameter alone if no other term of the rule looks at that, or
+ * "" if the rule has only one. -1 if it means none, or more than one. */
+int engine_term(const struct plan_rule *rule, const char *name);
+
 /* What staff read: "SpO2 below 90 %", "no current SpO2 value". Same rules; size >= TEXT_BYTES + 32 suffices. */
 void engine_condition_text(const struct engine *engine, const struct alarm *alarm, char *text, uint16_t size);
 

@@ -135,8 +135,9 @@ struct item_tick { /* COMMAND_ITEM */
  * direction. */
 struct limit_order {
 	char rule[NAME_BYTES];
-	uint8_t term;  /* index in the rule */
-	int32_t limit; /* milli; `clear` keeps its distance */
+	char term[NAME_BYTES]; /* which of the rule's limits: engine_term_name, or the parameter alone if only one term
+	                        * looks at it, or "" if the rule has only one */
+	int32_t limit;         /* milli; `clear` keeps its distance */
 	char second_person[NAME_BYTES];
 	char reason[TEXT_BYTES];
 };

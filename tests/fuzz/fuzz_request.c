@@ -45,7 +45,7 @@ static void check_limit(const struct limit_order *limit)
 {
 	must(memchr(limit->rule, '\0', NAME_BYTES) != NULL && limit->rule[0] != '\0');
 	must(memchr(limit->second_person, '\0', NAME_BYTES) != NULL);
-	must(limit->term < RULE_TERMS_MAX);
+	must(memchr(limit->term, '\0', NAME_BYTES) != NULL);
 	check_text(limit->reason);
 	must(limit->reason[0] != '\0');
 }

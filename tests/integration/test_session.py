@@ -173,9 +173,10 @@ def test_limits_for_one_patient():
         _, display = start(bedside)
         bedside.ctl("session", "open", "--patient", "P-107")
         limits = {(l.rule, l.term): l for l in session(bedside).limit}
-        assert limits[("O2", 0)].limit_milli == 90000 and limits[("O2", 0)].parameter == "spo2"
-        assert limits[("O2", 0)].comparison == pb.COMPARISON_BELOW and not limits[("O2", 0)].changed
-        assert limits[("B5", 1)].reference == pb.REFERENCE_BASELINE
+        o2 = limits[("O2", "spo2.below")]
+        assert o2.limit_milli == 90000 and o2.parameter == "spo2"
+        assert o2.comparison == pb.COMPARISON_BELOW and not o2.changed
+        assert limits[("B5", "nibp_dia.rise-at-least")].reference == pb.REFERENCE_BASELINE
         bedside.ctl("limit", "H1", "105", "--reason", "resting rate is low")  # tighter: free
         bedside.ctl("limit", "H2", "140", "--reason", "athlete", expect=1)  # a critical one, looser: two people
         bedside.ctl("limit", "H2", "140", "--reason", "athlete", "--second-person", "dr.b")
@@ -183,9 +184,12 @@ def test_limits_for_one_patient():
         bedside.ctl("limit", "no-rule", "1", "--reason", "x", expect=1)
         bedside.ctl("limit", "H1", "105", expect=2)
         limits = {(l.rule, l.term): l for l in session(bedside).limit}
-        assert limits[("H1", 0)].limit_milli == 105000 and limits[("H1", 0)].changed
-        assert limits[("H2", 0)].limit_milli == 140000
+        assert limits[("H1", "ecg_hr.above")].limit_milli == 105000 and limits[("H1", "ecg_hr.above")].changed
+        assert limits[("H2", "ecg_hr.above")].limit_milli == 140000
         bedside.wait_record("limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
+        bedside.ctl("limit", "B5", "30", "--reason", "frail", expect=1)  # which of the two?
+        bedside.ctl("limit", "B5", "20", "--term", "nibp_dia", "--reason", "frail")
+        bedside.wait_record("limit", 'rule="B5"', 'term="nibp_dia.rise-at-least"', 'new="20.000"')
         bedside.wait_record("limit", 'rule="H2"', 'old="130.000"', 'new="140.000"', 'second_person="dr.b"')
         bedside.wait_record("command", 'command="limit"', 'result="second-person"')
         assert any(s.change == "limit" for s in display.bodies("session"))

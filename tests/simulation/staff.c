@@ -247,9 +247,10 @@ static void change_limit(struct room *room)
 	struct limit_order *order = &c->u.limit;
 
 	memcpy(order->rule, p->name, NAME_BYTES);
+	uint8_t term = p->term_count > 0 ? (uint8_t)(prng_next(&room->prng) % p->term_count) : 0;
 	if (p->term_count > 0)
-		order->term = (uint8_t)(prng_next(&room->prng) % p->term_count);
-	order->limit = p->terms[order->term].limit + (int32_t)lround(between(room, -8, 8)) * MILLI;
+		engine_term_name(&p->terms[term], order->term);
+	order->limit = p->terms[term].limit + (int32_t)lround(between(room, -8, 8)) * MILLI;
 	if (chance(room, 0.5))
 		memcpy(order->second_person, "doctor2", sizeof("doctor2"));
 	if (chance(room, 0.8))

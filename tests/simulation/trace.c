@@ -35,7 +35,7 @@ static void print_command(const struct event_command *c)
 		(void)printf(" %s %d", parameter_table[c->u.observation.parameter].name,
 		             c->u.observation.milli / MILLI);
 	else if (c->command == COMMAND_LIMIT)
-		(void)printf(" %s term %u to %d", c->u.limit.rule, c->u.limit.term, c->u.limit.limit / MILLI);
+		(void)printf(" %s %s to %d", c->u.limit.rule, c->u.limit.term, c->u.limit.limit / MILLI);
 	else if (c->command == COMMAND_TAKE_OUT)
 		(void)printf(" %s for %d s", c->u.take_out.name, c->u.take_out.duration_s);
 	else if (c->command == COMMAND_ITEM)

@@ -268,8 +268,9 @@ static void heed_limit(struct room *room, const struct limit_order *order)
 	for (int r = 0; r < plan->rule_count; r++) {
 		if (strncmp(plan->rules[r].name, order->rule, NAME_BYTES) != 0)
 			continue;
-		room->oracle.limit_changed[r][order->term] = true;
-		room->oracle.limits[r][order->term] = order->limit;
+		int term = engine_term(&plan->rules[r], order->term);
+		room->oracle.limit_changed[r][term] = true;
+		room->oracle.limits[r][term] = order->limit;
 		room->oracle.rules[r] = (struct rule_run){.back = NEVER, .alone = NEVER};
 	}
 }

@@ -147,14 +147,12 @@ static bool read_when_due(struct rest *rest, struct staff_act *act)
 static bool read_limit(struct rest *rest, struct staff_act *act)
 {
 	struct limit_order *limit = &act->command.u.limit;
-	int32_t term = 0;
 
 	act->command.command = COMMAND_LIMIT;
 	if (!take_word(rest, limit->rule, sizeof limit->rule) || !take_milli(rest, -300, 300, &limit->limit) ||
-	    (rest_is(rest, "term") && !take_milli(rest, 0, 3, &term)) ||
+	    (rest_is(rest, "term") && !take_word(rest, limit->term, sizeof limit->term)) ||
 	    (rest_is(rest, "second") && !take_word(rest, limit->second_person, sizeof limit->second_person)))
 		return false;
-	limit->term = (uint8_t)(term / MILLI);
 	return rest_is(rest, "because") ? take_word(rest, limit->reason, sizeof limit->reason) : rest_wrong(rest);
 }
 

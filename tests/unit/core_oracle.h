@@ -226,7 +226,10 @@ static inline void random_maintenance(struct source *s, const struct world *w, s
 	} else if (c->command == COMMAND_LIMIT) {
 		c->u.limit.rule[0] = 'r';
 		c->u.limit.rule[1] = (char)('1' + pick(s, 9));
-		c->u.limit.term = (uint8_t)pick(s, RULE_TERMS_MAX);
+		const struct plan *plan = &w->engine.config->plan;
+		int rule = pick(s, PLAN_RULES_MAX), term = pick(s, RULE_TERMS_MAX);
+		if (rule < plan->rule_count && term < plan->rules[rule].term_count)
+			engine_term_name(&plan->rules[rule].terms[term], c->u.limit.term);
 		c->u.limit.limit = (take(s) - 28) * MILLI;
 		c->u.limit.second_person[0] = (char)(pick(s, 2) == 0 ? 'B' : 0);
 		c->u.limit.reason[0] = 'x';

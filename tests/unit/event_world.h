@@ -92,7 +92,7 @@ static inline void fill_command(struct event_command *c)
 		break;
 	case COMMAND_LIMIT:
 		PUT(c->u.limit.rule, "H2");
-		c->u.limit.term = 1;
+		PUT(c->u.limit.term, "ecg_hr.above");
 		c->u.limit.limit = 140000;
 		PUT(c->u.limit.second_person, "dr.b");
 		PUT(c->u.limit.reason, "athlete");
@@ -235,7 +235,7 @@ static inline void roll_command(struct event_command *c)
 		c->u.item.ticked = roll_below(2) == 0;
 	} else if (c->command == COMMAND_LIMIT) {
 		roll_name(c->u.limit.rule, 1);
-		c->u.limit.term = (uint8_t)roll_below(RULE_TERMS_MAX);
+		roll_name(c->u.limit.term, 0);
 		c->u.limit.limit = (int32_t)(uint32_t)roll();
 		roll_name(c->u.limit.second_person, 0);
 		roll_text(c->u.limit.reason, 1);

@@ -105,11 +105,16 @@ static inline enum result overriding(enum command command, const char *name, con
 	return reply(&bed.w);
 }
 
+/* The first limit of the rule. */
 static inline enum result loosen(const char *rule, int32_t limit, const char *second)
 {
+	const struct plan *plan = &bed.w.engine.config->plan;
 	struct event event = make_command(&bed.w, COMMAND_LIMIT);
 	struct limit_order *order = &event.u.command.u.limit;
 	put_text(order->rule, rule, NAME_BYTES);
+	for (uint8_t r = 0; r < plan->rule_count; r++)
+		if (strcmp(plan->rules[r].name, rule) == 0)
+			engine_term_name(&plan->rules[r].terms[0], order->term);
 	put_text(order->second_person, second, NAME_BYTES);
 	put_text(order->reason, "known to the clinic", TEXT_BYTES);
 	order->limit = limit * MILLI;

@@ -44,15 +44,15 @@ static void limits_old_and_new(void **state)
 	look_and_record();
 	assert_true(audit.wanted);
 	assert_string_equal(audit.kind, "limit");
-	says("actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" rule=\"R2\" term=\"0\" parameter=\"resp\" "
-	     "comparison=\"below\" old=\"9.000\" new=\"7.000\" "
+	says("actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" rule=\"R2\" term=\"resp.below\" "
+	     "old=\"9.000\" new=\"7.000\" "
 	     "second_person=\"dr.b\"");
 	says("reason=\"sleeps \\x22deeply\\x22\"");
 	SET(command.u.limit.rule, "none");
 	look_and_record();
 	silent_about("old=");
 	SET(command.u.limit.rule, "R2");
-	command.u.limit.term = 1; /* it has one term only */
+	SET(command.u.limit.term, "spo2"); /* it has none for that */
 	look_and_record();
 	silent_about("old=");
 }

@@ -26,13 +26,13 @@ static void begin(void)
 /* ---- limits for this patient --------------------------------------------------------------------------------------
  */
 
-static enum result set_limit(const char *rule, uint8_t term, int32_t limit, const char *second, const char *reason)
+static enum result set_limit(const char *rule, const char *term, int32_t limit, const char *second, const char *reason)
 {
 	struct event event = make_command(&w, COMMAND_LIMIT);
 	struct limit_order *order = &event.u.command.u.limit;
 
 	put_text(order->rule, rule, NAME_BYTES);
-	order->term = term;
+	put_text(order->term, term, NAME_BYTES);
 	order->limit = limit * MILLI;
 	put_text(order->second_person, second, NAME_BYTES);
 	put_text(order->reason, reason, TEXT_BYTES);
@@ -44,43 +44,45 @@ static void test_limit_who_may(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *rule;
-		uint8_t term;
+		const char *rule, *term;
 		int32_t limit;
 		const char *second, *reason;
 		enum result expect;
 	} orders[] = {
-	    {"O1", 0, 94, "", "", RESULT_OK},                      /* tighter is free */
-	    {"O1", 0, 93, "", "", RESULT_OK},                      /* the plan's own */
-	    {"O1", 0, 92, "dr.b", "lung", RESULT_OK},              /* looser, within O2 */
-	    {"O1", 0, 92, "", "lung", RESULT_SECOND_PERSON},       /* one person */
-	    {"O1", 0, 92, "nurse1", "lung", RESULT_SECOND_PERSON}, /* who asks is no second */
-	    {"O1", 0, 92, "d b", "lung", RESULT_SECOND_PERSON},
-	    {"O1", 0, 92, "dr.b", "", RESULT_OUT_OF_RANGE},        /* not without a reason */
-	    {"O1", 0, 90, "dr.b", "lung", RESULT_OK},              /* at O2's limit */
-	    {"O1", 0, 89, "dr.b", "lung", RESULT_BEYOND_CRITICAL}, /* beyond it */
-	    {"O2", 0, 91, "", "", RESULT_OK},                      /* a critical one: tighter */
-	    {"O2", 0, 89, "", "lung", RESULT_SECOND_PERSON},       /* looser */
-	    {"O2", 0, 88, "dr.b", "lung", RESULT_OK},
-	    {"H1", 0, 130, "dr.b", "anxious", RESULT_OK},
-	    {"H1", 0, 131, "dr.b", "anxious", RESULT_BEYOND_CRITICAL},
-	    {"H3", 0, 40, "dr.b", "athlete", RESULT_OK},
-	    {"H3", 0, 39, "dr.b", "athlete", RESULT_BEYOND_CRITICAL},
-	    {"B3", 0, 170, "dr.b", "hypertensive", RESULT_OK},
-	    {"B3", 0, 180, "dr.b", "hypertensive", RESULT_OK},
-	    {"B3", 0, 181, "dr.b", "hypertensive", RESULT_BEYOND_CRITICAL},
-	    {"B3", 1, 110, "dr.b", "hypertensive", RESULT_OK},
-	    {"B3", 1, 111, "dr.b", "hypertensive", RESULT_BEYOND_CRITICAL},
-	    {"B5", 0, 50, "", "hypertensive", RESULT_SECOND_PERSON},
-	    {"B5", 0, 50, "dr.b", "hypertensive", RESULT_OK}, /* no critical rule on the rise */
-	    {"B5", 0, 30, "", "", RESULT_OK},
-	    {"R3", 0, 30, "", "anxious", RESULT_SECOND_PERSON},
-	    {"R3", 0, 30, "dr.b", "anxious", RESULT_OK}, /* none watches that side */
-	    {"B3", 2, 150, "", "", RESULT_OUT_OF_RANGE}, /* no such term */
-	    {"O1", 0, 99, "", "", RESULT_OUT_OF_RANGE},  /* could never clear: 101 % */
-	    {"O1", 0, 98, "", "", RESULT_OK},
-	    {"O1", 0, 0, "dr.b", "x", RESULT_OUT_OF_RANGE},
-	    {"XX", 0, 90, "", "", RESULT_UNKNOWN_NAME},
+	    {"O1", "", 94, "", "", RESULT_OK},                      /* tighter is free */
+	    {"O1", "", 93, "", "", RESULT_OK},                      /* the plan's own */
+	    {"O1", "", 92, "dr.b", "lung", RESULT_OK},              /* looser, within O2 */
+	    {"O1", "", 92, "", "lung", RESULT_SECOND_PERSON},       /* one person */
+	    {"O1", "", 92, "nurse1", "lung", RESULT_SECOND_PERSON}, /* who asks is no second */
+	    {"O1", "", 92, "d b", "lung", RESULT_SECOND_PERSON},
+	    {"O1", "", 92, "dr.b", "", RESULT_OUT_OF_RANGE},        /* not without a reason */
+	    {"O1", "", 90, "dr.b", "lung", RESULT_OK},              /* at O2's limit */
+	    {"O1", "", 89, "dr.b", "lung", RESULT_BEYOND_CRITICAL}, /* beyond it */
+	    {"O2", "", 91, "", "", RESULT_OK},                      /* a critical one: tighter */
+	    {"O2", "", 89, "", "lung", RESULT_SECOND_PERSON},       /* looser */
+	    {"O2", "", 88, "dr.b", "lung", RESULT_OK},
+	    {"H1", "", 130, "dr.b", "anxious", RESULT_OK},
+	    {"H1", "", 131, "dr.b", "anxious", RESULT_BEYOND_CRITICAL},
+	    {"H3", "", 40, "dr.b", "athlete", RESULT_OK},
+	    {"H3", "", 39, "dr.b", "athlete", RESULT_BEYOND_CRITICAL},
+	    {"B3", "nibp_sys", 170, "dr.b", "hypertensive", RESULT_OK},
+	    {"B3", "nibp_sys", 180, "dr.b", "hypertensive", RESULT_OK},
+	    {"B3", "nibp_sys", 181, "dr.b", "hypertensive", RESULT_BEYOND_CRITICAL},
+	    {"B3", "nibp_dia", 110, "dr.b", "hypertensive", RESULT_OK},
+	    {"B3", "nibp_dia", 111, "dr.b", "hypertensive", RESULT_BEYOND_CRITICAL},
+	    {"B5", "nibp_sys", 50, "", "hypertensive", RESULT_SECOND_PERSON},
+	    {"B5", "nibp_sys", 50, "dr.b", "hypertensive", RESULT_OK}, /* no critical rule on the rise */
+	    {"B5", "nibp_sys", 30, "", "", RESULT_OK},
+	    {"R3", "", 30, "", "anxious", RESULT_SECOND_PERSON},
+	    {"R3", "", 30, "dr.b", "anxious", RESULT_OK}, /* none watches that side */
+	    {"B3", "", 150, "", "", RESULT_UNKNOWN_NAME}, /* which? */
+	    {"B3", "resp", 150, "", "", RESULT_UNKNOWN_NAME},
+	    {"B3", "nibp_sys.above", 150, "", "", RESULT_OK},
+	    {"B3", "nibp_sys.below", 150, "", "", RESULT_UNKNOWN_NAME},
+	    {"O1", "", 99, "", "", RESULT_OUT_OF_RANGE}, /* could never clear: 101 % */
+	    {"O1", "", 98, "", "", RESULT_OK},
+	    {"O1", "", 0, "dr.b", "x", RESULT_OUT_OF_RANGE},
+	    {"XX", "", 90, "", "", RESULT_UNKNOWN_NAME},
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
@@ -96,7 +98,7 @@ static void test_limit_who_may(void **state)
 	}
 	world_plan(&w);
 	world_begin(&w, 0);
-	assert_int_equal(set_limit("O1", 0, 94, "", ""), RESULT_NO_SESSION);
+	assert_int_equal(set_limit("O1", "", 94, "", ""), RESULT_NO_SESSION);
 }
 
 /* `clear` keeps its distance, the alarm tells the limit in force, the next patient has the plan's. */
@@ -104,7 +106,7 @@ static void test_limit_takes_effect(void **state)
 {
 	(void)state;
 	begin();
-	assert_int_equal(set_limit("O1", 0, 95, "", ""), RESULT_OK);
+	assert_int_equal(set_limit("O1", "", 95, "", ""), RESULT_OK);
 	assert_int_equal(engine_limit(&w.engine, O1, 0), 95 * MILLI);
 	live(&w, w.now + 40 * S, 94, 70);
 	assert_int_equal(state_of(&w, O1), ALARM_ACTIVE);

@@ -50,12 +50,11 @@ static void test_short_names_and_reasons(void **state)
 	assert_int_equal(reply(&w), RESULT_OK);
 }
 
-static enum result limit_of(const char *rule, uint8_t term, int32_t milli)
+static enum result limit_of(const char *rule, int32_t milli)
 {
 	struct event event = make_command(&w, COMMAND_LIMIT);
 
 	put_text(event.u.command.u.limit.rule, rule, NAME_BYTES);
-	event.u.command.u.limit.term = term;
 	event.u.command.u.limit.limit = milli;
 	world_step(&w, &event);
 	return reply(&w);
@@ -78,20 +77,20 @@ static void test_limits_at_the_ends(void **state)
 	rule->terms[0].reference = REFERENCE_DIFFERENCE;
 	rule->terms[0].other = PARAMETER_PULSE;
 	world_open(&w, 100 * S);
-	assert_int_equal(limit_of("H5", 0, -1), RESULT_OUT_OF_RANGE);
-	assert_int_equal(limit_of("H5", 0, 0), RESULT_OK);
-	assert_int_equal(limit_of("H1", 0, -1), RESULT_OUT_OF_RANGE);
-	assert_int_equal(limit_of("H1", 0, 0), RESULT_OK);
-	assert_int_equal(limit_of("H3", 0, 350 * MILLI + 1), RESULT_OUT_OF_RANGE);
-	assert_int_equal(limit_of("H3", 0, 350 * MILLI), RESULT_OK);
+	assert_int_equal(limit_of("H5", -1), RESULT_OUT_OF_RANGE);
+	assert_int_equal(limit_of("H5", 0), RESULT_OK);
+	assert_int_equal(limit_of("H1", -1), RESULT_OUT_OF_RANGE);
+	assert_int_equal(limit_of("H1", 0), RESULT_OK);
+	assert_int_equal(limit_of("H3", 350 * MILLI + 1), RESULT_OUT_OF_RANGE);
+	assert_int_equal(limit_of("H3", 350 * MILLI), RESULT_OK);
 	event = make_command(&w, COMMAND_LIMIT);
 	put_text(event.u.command.u.limit.rule, "H1", NAME_BYTES);
-	event.u.command.u.limit.term = 1; /* there is only term 0 */
+	put_text(event.u.command.u.limit.term, "spo2", NAME_BYTES); /* H1 does not look at it */
 	event.u.command.u.limit.limit = 100 * MILLI;
 	put_text(event.u.command.u.limit.second_person, "b", NAME_BYTES);
 	put_text(event.u.command.u.limit.reason, "x", TEXT_BYTES);
 	world_step(&w, &event);
-	assert_int_equal(reply(&w), RESULT_OUT_OF_RANGE);
+	assert_int_equal(reply(&w), RESULT_UNKNOWN_NAME);
 }
 
 static enum result open_with_second(const char *second)

@@ -324,7 +324,8 @@ static void session_tells_limits_in_force(void **state)
 	assert_int_equal(s->limit[0]->priority, VITALS__V1__PRIORITY__PRIORITY_HIGH);
 	assert_true(s->limit[0]->changed);
 	assert_string_equal(s->limit[2]->rule, "B1");
-	assert_int_equal(s->limit[2]->term, 1);
+	assert_string_equal(s->limit[0]->term, "resp.below");
+	assert_string_equal(s->limit[2]->term, "nibp_dia.rise-at-least");
 	assert_int_equal(s->limit[2]->reference, VITALS__V1__REFERENCE__REFERENCE_BASELINE);
 	assert_int_equal(s->limit[2]->limit_milli, 25000);
 	assert_false(s->limit[2]->changed);

@@ -222,7 +222,7 @@ static void test_ranges_of_commands(void **state)
 	REFUSED(command_of(COMMAND_OBSERVE), memset(&c->u.observation, 0, sizeof c->u.observation));
 	REFUSED(command_of(COMMAND_ITEM), c->u.item.name[0] = '\0');
 	REFUSED(command_of(COMMAND_LIMIT), c->u.limit.rule[0] = '\0');
-	REFUSED(command_of(COMMAND_LIMIT), c->u.limit.term = RULE_TERMS_MAX);
+	REFUSED(command_of(COMMAND_LIMIT), c->u.limit.term[0] = '/');
 	REFUSED(command_of(COMMAND_LIMIT), c->u.limit.reason[0] = '\0');
 	REFUSED(command_of(COMMAND_LIMIT), c->u.limit.second_person[1] = ' ');
 	REFUSED(command_of(COMMAND_TAKE_OUT), c->u.take_out.name[0] = '\0');

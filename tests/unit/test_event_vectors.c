@@ -55,7 +55,7 @@ static void say_observation(const struct observation *observation)
 
 static void say_limit(const struct limit_order *limit)
 {
-	say("rule: %s\nterm: %u\nlimit_milli: %d\nsecond_person: %s\nreason: %s\n", limit->rule, limit->term,
+	say("rule: %s\nterm: %s\nlimit_milli: %d\nsecond_person: %s\nreason: %s\n", limit->rule, limit->term,
 	    limit->limit, limit->second_person, limit->reason);
 }
 

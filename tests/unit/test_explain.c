@@ -123,13 +123,13 @@ static void test_spray_devices(void **state)
 	                    "The administration has ended. A named clinician may override.");
 }
 
-static const char *limit_of(const char *rule, uint8_t term, int32_t milli, enum result result)
+static const char *limit_of(const char *rule, const char *term, int32_t milli, enum result result)
 {
 	struct event event = make_command(&bed.w, COMMAND_LIMIT);
 
 	put_text(event.u.command.u.limit.rule, rule, NAME_BYTES);
 	put_text(event.u.command.u.limit.reason, "why", TEXT_BYTES);
-	event.u.command.u.limit.term = term;
+	put_text(event.u.command.u.limit.term, term, NAME_BYTES);
 	event.u.command.u.limit.limit = milli;
 	assert_int_equal(refused(&event), result);
 	return said;
@@ -140,16 +140,18 @@ static void test_limits(void **state)
 	(void)state;
 	read_plan_file("etc/plans/ketamine-iv.conf");
 	assert_int_equal(open_with(35000, 40, ""), RESULT_OK);
-	assert_string_equal(limit_of("O2", 0, 88500, RESULT_SECOND_PERSON),
+	assert_string_equal(limit_of("O2", "", 88500, RESULT_SECOND_PERSON),
 	                    "88.5 is looser than the plan's 90: name the second person who agrees.");
-	assert_string_equal(limit_of("B5", 0, 50000, RESULT_SECOND_PERSON),
+	assert_string_equal(limit_of("B5", "nibp_sys", 50000, RESULT_SECOND_PERSON),
 	                    "50 is looser than the plan's 40: name the second person who agrees.");
-	assert_string_equal(limit_of("B1", 2, 170000, RESULT_OUT_OF_RANGE),
-	                    "B1 has no term 2 (it has 2, counted from 0).");
-	assert_non_null(strstr(limit_of("O2", 0, 200000, RESULT_OUT_OF_RANGE), "SpO2 must be a value"));
-	assert_string_equal(limit_of("O9", 0, 90000, RESULT_UNKNOWN_NAME),
+	assert_string_equal(limit_of("B1", "", 170000, RESULT_UNKNOWN_NAME),
+	                    "Name one limit of B1. It has: nibp_sys.at-least nibp_dia.at-least");
+	assert_string_equal(limit_of("B1", "spo2", 170000, RESULT_UNKNOWN_NAME),
+	                    "Name one limit of B1. It has: nibp_sys.at-least nibp_dia.at-least");
+	assert_non_null(strstr(limit_of("O2", "", 200000, RESULT_OUT_OF_RANGE), "SpO2 must be a value"));
+	assert_string_equal(limit_of("O9", "", 90000, RESULT_UNKNOWN_NAME),
 	                    "There is no alarm rule O9: its limits stand beside the values.");
-	assert_string_equal(limit_of("O1", 0, 94000, RESULT_OK), "");
+	assert_string_equal(limit_of("O1", "", 94000, RESULT_OK), "");
 }
 
 static void test_names_and_sources(void **state)

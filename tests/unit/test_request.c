@@ -98,9 +98,9 @@ static bool decode_override(const char *name, const char *reason)
 	return decode_packed(&message);
 }
 
-static bool decode_limit(const char *rule, uint32_t term, int64_t limit, const char *second, const char *reason)
+static bool decode_limit(const char *rule, const char *term, int64_t limit, const char *second, const char *reason)
 {
-	char names[2][64], why[256];
+	char names[3][64], why[256];
 	Vitals__V1__Request message;
 	Vitals__V1__LimitOrder order;
 	vitals__v1__request__init(&message);
@@ -111,7 +111,8 @@ static bool decode_limit(const char *rule, uint32_t term, int64_t limit, const c
 	order.rule = names[0];
 	order.second_person = names[1];
 	order.reason = why;
-	order.term = term;
+	(void)snprintf(names[2], sizeof(names[2]), "%s", term);
+	order.term = names[2];
 	order.limit_milli = limit;
 	message.command_case = VITALS__V1__REQUEST__COMMAND_LIMIT;
 	message.limit = &order;
@@ -314,25 +315,26 @@ static void test_item(void **state)
 static void test_limit(void **state)
 {
 	(void)state;
-	assert_true(decode_limit("H1", 3, -20000, "dr.b", "athlete"));
+	assert_true(decode_limit("H1", "ecg_hr.above", -20000, "dr.b", "athlete"));
 	assert_int_equal(request.command.command, COMMAND_LIMIT);
 	assert_string_equal(request.command.u.limit.rule, "H1");
-	assert_int_equal(request.command.u.limit.term, 3);
+	assert_string_equal(request.command.u.limit.term, "ecg_hr.above");
 	assert_int_equal(request.command.u.limit.limit, -20000);
 	assert_string_equal(request.command.u.limit.second_person, "dr.b");
 	assert_string_equal(request.command.u.limit.reason, "athlete");
-	assert_true(decode_limit("H1", 0, 100000, "", "athlete"));
+	assert_true(decode_limit("H1", "", 100000, "", "athlete"));
 	assert_string_equal(request.command.u.limit.second_person, "");
-	assert_false(decode_limit("H1", RULE_TERMS_MAX, 100000, "", "athlete"));
+	assert_false(decode_limit("H1", "two words", 100000, "", "athlete"));
 	refused_with("limit.term");
-	assert_false(decode_limit("H1", 256, 100000, "", "athlete"));
-	assert_false(decode_limit("H1", 0, INT64_C(2147483648), "", "athlete"));
+	assert_false(decode_limit("H1", "a-name-of-thirty-two-characters-x", 100000, "", "athlete"));
+	refused_with("limit.term");
+	assert_false(decode_limit("H1", "", INT64_C(2147483648), "", "athlete"));
 	refused_with("limit.limit_milli");
-	assert_false(decode_limit("H1", 0, 100000, "", ""));
+	assert_false(decode_limit("H1", "", 100000, "", ""));
 	refused_with("limit.reason is missing");
-	assert_false(decode_limit("", 0, 100000, "", "athlete"));
+	assert_false(decode_limit("", "", 100000, "", "athlete"));
 	refused_with("limit.rule");
-	assert_false(decode_limit("H1", 0, 100000, "two words", "athlete"));
+	assert_false(decode_limit("H1", "", 100000, "two words", "athlete"));
 	refused_with("limit.second_person");
 }
 
