@@ -90,6 +90,7 @@ const char *reason_name(enum reason reason)
 	    [REASON_ASYSTOLE] = "asystole",
 	    [REASON_APNEA] = "apnea",
 	    [REASON_BABBLE] = "babble",
+	    [REASON_PRINTING_MEMORY] = "printing_memory",
 	};
 
 	return NAME_OF(names, reason);

@@ -169,6 +169,7 @@ static void append_reason(struct text *text, enum reason reason)
 	    [REASON_ASYSTOLE] = "asystole",
 	    [REASON_APNEA] = "apnoea",
 	    [REASON_BABBLE] = "sends far too often",
+	    [REASON_PRINTING_MEMORY] = "the device is printing its memory",
 	};
 
 	if (words[reason] == NULL)

@@ -51,6 +51,38 @@ struct repeated {
 	struct mono first; /* when `seen` came first */
 };
 
+/* One whole frame. `count` may be 0: the device is alive but measured nothing. */
+struct decoded {
+	char serial[NAME_BYTES]; /* the device's own number, if this frame tells it; else empty */
+	uint8_t count;
+	struct measurement list[EVENT_MEASUREMENTS_MAX];
+};
+
+#define GATE_HELD_MAX 3
+
+/* What a driver of a format without checksum knows of the frames before (daemon/driver/gate.h). */
+struct gate {
+	bool open;            /* there was proof: values are told */
+	bool stored;          /* the device prints its memory */
+	bool knows_age;       /* its clock tells how old a line is that has waited on its way */
+	uint8_t proved;       /* frames in a row */
+	bool heard;           /* the next two mean something */
+	struct mono last;     /* when the last frame ended */
+	int64_t last_clock_s; /* of the device, seconds */
+	int64_t credit_ns;    /* how much slower than allowed the frames came; negative: faster */
+	uint32_t fast;        /* lines in a row that came too fast, since fast_since */
+	struct mono fast_since;
+	bool tied; /* the freshest line known: when it came, and its clock */
+	struct mono tied_at;
+	int64_t tied_clock_s;
+	int64_t best_ns;  /* how late the freshest line of this piece was; negative */
+	uint8_t early;    /* lines in a row that ran far ahead */
+	uint8_t late;     /* lines in a row that were late though alone */
+	struct mono told; /* `determined` of the last one told */
+	uint8_t held_count;
+	struct decoded held[GATE_HELD_MAX]; /* kept back until there is proof */
+};
+
 /* What a streaming driver remembers between reads: the bytes of an unfinished frame and, for some, what went before.
  * Owned by the link thread, one per device; zeroed at every (re)connect, so that no order survives one. */
 struct stream {
@@ -60,16 +92,11 @@ struct stream {
 	bool synchronised;   /* false until the first frame boundary was seen */
 	uint32_t bad_frames; /* frames thrown away since the connect */
 	uint32_t skipped;    /* bytes thrown away since then that are not counted as a frame yet */
+	uint32_t frames;     /* of drivers with a gate: frames that had the right form, told or not */
 	struct mono say_at;  /* when the driver wants its `say` to be called; 0 = at once */
 	struct dialogue dialogue;
 	struct repeated repeated;
-};
-
-/* One whole frame. `count` may be 0: the device is alive but measured nothing. */
-struct decoded {
-	char serial[NAME_BYTES]; /* the device's own number, if this frame tells it; else empty */
-	uint8_t count;
-	struct measurement list[EVENT_MEASUREMENTS_MAX];
+	struct gate gate;
 };
 
 /* What stands behind a driver. None was tried on a device yet. */

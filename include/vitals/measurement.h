@@ -34,6 +34,8 @@ enum reason {
 	REASON_ASYSTOLE, /* the device says that the heart does not beat */
 	REASON_APNEA,    /* the device says that the patient does not breathe */
 	REASON_BABBLE,   /* the device sends far too often; of alarms only */
+	/* The device sends what it has stored; nothing of the patient comes meanwhile. */
+	REASON_PRINTING_MEMORY,
 	REASON_COUNT
 };
 

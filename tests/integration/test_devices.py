@@ -107,6 +107,56 @@ def test_scan_leaves_a_port_alone_that_somebody_holds():
         assert "in use" in ctl("devices", "scan", "--port", device.path, "--seconds", "1")
 
 
+# ---- a device that prints its memory ----------------------------------------------------------------------------------
+
+def test_a_printed_memory_is_not_the_patient():
+    """Somebody presses PRINT on a Nellcor while the patient is at 80 %: 98 % of yesterday comes, twenty lines a second."""
+    head = "N-560    VERSION 1.56.00    {}  SpO2 Limit:  85-100%    PR Limit:  40-170BPM\r\n"
+    state = {"day": 14, "spo2": 80, "pause": 2.0, "head": head.format("CRC:XXXX"), "second": 0}
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    ending = threading.Event()
+
+    def talk():
+        while not ending.wait(state["pause"]):
+            now = state["second"] = state["second"] + 2
+            line = f"{state['day']}-Mar-26 10:{now // 60 % 60:02d}:{now % 60:02d}    {state['spo2']}      72      20\r\n"
+            line, state["head"] = state["head"] + line, ""
+            os.write(master, line.encode())
+
+    talker = threading.Thread(target=talk, daemon=True)
+    try:
+        with Bedside() as bedside:
+            bedside.write_config(f'''
+link "line" {{ type = "serial"  port = "{os.ttyname(slave)}" }}
+device "oximeter" {{ link = "line"  driver = "nellcor-ascii" }}
+''', plan="etc/plans/ketamine-iv.conf")
+            bedside.start_daemon()
+            display = bedside.subscribe()
+            talker.start()
+            display.wait_value("spo2")
+            bedside.ctl("session", "open", "--patient", "P-1")
+            raised = wait_for(lambda: [c.alarm for c in display.bodies("alarm") if c.alarm.parameter == "spo2" and
+                                       c.change == pb.CHANGE_RAISED], "an alarm of the saturation", 40)[0]
+            mark = display.mark()
+            state.update(day=13, spo2=98, pause=0.05, head=head.format("TREND"))
+            wait_for(lambda: any(r.WhichOneof("result") == "no_value" and r.no_value.reason == pb.REASON_PRINTING_MEMORY
+                                 for r in display.readings("spo2", mark)), "the reason why there is no value")
+            missing = display.wait_alarm("missing-spo2", "raised", mark, seconds=60)
+            assert missing.text == "The device is printing its memory, no current value: SpO2", missing.text
+            assert missing.reason == pb.REASON_PRINTING_MEMORY
+            assert not [c for c in display.alarms(raised.condition, mark) if c.change == pb.CHANGE_CLEARED], "cleared by a printout"
+            state.update(day=14, spo2=81, pause=2.0, head=head.format("CRC:XXXX"))
+            wait_for(lambda: 81000 in display.values("spo2", mark), "the patient again")
+            assert 98000 not in display.values("spo2")
+    finally:
+        ending.set()
+        if talker.is_alive():
+            talker.join(5)
+        os.close(slave)
+        os.close(master)
+
+
 # ---- a device that sends without end ---------------------------------------------------------------------------------
 
 class Babbler:
