@@ -87,6 +87,8 @@ const char *reason_name(enum reason reason)
 	    [REASON_FAILED] = "failed",
 	    [REASON_NOT_MEASURED] = "not_measured",
 	    [REASON_BABBLE] = "babble",
+	    [REASON_FROZEN] = "frozen",
+	    [REASON_WRONG_SETUP] = "wrong_setup",
 	};
 
 	return NAME_OF(names, reason);

@@ -45,6 +45,10 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_NOT_MEASURED;
 	case REASON_BABBLE:
 		return VITALS__V1__REASON__REASON_BABBLE;
+	case REASON_FROZEN:
+		return VITALS__V1__REASON__REASON_FROZEN;
+	case REASON_WRONG_SETUP:
+		return VITALS__V1__REASON__REASON_WRONG_SETUP;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;

@@ -31,6 +31,8 @@ enum reason {
 	REASON_FAILED,         /* a cuff determination ended without a result */
 	REASON_NOT_MEASURED,   /* the device says it has no such value */
 	REASON_BABBLE,         /* the device sends far too often; of alarms only */
+	REASON_FROZEN,         /* the registers no longer change: a gateway may serve those of a dead device */
+	REASON_WRONG_SETUP,    /* the device is set up otherwise than its map requires, for example kPa for mmHg */
 	REASON_COUNT
 };
 
