@@ -53,6 +53,10 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_BABBLE;
 	case REASON_PRINTING_MEMORY:
 		return VITALS__V1__REASON__REASON_PRINTING_MEMORY;
+	case REASON_FROZEN:
+		return VITALS__V1__REASON__REASON_FROZEN;
+	case REASON_WRONG_SETUP:
+		return VITALS__V1__REASON__REASON_WRONG_SETUP;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;

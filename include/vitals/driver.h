@@ -172,6 +172,7 @@ enum register_order {
 #define REGISTER_MAP_WRITES_MAX 4
 #define REGISTER_BLOCK_MAX      125 /* Modbus limit of registers in one read */
 #define REGISTER_MISSING_MAX    4
+#define REGISTER_REQUIRES_MAX   4
 
 /* One read. The counts of all blocks of a map (identity included) differ, so that a late answer to one can never pass
  * for the answer to another; checked when the file is read. */
@@ -201,6 +202,27 @@ struct register_write {
 	uint16_t value;
 };
 
+/* A register that a living device keeps changing: a counter, a clock. Behind a gateway that serves what it read last,
+ * nothing else tells a dead device. Continuous values are as old as its last change; before the first one that is seen
+ * they are not told, and after `within_ns` without one there is no value (REASON_FROZEN). */
+struct register_alive {
+	bool used;
+	uint8_t block;
+	uint16_t offset;
+	uint16_t mask; /* the bits that count */
+	int64_t within_ns;
+};
+
+/* What must hold (register & mask == value) for a value of `parameters` to mean what the map says, such as the unit
+ * that somebody can switch at the device; else there is none (REASON_WRONG_SETUP). */
+struct register_require {
+	uint8_t block;
+	uint16_t offset;
+	uint16_t mask;
+	uint16_t value;
+	parameter_set parameters;
+};
+
 struct register_map {
 	char name[NAME_BYTES];
 	char description[TEXT_BYTES];
@@ -220,6 +242,9 @@ struct register_map {
 	bool has_status; /* a register that is 0 when the last determination succeeded */
 	uint8_t status_block;
 	uint16_t status_offset;
+	struct register_alive alive;
+	uint8_t require_count;
+	struct register_require requires[REGISTER_REQUIRES_MAX];
 	struct register_write cuff_start, cuff_stop;
 	uint8_t init_count; /* written once after each connect, in order */
 	struct register_write init[REGISTER_MAP_WRITES_MAX];
@@ -230,10 +255,18 @@ struct register_map {
 struct register_state {
 	bool primed; /* the sequence register was read once; the value found then has unknown age and is not emitted */
 	uint16_t sequence;
+	struct {
+		bool known;   /* the alive register was read */
+		bool changed; /* and changed since */
+		uint16_t seen;
+		struct mono looked; /* the last time */
+		struct mono since;  /* that it is what it is; before the first change: that it is known */
+	} alive;
 };
 
-/* Decodes one round of a map. `registers[b]` points at block b's registers. `determined` stamps the measurements: when
- * the round's first request was sent. Pure. */
+/* Decodes one round of a map. `registers[b]` points at block b's registers. `determined`, when the round's first
+ * request was sent, stamps the measurements; continuous ones are as old as the last change of the alive register, if
+ * the map has one. Pure. */
 void register_map_decode(const struct register_map *map, struct register_state *state,
                          const uint16_t *const registers[], struct mono determined, struct decoded *decoded);
 
