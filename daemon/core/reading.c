@@ -1,5 +1,5 @@
 /* Values: what arrives is checked for plausibility here, kept, and grows stale here. Called within engine_step;
- * engine_reading is called by the encoder and the control socket on the engine thread. */
+ * reading_at also for the encoder and the control socket on the engine thread. */
 #include "core.h"
 
 #define PULSE_PRESSURE_MIN (10 * MILLI) /* mmHg, rule C2 of the session protocol */
@@ -27,7 +27,7 @@ bool reading_current(const struct engine *engine, enum parameter parameter)
 	return p->received && !p->stale && measurement_has_value(&p->latest);
 }
 
-struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now)
+struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
 	struct measurement m = p->latest;

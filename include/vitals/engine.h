@@ -303,6 +303,13 @@ const char *engine_sound(const struct engine *engine);
  * stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
 
+/* Of a derived parameter: the one it is taken from at `now` ("heart_rate" from "ecg_hr" or "pulse"), whether that has a
+ * value or not. -1 if there is none, or the parameter is not derived. */
+int engine_source(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Can it be known at this bedside? A device provides it, it is derived from what devices provide, or it is entered. */
+bool engine_provided(const struct engine *engine, enum parameter parameter);
+
 /* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
  * REFERENCE_DIFFERENCE it is the difference. */
 int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term);
