@@ -108,7 +108,8 @@ static parameter_set read_parameter_set(const struct section *section, const cha
 	for (unsigned i = 0; i < key_count(section, key); i++) {
 		const char *name = key_string_at(section, key, i);
 		int parameter = parameter_by_name(name);
-		if (parameter >= 0 && parameter_table[parameter].cadence == cadence)
+		if (parameter >= 0 && parameter_table[parameter].cadence == cadence &&
+		    !parameter_derived((enum parameter)parameter))
 			set |= PARAMETER_BIT(parameter);
 		else
 			report_error(section->source->report, key_where_at(section, key, i), "\"%.40s\" %s (legal: %s)",
@@ -173,7 +174,7 @@ static void read_usual(const struct section *section, struct plan_usual *usual)
 	usual->parameter = (enum parameter)parameter;
 	if (info->cadence == CADENCE_ENTERED || !parameter_has_baseline(usual->parameter))
 		report_error(report, section_where(section, "usual"),
-		             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr, pulse)", info->name);
+		             "%s has no baseline (legal: nibp_sys, nibp_dia, heart_rate, ecg_hr, pulse)", info->name);
 	bool right = key_decimal(section, "rise-from", REQUIRED, 3, -most, most, &low);
 	if (!key_decimal(section, "rise-to", REQUIRED, 3, -most, most, &high) || !right)
 		return;
@@ -258,7 +259,8 @@ static void read_check(const struct section *section, const struct plan *plan, s
 	if (!key_token(section, "parameter", REQUIRED, name))
 		return;
 	int parameter = parameter_by_name(name);
-	if (parameter >= 0 && parameter_table[parameter].cadence != CADENCE_CONTINUOUS)
+	if (parameter >= 0 && parameter_table[parameter].cadence != CADENCE_CONTINUOUS &&
+	    !parameter_derived((enum parameter)parameter))
 		check->parameter = (enum parameter)parameter;
 	else
 		report_error(section->source->report, key_where(section, "parameter"),

@@ -78,7 +78,7 @@ static void print_unprovided(const struct config *config, enum parameter paramet
 	parameter_set all = 0;
 	for (uint8_t i = 0; i < config->device_count; i++)
 		all |= config->engine.devices[i].provides;
-	if (parameter_table[parameter].cadence != CADENCE_ENTERED && (all & PARAMETER_BIT(parameter)) == 0)
+	if (!parameter_provided(parameter, all))
 		(void)fprintf(out, "    NOTE: no device provides %s\n", parameter_table[parameter].name);
 }
 

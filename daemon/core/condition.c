@@ -122,8 +122,8 @@ static bool told_by_rule(const struct engine *engine, enum parameter parameter)
 	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++) {
 		const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + i];
 
-		if (alarm_present(alarm) && alarm->reason != REASON_NONE && alarm->parameter == parameter &&
-		    alarm->priority >= own)
+		if (alarm_present(alarm) && alarm->reason != REASON_NONE &&
+		    reading_source(engine, alarm->parameter) == parameter && alarm->priority >= own)
 			return true;
 	}
 	return false;

@@ -48,9 +48,9 @@ struct engine_parameter {
 	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
-	struct mono valued; /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
-	struct mono
-	    dead_since; /* since when the device says that there is no such vital sign; MONO_NEVER = it does not */
+	struct mono valued;     /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
+	struct mono dead_since; /* since when the device says that there is no such sign; MONO_NEVER = it does not */
+	enum parameter source;  /* derived: the part that brought the last value */
 };
 
 struct engine_device_state {
@@ -306,6 +306,13 @@ const char *engine_sound(const struct engine *engine);
  * is stale, lost or was never received (determined is MONO_NEVER then). An intermittent or entered value does not go
  * stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Of a derived parameter: the one it is taken from at `now` ("heart_rate" from "ecg_hr" or "pulse"), whether that has a
+ * value or not. -1 if there is none, or the parameter is not derived. */
+int engine_source(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Can it be known at this bedside? A device provides it, it is derived from what devices provide, or it is entered. */
+bool engine_provided(const struct engine *engine, enum parameter parameter);
 
 /* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
  * REFERENCE_DIFFERENCE it is the difference. */

@@ -60,6 +60,7 @@ struct rule_run {
 
 struct oracle {
 	struct sent sent[PARAMETER_COUNT];
+	enum parameter rate_from; /* the sensor that the heart rate is of */
 	enum device_state state[DEVICE_TOTAL];
 	bool ever_up[DEVICE_TOTAL], resync_from_up[DEVICE_TOTAL];
 	int64_t heard[DEVICE_TOTAL];

@@ -14,6 +14,8 @@ static bool continuous(enum parameter parameter)
 
 static int device_of(const struct room *room, enum parameter parameter)
 {
+	if (parameter == PARAMETER_HEART_RATE)
+		parameter = room->oracle.rate_from;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		if ((room->config.devices[d].provides & PARAMETER_BIT(parameter)) != 0)
 			return d;
@@ -71,6 +73,9 @@ bool world_out(const struct room *room, enum parameter parameter)
 	const struct oracle *o = &room->oracle;
 	int device = device_of(room, parameter);
 
+	if (parameter == PARAMETER_HEART_RATE)
+		return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
+		       (world_out(room, PARAMETER_ECG_HR) && world_out(room, PARAMETER_PULSE));
 	return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
 	       (device >= 0 && o->out_until[device] > room->now);
 }
@@ -370,6 +375,20 @@ static void note_silence(struct room *room)
 			room->oracle.fine_since[d] = NEVER;
 }
 
+/* One heart rate: the ECG's, else the oximeter's; what is out counts only if everything is. */
+static void choose_rate(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	bool all_out = world_out(room, PARAMETER_HEART_RATE);
+	bool ecg = all_out || !world_out(room, PARAMETER_ECG_HR), pulse = all_out || !world_out(room, PARAMETER_PULSE);
+
+	if (ecg && (!pulse || world_current(room, PARAMETER_ECG_HR)))
+		o->rate_from = PARAMETER_ECG_HR;
+	else if (pulse && (!ecg || world_current(room, PARAMETER_PULSE)))
+		o->rate_from = PARAMETER_PULSE;
+	o->sent[PARAMETER_HEART_RATE] = o->sent[o->rate_from];
+}
+
 void world_heed(struct room *room)
 {
 	struct oracle *o = &room->oracle;
@@ -397,6 +416,7 @@ void world_heed(struct room *room)
 		o->fine_since[d] = !fine ? NEVER : o->fine_since[d] == NEVER ? room->now : o->fine_since[d];
 	}
 	planned_end(room);
+	choose_rate(room);
 }
 
 void world_begin(struct room *room)
@@ -405,6 +425,7 @@ void world_begin(struct room *room)
 
 	memset(o, 0, sizeof(*o));
 	o->display_heard = room->now;
+	o->rate_from = PARAMETER_ECG_HR;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)

@@ -493,6 +493,17 @@ static inline const char *check_values(const struct engine *e)
 		MUST(m.determined.ns <= e->now.ns, "a value from the future");
 		if (info->cadence != CADENCE_CONTINUOUS)
 			continue;
+		if (parameter_derived((enum parameter)p)) {
+			int from = engine_source(e, (enum parameter)p, e->now);
+			struct measurement part = engine_reading(e, (enum parameter)from, e->now);
+
+			MUST(measurement_has_value(&part) && part.milli == m.milli &&
+			         part.determined.ns == m.determined.ns && part.quality == m.quality,
+			     "a derived value that is not its part's");
+			MUST(memcmp(&e->parameters[p].latest, &m, sizeof(m)) == 0,
+			     "another value is judged than shown");
+			continue;
+		}
 		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns,
 		     "a stale value");
 		MUST(e->parameters[p].missing_since.ns == INT64_MAX, "a current value is missing");
