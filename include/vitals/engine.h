@@ -47,6 +47,8 @@ struct engine_parameter {
 	int64_t latest_wall_ns; /* stamp of the event that brought it */
 	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
+	bool refused; /* intermittent: the latest was a number that cannot be; then `latest` has no value, and */
+	int32_t refused_milli;     /* this is what the device said */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
 };
 
@@ -201,7 +203,8 @@ enum alarm_change {
 	ALARM_SESSION_ENDED,  /* gone because the session was closed */
 	ALARM_REMINDED,       /* announced again: acknowledged, still present after plan.reminder_ns */
 	ALARM_SUPERSEDED,     /* withdrawn: an alarm that stands for the same situation is present */
-	ALARM_REASON_CHANGED, /* of a device: another reason, the same priority; an acknowledgement stands */
+	ALARM_REASON_CHANGED, /* of a device: another reason; of a cuff: other numbers. The same priority; an
+	                       * acknowledgement stands */
 };
 
 const char *alarm_change_name(enum alarm_change change);

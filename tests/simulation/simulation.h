@@ -71,6 +71,7 @@ struct oracle {
 	int64_t display_heard;
 	parameter_set fresh; /* determined by the event of this step */
 	int failures;        /* of the cuff, in a row */
+	int32_t said_sys;    /* by the cuff, if its last determination cannot be; else 0 */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 

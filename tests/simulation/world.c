@@ -230,6 +230,10 @@ static void heed_frame(struct room *room, const struct event_measurements *frame
 	if (!cuff)
 		return;
 	o->failures = bad ? o->failures + 1 : 0;
+	o->said_sys = 0;
+	for (int i = 0; bad && i < frame->count; i++)
+		if (frame->list[i].parameter == PARAMETER_NIBP_SYS && frame->list[i].quality != QUALITY_NO_VALUE)
+			o->said_sys = frame->list[i].milli;
 	baseline_reading(room);
 }
 
@@ -256,6 +260,7 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->paused_at = NEVER;
 	o->paused_ns = 0;
 	o->failures = 0;
+	o->said_sys = 0;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
 			o->sent[p] = (struct sent){.lacking = room->now};
