@@ -77,10 +77,12 @@ struct engine_device_state {
 struct rule_state {
 	struct mono confirm_at; /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
 	struct mono determined; /* of the latest violating value; MONO_NEVER if there was none */
+	struct mono measure_again;    /* the second reading of `measure_now` is due; MONO_NEVER if none is */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
 	bool lowered;                 /* falling, in a phase in which that matters less */
 	bool unattended;              /* nobody answered in time */
+	bool measured;                /* `measure_now` has seen this onset */
 };
 
 struct display_state {

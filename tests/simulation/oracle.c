@@ -519,6 +519,57 @@ static void count(struct room *room)
 	}
 }
 
+/* Can the monitor start the cuff, now and as soon as it has rested? A person who stopped it wants none. */
+static bool cuff_ready(const struct room *room)
+{
+	const struct oracle *o = &room->oracle;
+	bool stopped = room->event.kind == EVENT_COMMAND && room->event.u.command.command == COMMAND_CUFF_STOP;
+
+	return o->open && o->state[CUFF] == DEVICE_UP && world_fine(room, CUFF) && o->out_until[CUFF] <= room->now &&
+	       room->config.devices[CUFF].cuff_command && !stopped;
+}
+
+static bool takes_its_own_value(const struct room *room, const struct plan_rule *p)
+{
+	for (int t = 0; t < p->term_count; t++)
+		if (p->terms[t].parameter == PARAMETER_SPO2 && room->config.devices[OXIMETER].same_limb)
+			return true;
+	return false;
+}
+
+static bool cuff_starts(const struct room *room)
+{
+	for (uint16_t i = 0; i < room->actions.count; i++)
+		if (room->actions.list[i].kind == ACTION_CUFF && room->actions.list[i].u.cuff.start)
+			return true;
+	return (room->oracle.fresh & PARAMETER_BIT(PARAMETER_NIBP_SYS)) != 0 && room->oracle.failures == 0;
+}
+
+/* The onset of a `measure_now` alarm brings a pressure: the cuff starts when the one under way has ended or was given
+ * up, and has rested. */
+static const char *check_measured(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	int64_t rest = room->config.plan.cuff_rest_ns;
+
+	for (int i = 0; i < room->config.plan.rule_count; i++) {
+		const struct plan_rule *p = rule_of(room, i);
+		bool there = p->measure_now && established(room, i);
+
+		if (there && !o->was_there[i] && room->now >= o->measured_until[i]) {
+			o->measured_until[i] = room->now + room->config.plan.measure_again_ns;
+			if (o->measure_from == NEVER && !takes_its_own_value(room, p))
+				o->measure_from = room->now;
+		}
+		o->was_there[i] = there;
+	}
+	if (!cuff_ready(room) || cuff_starts(room))
+		o->measure_from = NEVER;
+	MUST(o->measure_from == NEVER || room->now <= o->measure_from + later(60 * NS_PER_S, rest),
+	     "an alarm asked for the cuff and it was not started");
+	return NULL;
+}
+
 static const char *check_open_session(const struct room *room)
 {
 	const char *wrong = NULL;
@@ -553,5 +604,7 @@ const char *oracle_check(struct room *room)
 		wrong = check_phase(room);
 	for (int p = 0; p < PARAMETER_COUNT && wrong == NULL; p++)
 		wrong = check_reading(room, (enum parameter)p);
+	if (wrong == NULL)
+		wrong = check_measured(room);
 	return wrong == NULL && room->oracle.open ? check_open_session(room) : wrong;
 }

@@ -69,9 +69,12 @@ struct oracle {
 	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX];
 	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
 	int64_t display_heard;
-	parameter_set fresh; /* determined by the event of this step */
-	int failures;        /* of the cuff, in a row */
-	int32_t said_sys;    /* by the cuff, if its last determination cannot be; else 0 */
+	parameter_set fresh;                    /* determined by the event of this step */
+	int failures;                           /* of the cuff, in a row */
+	int64_t measure_from;                   /* a `measure_now` alarm waits for the cuff since; NEVER if none */
+	int64_t measured_until[PLAN_RULES_MAX]; /* no second onset of that rule asks for one before */
+	bool was_there[PLAN_RULES_MAX];
+	int32_t said_sys; /* by the cuff, if its last determination cannot be; else 0 */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 

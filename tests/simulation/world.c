@@ -261,6 +261,9 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->paused_ns = 0;
 	o->failures = 0;
 	o->said_sys = 0;
+	o->measure_from = NEVER;
+	memset(o->measured_until, 0, sizeof(o->measured_until));
+	memset(o->was_there, 0, sizeof(o->was_there));
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
 			o->sent[p] = (struct sent){.lacking = room->now};
@@ -409,6 +412,7 @@ void world_begin(struct room *room)
 
 	memset(o, 0, sizeof(*o));
 	o->display_heard = room->now;
+	o->measure_from = NEVER;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)

@@ -119,6 +119,64 @@ static void test_failures_of_another_session(void **state)
 	assert_int_equal(w.engine.alarms[ALARM_BASE_CUFF_FAILED + CUFF].priority, PRIORITY_LOW);
 }
 
+static struct plan_rule *measuring_rule(void)
+{
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "O2", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+	rule->measure_now = true;
+	rule->phases = 0xff;
+	w.config.plan.measure_again_ns = 120 * S;
+	return rule;
+}
+
+/* However young the last reading is; and once more, though the alarm is over by then. */
+static void test_an_alarm_measures_now(void **state)
+{
+	(void)state;
+	(void)measuring_rule();
+	world_open(&w, 100 * S);
+	live(&w, 110 * S, 97, 70);
+	pressure(&w, 120, 80);
+	live(&w, 112 * S, 97, 70);
+	spo2(&w, 85);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_int_equal(starts(), 0); /* it rests */
+	frame_of(&w, CUFF, 0, NULL);
+	live(&w, 115 * S - 1, 97, 70);
+	run(&w, 115 * S);
+	assert_int_equal(starts(), 1);
+	live(&w, 120 * S, 97, 70);
+	pressure(&w, 70, 40);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(state_of(&w, 0), ALARM_INACTIVE);
+	spo2(&w, 85); /* it comes and goes: no cuff for each time */
+	live(&w, 232 * S - 1, 97, 70);
+	assert_false(w.engine.devices[CUFF].cuff_wanted || w.engine.devices[CUFF].cuff_requested);
+	run(&w, 232 * S);
+	assert_int_equal(starts(), 1);
+	live(&w, 240 * S, 97, 70);
+	pressure(&w, 110, 70);
+	spo2(&w, 85);
+	live(&w, 245 * S - 1, 85, 70);
+	run(&w, 245 * S);
+	assert_int_equal(starts(), 1);
+}
+
+/* The inflation would take away the value that alarms. */
+static void test_no_measuring_on_the_oximeters_limb(void **state)
+{
+	(void)state;
+	(void)measuring_rule();
+	w.config.devices[OXIMETER].same_limb = true;
+	world_open(&w, 100 * S);
+	live(&w, 110 * S, 85, 70);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_false(w.engine.devices[CUFF].cuff_wanted || w.engine.devices[CUFF].cuff_requested);
+}
+
 static void assert_told(enum priority priority, const char *words)
 {
 	const struct alarm *alarm = &w.engine.alarms[ALARM_BASE_CUFF_FAILED + CUFF];
@@ -346,6 +404,8 @@ int main(void)
 	    cmocka_unit_test(test_rest_counts_from_the_start),
 	    cmocka_unit_test(test_retries),
 	    cmocka_unit_test(test_failures_of_another_session),
+	    cmocka_unit_test(test_an_alarm_measures_now),
+	    cmocka_unit_test(test_no_measuring_on_the_oximeters_limb),
 	    cmocka_unit_test(test_numbers_that_cannot_be),
 	    cmocka_unit_test(test_numbers_after_failures),
 	    cmocka_unit_test(test_extra_readings_of_the_first_device),

@@ -81,6 +81,7 @@ static void move_engine(struct engine *engine, int64_t by)
 		move(&engine->rules[i].confirm_at, by);
 		move(&engine->rules[i].determined, by);
 		move(&engine->rules[i].unattended_since, by);
+		move(&engine->rules[i].measure_again, by);
 	}
 	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		move(&engine->displays[i].heard, by);
