@@ -50,6 +50,9 @@ struct engine_parameter {
 	bool refused; /* intermittent: the latest was a number that cannot be; then `latest` has no value, and */
 	int32_t refused_milli;     /* this is what the device said */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
+	struct mono valued; /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
+	struct mono
+	    dead_since; /* since when the device says that there is no such vital sign; MONO_NEVER = it does not */
 };
 
 struct engine_device_state {
@@ -80,9 +83,10 @@ struct rule_state {
 	struct mono measure_again;    /* the second reading of `measure_now` is due; MONO_NEVER if none is */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
-	bool lowered;                 /* falling, in a phase in which that matters less */
-	bool unattended;              /* nobody answered in time */
-	bool measured;                /* `measure_now` has seen this onset */
+	struct mono onsets[RULE_REPEATS_MAX]; /* when it began to be violated, oldest first; MONO_NEVER if less often */
+	bool lowered;                         /* falling, in a phase in which that matters less */
+	bool unattended;                      /* nobody answered in time */
+	bool measured;                        /* `measure_now` has seen this onset */
 };
 
 struct display_state {

@@ -359,7 +359,7 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		     "an acknowledgement lost or kept wrongly");
 		break;
 	case ALARM_REASON_CHANGED:
-		MUST(a->kind == CONDITION_DEVICE
+		MUST(a->kind == CONDITION_DEVICE || a->kind == CONDITION_RULE
 		         ? a->reason != before->reason
 		         : a->kind == CONDITION_CUFF_FAILED && a->has_value &&
 		               (a->milli != before->milli || a->limit != before->limit || !before->has_value),
