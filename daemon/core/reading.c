@@ -127,8 +127,10 @@ static bool acceptable(const struct engine *engine, uint8_t device, const struct
 	return !p->received || mono_before(p->latest.determined, m->determined);
 }
 
-/* Copies what is acceptable of a frame into `list`, in range and free of contradictions of its own. */
-static uint8_t take_frame(const struct step *step, const struct event_measurements *frame, struct measurement *list)
+/* Copies what is acceptable of a frame into `list`, in range and free of contradictions of its own; `said` keeps the
+ * numbers as they came, 0 where there was none. */
+static uint8_t take_frame(const struct step *step, const struct event_measurements *frame, struct measurement *list,
+                          int32_t *said)
 {
 	uint8_t count = 0;
 
@@ -144,6 +146,7 @@ static uint8_t take_frame(const struct step *step, const struct event_measuremen
 			m.reason = REASON_NONE;
 		else if (m.quality != QUALITY_QUESTIONABLE)
 			make_no_value(&m, m.reason == REASON_NONE ? REASON_NOT_MEASURED : m.reason);
+		said[count] = m.milli;
 		if (measurement_has_value(&m) && !plausible(&m))
 			make_no_value(&m, REASON_IMPLAUSIBLE);
 		list[count++] = m;
@@ -176,7 +179,7 @@ static void judge_determination(struct measurement *list, uint8_t count)
 			make_no_value(&list[i], REASON_IMPLAUSIBLE);
 }
 
-static void store(struct step *step, const struct measurement *m)
+static void store(struct step *step, const struct measurement *m, int32_t said)
 {
 	struct engine_parameter *p = &step->engine->parameters[m->parameter];
 
@@ -187,6 +190,9 @@ static void store(struct step *step, const struct measurement *m)
 	p->received = true;
 	p->stale = false;
 	p->latest = *m;
+	p->refused =
+	    !continuous(m->parameter) && !measurement_has_value(m) && m->reason == REASON_IMPLAUSIBLE && said != 0;
+	p->refused_milli = p->refused ? said : 0;
 	if (continuous(m->parameter) && measurement_has_value(m))
 		p->valued = m->determined;
 	if (!reason_is_vital(m->reason) || measurement_has_value(m))
@@ -207,7 +213,7 @@ static void fail_the_rest(struct step *step, uint8_t device, const struct measur
 		m.parameter = (enum parameter)p;
 		if (step->engine->parameters[p].device == (int8_t)device && !continuous(m.parameter) &&
 		    (step->fresh & PARAMETER_BIT(p)) == 0 && step->engine->parameters[p].received)
-			store(step, &m);
+			store(step, &m, 0);
 	}
 }
 
@@ -215,18 +221,19 @@ void reading_frame(struct step *step, const struct event_measurements *frame)
 {
 	struct engine *engine = step->engine;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
+	int32_t said[EVENT_MEASUREMENTS_MAX];
 
 	if (frame->device >= engine->config->device_count || engine->devices[frame->device].state != DEVICE_UP)
 		return;
 	engine->devices[frame->device].last_frame = step->now;
 	engine->devices[frame->device].heard = step->now;
 
-	uint8_t count = take_frame(step, frame, list);
+	uint8_t count = take_frame(step, frame, list, said);
 	const struct measurement *pressure = find(list, count, PARAMETER_NIBP_SYS);
 
 	judge_determination(list, count);
 	for (uint8_t i = 0; i < count; i++)
-		store(step, &list[i]);
+		store(step, &list[i], said[i]);
 	if (pressure == NULL)
 		return;
 
@@ -242,7 +249,7 @@ void reading_score(struct step *step, enum parameter parameter, int32_t milli)
 	struct measurement m = {
 	    .parameter = parameter, .quality = QUALITY_VALID, .milli = milli, .determined = step->now};
 
-	store(step, &m);
+	store(step, &m, 0);
 }
 
 void reading_forget(struct step *step)
@@ -255,6 +262,8 @@ void reading_forget(struct step *step)
 		parameter->received = false;
 		parameter->has_previous = false;
 		parameter->previous_milli = 0;
+		parameter->refused = false;
+		parameter->refused_milli = 0;
 		make_no_value(&parameter->latest, REASON_NONE);
 		parameter->latest.determined = MONO_NEVER;
 		step->changed |= PARAMETER_BIT(p);

@@ -82,7 +82,7 @@ static const char *alarm_code(const struct alarm *alarm)
 		       : alarm->reason == REASON_BABBLE     ? "device-babbles"
 		                                            : "device-lost";
 	case CONDITION_CUFF_FAILED:
-		return "cuff-failed";
+		return alarm->has_value ? "cuff-contradicts" : "cuff-failed";
 	case CONDITION_CHECK_LATE:
 		return "late";
 	case CONDITION_SERVICE:

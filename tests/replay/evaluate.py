@@ -132,8 +132,8 @@ class Recording:
 
 
 def believable(sys_, dia):
-    """Rule C2."""
-    return sys_ is not None and dia is not None and 50 <= sys_ <= 260 and 20 <= dia <= 180 and sys_ - dia >= 10
+    """Rule C2. How low it is makes no difference: what does not contradict itself is judged."""
+    return sys_ is not None and dia is not None and 0 < sys_ <= 260 and 0 < dia <= 180 and sys_ - dia >= 10
 
 
 class Evaluation:
@@ -197,7 +197,8 @@ class Evaluation:
             self.steps.setdefault(name, []).append((on, priority))
             if off > self.recording.last:
                 return
-            latched = self.nobody and priority == "high" and not self.covered(above, off)
+            latched = self.nobody and priority == "high" and (
+                latched and self.covers_at(above, on) or not self.covered(above, off))
             t = off
 
     def begins(self, name, value, stretches, t, delay, onsets):
@@ -254,6 +255,10 @@ class Evaluation:
     def covered(self, above, t):
         """Is an alarm that stands for this one present just before t?"""
         return any(a < t <= b for other in above for a, b in self.present.get(other, []))
+
+    def covers_at(self, above, t):
+        """The same at t: then what is latched and comes back stays as it is, latched."""
+        return any(a <= t < b for other in above for a, b in self.present.get(other, []))
 
     # ---- cuff readings ----------------------------------------------------------------------------------------------
 
@@ -330,7 +335,8 @@ class Evaluation:
                 waiting = None
                 if backs == 2 or not confirmed:
                     spans.append((on, t))
-                    latched = self.nobody and full == "high" and confirmed and not self.covered(above, t)
+                    latched = self.nobody and full == "high" and (
+                        latched and self.covers_at(above, on) or confirmed and not self.covered(above, t))
                     on, backs = None, 0
                 else:
                     returning.append(t)
@@ -439,11 +445,12 @@ class Evaluation:
         return self.start <= t < (self.end if self.route == "iv" else self.start + 60 * MINUTE)
 
     def failures(self):
-        """Rule C2: one failure is tried again, two are low, three medium."""
+        """Rule C2: one failure is tried again, two are low, three medium. Numbers that cannot be are medium at once; while
+        the cuff goes on failing that does not become less."""
         row, shown = 0, None
         for t, s, d in self.recording.cuff:
             row = 0 if believable(s, d) else row + 1
-            wanted = None if row < 2 else "low" if row == 2 else "medium"
+            wanted = None if row == 0 else "medium" if row > 2 or s or shown == "medium" else "low" if row == 2 else None
             if wanted == shown:
                 continue
             what = "raised" if shown is None else "end" if wanted is None else "priority"

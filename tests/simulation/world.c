@@ -236,6 +236,10 @@ static void heed_frame(struct room *room, const struct event_measurements *frame
 	if (!cuff)
 		return;
 	o->failures = bad ? o->failures + 1 : 0;
+	o->said_sys = 0;
+	for (int i = 0; bad && i < frame->count; i++)
+		if (frame->list[i].parameter == PARAMETER_NIBP_SYS && frame->list[i].quality != QUALITY_NO_VALUE)
+			o->said_sys = frame->list[i].milli;
 	baseline_reading(room);
 }
 
@@ -262,6 +266,10 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->paused_at = NEVER;
 	o->paused_ns = 0;
 	o->failures = 0;
+	o->said_sys = 0;
+	o->measure_from = NEVER;
+	memset(o->measured_until, 0, sizeof(o->measured_until));
+	memset(o->was_there, 0, sizeof(o->was_there));
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
 			o->sent[p] = (struct sent){.lacking = room->now};
@@ -426,6 +434,7 @@ void world_begin(struct room *room)
 	memset(o, 0, sizeof(*o));
 	o->display_heard = room->now;
 	o->rate_from = PARAMETER_ECG_HR;
+	o->measure_from = NEVER;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
