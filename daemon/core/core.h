@@ -82,6 +82,7 @@ bool take_out_covers(const struct engine *engine, enum parameter parameter);
 bool take_out_covers_device(const struct engine *engine, uint8_t device);
 enum result take_out_put_back(struct step *step, int slot, const char *actor);
 void take_out_advance(struct step *step);
+void take_out_end(struct step *step); /* all of it: what was taken out for one patient is in for the next */
 struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- device.c ---- */
@@ -93,6 +94,7 @@ void device_determined(struct step *step, uint8_t device, bool failed);
 enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
+bool device_determined_others(struct step *step, uint8_t device, struct mono determined); /* not this patient's */
 void device_advance(struct step *step);
 bool device_start_cuffs(struct step *step);               /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */

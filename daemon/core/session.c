@@ -221,6 +221,7 @@ static enum result session_close(struct step *step, const char *actor, const str
 		return result;
 	alarm_withdraw_session(step);
 	device_session(step);
+	take_out_end(step);
 	if (session->paused)
 		end_pause(step);
 	session->recheck_due = MONO_NEVER;

@@ -66,9 +66,11 @@ struct engine_device_state {
 	struct mono cuff_rest_until;   /* MONO_NEVER before the first inflation */
 	struct mono
 	    mask_until; /* until then an oximeter on the same limb is not missed; MONO_NEVER = no inflation yet */
-	struct mono lost_at[3]; /* of the last losses, oldest first; MONO_NEVER if there were fewer */
-	bool was_up;            /* in DEVICE_RESYNC: came there from DEVICE_UP */
-	bool flapping;          /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono lost_at[3];   /* of the last losses, oldest first; MONO_NEVER if there were fewer */
+	bool was_up;              /* in DEVICE_RESYNC: came there from DEVICE_UP */
+	bool flapping;            /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono others_until; /* until then a determination was asked for before the session; MONO_NEVER = none */
+	struct mono others_at;    /* when that one was determined: not this patient's; MONO_NEVER = none */
 };
 
 /* A rule of the plan at work. */

@@ -71,6 +71,8 @@ struct oracle {
 	int64_t display_heard;
 	parameter_set fresh; /* determined by the event of this step */
 	int failures;        /* of the cuff, in a row */
+	int64_t cuff_asked;  /* a determination was ordered then and has not come; NEVER if none is awaited */
+	int64_t cuff_before; /* one ordered then was under way when the session was opened; NEVER if none was */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 

@@ -213,6 +213,19 @@ static void baseline_reading(struct room *room)
 	o->base_dia = (int32_t)((o->sum_dia + o->readings / 2) / o->readings);
 }
 
+/* Ordered before the session was opened, and come within the minute that a determination may take: the last patient's.
+ */
+static bool of_another(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	bool before = o->open && o->cuff_before != NEVER && room->now < o->cuff_before + 60 * NS_PER_S;
+
+	o->cuff_asked = NEVER;
+	if (before)
+		o->cuff_before = NEVER;
+	return before;
+}
+
 static void heed_frame(struct room *room, const struct event_measurements *frame)
 {
 	struct oracle *o = &room->oracle;
@@ -221,6 +234,8 @@ static void heed_frame(struct room *room, const struct event_measurements *frame
 	if (o->state[frame->device] != DEVICE_UP)
 		return;
 	o->heard[frame->device] = room->now;
+	if (frame->device == CUFF && frame->count > 0 && of_another(room))
+		return;
 	for (int i = 0; i < frame->count; i++) {
 		const struct measurement *m = &frame->list[i];
 
@@ -244,6 +259,15 @@ static void heed_device(struct room *room, const struct event_device *event)
 	}
 	o->resync_from_up[d] = event->state == DEVICE_UP || (event->state == DEVICE_RESYNC && o->resync_from_up[d]);
 	o->state[d] = event->state;
+	if (d == CUFF && event->state != DEVICE_UP && !o->resync_from_up[d])
+		o->cuff_asked = NEVER;
+}
+
+static void heed_cuff(struct room *room)
+{
+	for (uint16_t i = 0; i < room->actions.count; i++)
+		if (room->actions.list[i].kind == ACTION_CUFF)
+			room->oracle.cuff_asked = room->actions.list[i].u.cuff.start ? room->now : NEVER;
 }
 
 static void new_session(struct room *room, const struct session_order *order)
@@ -256,6 +280,7 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->paused_at = NEVER;
 	o->paused_ns = 0;
 	o->failures = 0;
+	o->cuff_before = o->cuff_asked;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
 			o->sent[p] = (struct sent){.lacking = room->now};
@@ -325,8 +350,10 @@ static void heed_course(struct room *room, enum command command)
 		o->ended = true;
 		o->ended_at = room->now;
 	}
-	if (command == COMMAND_SESSION_CLOSE)
+	if (command == COMMAND_SESSION_CLOSE) {
 		o->open = o->started = o->ended = false;
+		memset(o->out_until, 0, sizeof(o->out_until));
+	}
 }
 
 /* The administration ends by itself where it was planned, paused time left out. */
@@ -396,6 +423,7 @@ void world_heed(struct room *room)
 		o->fine_since[d] = !fine ? NEVER : o->fine_since[d] == NEVER ? room->now : o->fine_since[d];
 	}
 	planned_end(room);
+	heed_cuff(room);
 }
 
 void world_begin(struct room *room)
@@ -404,6 +432,7 @@ void world_begin(struct room *room)
 
 	memset(o, 0, sizeof(*o));
 	o->display_heard = room->now;
+	o->cuff_asked = o->cuff_before = NEVER;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
