@@ -128,6 +128,9 @@ bool rule_established(const struct engine *engine, uint8_t rule);
 bool rule_any_established(const struct engine *engine, rule_set rules);
 bool rule_superseded(const struct engine *engine, uint8_t rule);
 
+/* ---- watch.c ---- */                                     /* engine_watch, and: */
+bool watch_rule(const struct engine *engine, uint8_t rule); /* judged although no session is open */
+
 /* ---- check.c ---- */
 void check_open(struct engine *engine);
 void check_anchored(struct engine *engine); /* an anchor has just happened */

@@ -28,7 +28,7 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 {
 	memset(engine, 0, sizeof(*engine));
 	engine->config = config;
-	engine->now = now;
+	engine->now = engine->watched_since = now;
 	for (int p = 0; p < PARAMETER_COUNT; p++) {
 		struct engine_parameter *parameter = &engine->parameters[p];
 

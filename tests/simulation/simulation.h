@@ -65,6 +65,7 @@ struct oracle {
 	int64_t heard[DEVICE_TOTAL];
 	int64_t fine_since[DEVICE_TOTAL]; /* up and talking; NEVER if not */
 	bool open, started, ended;
+	bool turned; /* the session was opened or closed in this step: all is judged anew */
 	int64_t opened_at, started_at, ended_at;
 	int64_t duration_ns, paused_at, paused_ns; /* paused_at: NEVER if it runs */
 	int readings;

@@ -275,7 +275,7 @@ static void new_session(struct room *room, const struct session_order *order)
 {
 	struct oracle *o = &room->oracle;
 
-	o->open = true;
+	o->open = o->turned = true;
 	o->opened_at = room->now;
 	o->duration_ns = order->duration_s > 0 ? order->duration_s * NS_PER_S : room->config.plan.planned_duration_ns;
 	o->paused_at = NEVER;
@@ -353,6 +353,9 @@ static void heed_course(struct room *room, enum command command)
 	}
 	if (command == COMMAND_SESSION_CLOSE) {
 		o->open = o->started = o->ended = false;
+		o->turned = true;
+		o->opened_at = room->now; /* what follows is nobody's session */
+		memset(o->limit_changed, 0, sizeof(o->limit_changed));
 		memset(o->out_until, 0, sizeof(o->out_until));
 	}
 }
@@ -403,6 +406,7 @@ void world_heed(struct room *room)
 
 	note_silence(room);
 	o->fresh = 0;
+	o->turned = false;
 	switch (room->event.kind) {
 	case EVENT_MEASUREMENTS:
 		heed_frame(room, &room->event.u.measurements);

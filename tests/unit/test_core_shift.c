@@ -66,6 +66,7 @@ static void move_device(struct engine_device_state *device, int64_t by)
 static void move_engine(struct engine *engine, int64_t by)
 {
 	move(&engine->now, by);
+	move(&engine->watched_since, by);
 	move(&engine->audio_paused_until, by);
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
 		move(&engine->parameters[i].latest.determined, by);
