@@ -249,6 +249,8 @@ static void print_manners(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "  planned duration %" PRId64 " s, audio pause %" PRId64 " s, baseline of %u readings\n",
 	              plan->planned_duration_ns / NS_PER_S, plan->audio_pause_ns / NS_PER_S, plan->baseline_readings);
 	(void)fprintf(out, "  expected response: %s\n", routes[plan->route]);
+	(void)fprintf(out, "  while no session is open: %s\n",
+	              plan->watch_without_session ? "critical limits of live values are judged" : "nothing is judged");
 	print_span("a missing value stops the delay of a limit that it broke, for up to", plan->gap_ns, out);
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
 	print_span("after an alarm that starts the cuff, it is started again after", plan->measure_again_ns, out);

@@ -84,6 +84,7 @@ bool take_out_touches(const struct engine *engine, enum parameter parameter); /*
 bool take_out_covers_device(const struct engine *engine, uint8_t device);
 enum result take_out_put_back(struct step *step, int slot, const char *actor);
 void take_out_advance(struct step *step);
+void take_out_end(struct step *step); /* all of it: what was taken out for one patient is in for the next */
 struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- device.c ---- */
@@ -95,6 +96,7 @@ void device_determined(struct step *step, uint8_t device, bool failed);
 enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
+bool device_determined_others(struct step *step, uint8_t device, struct mono determined); /* not this patient's */
 void device_advance(struct step *step);
 bool device_start_cuffs(struct step *step);               /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */
@@ -131,6 +133,9 @@ struct mono rule_lost_at(const struct engine *engine, uint8_t rule, enum reason 
 bool rule_established(const struct engine *engine, uint8_t rule);
 bool rule_any_established(const struct engine *engine, rule_set rules);
 bool rule_superseded(const struct engine *engine, uint8_t rule);
+
+/* ---- watch.c ---- */                                     /* engine_watch, and: */
+bool watch_rule(const struct engine *engine, uint8_t rule); /* judged although no session is open */
 
 /* ---- check.c ---- */
 void check_open(struct engine *engine);

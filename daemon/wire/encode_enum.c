@@ -186,3 +186,18 @@ Vitals__V1__Reference wire_reference(enum reference reference)
 	}
 	return VITALS__V1__REFERENCE__REFERENCE_UNSPECIFIED;
 }
+
+Vitals__V1__Watch wire_watch(enum watch watch)
+{
+	switch (watch) {
+	case WATCH_NOTHING:
+		return VITALS__V1__WATCH__WATCH_NOTHING;
+	case WATCH_NO_SIGNAL:
+		return VITALS__V1__WATCH__WATCH_NO_SIGNAL;
+	case WATCH_CRITICAL:
+		return VITALS__V1__WATCH__WATCH_CRITICAL;
+	case WATCH_SESSION:
+		return VITALS__V1__WATCH__WATCH_SESSION;
+	}
+	return VITALS__V1__WATCH__WATCH_UNSPECIFIED;
+}

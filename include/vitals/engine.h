@@ -71,9 +71,11 @@ struct engine_device_state {
 	struct mono cuff_rest_until;   /* MONO_NEVER before the first inflation */
 	struct mono
 	    mask_until; /* until then an oximeter on the same limb is not missed; MONO_NEVER = no inflation yet */
-	struct mono lost_at[3]; /* of the last losses, oldest first; MONO_NEVER if there were fewer */
-	bool was_up;            /* in DEVICE_RESYNC: came there from DEVICE_UP */
-	bool flapping;          /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono lost_at[3];   /* of the last losses, oldest first; MONO_NEVER if there were fewer */
+	bool was_up;              /* in DEVICE_RESYNC: came there from DEVICE_UP */
+	bool flapping;            /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono others_until; /* until then a determination was asked for before the session; MONO_NEVER = none */
+	struct mono others_at;    /* when that one was determined: not this patient's; MONO_NEVER = none */
 };
 
 /* A rule of the plan at work. */
@@ -180,6 +182,7 @@ struct engine {
 	struct engine_parameter parameters[PARAMETER_COUNT];
 	struct engine_device_state devices[DEVICES_MAX];
 	struct session session;
+	struct mono watched_since; /* when the last session was opened or closed; before the first: the start */
 	struct alarm alarms[ALARMS_MAX];
 	struct mono audio_paused_until; /* MONO_NEVER = not paused */
 	char audio_paused_by[NAME_BYTES];
@@ -359,6 +362,16 @@ bool engine_device_out_of_turn(const struct engine *engine);
  * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. Costs no more at the end of a day than after five minutes, if
  * the engine is stepped at its deadlines. */
 bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
+
+/* What is judged now on live values. "No alarm" means something with WATCH_SESSION only. */
+enum watch {
+	WATCH_NOTHING,   /* no session is open, and nothing is judged */
+	WATCH_NO_SIGNAL, /* a session is open, but no live value that a rule looks at is there */
+	WATCH_CRITICAL,  /* no session is open; critical limits are judged (plan.watch_without_session) */
+	WATCH_SESSION,   /* the plan's rules are judged */
+};
+
+enum watch engine_watch(const struct engine *engine);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);

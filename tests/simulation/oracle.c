@@ -69,8 +69,22 @@ static bool has_cadence(const struct plan_rule *p, enum cadence cadence)
 	return false;
 }
 
+/* Judged although no session is open: critical, on live values and fixed limits alone. */
+static bool without_session(const struct room *room, const struct plan_rule *p)
+{
+	bool fixed = room->config.plan.watch_without_session && p->kind == RULE_ALARM && p->critical &&
+	             p->term_count > 0 && p->with == 0 && !p->has_from;
+
+	for (int t = 0; t < p->term_count; t++)
+		fixed = fixed && parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS &&
+		        p->terms[t].reference == REFERENCE_ABSOLUTE;
+	return fixed;
+}
+
 static bool in_phase(const struct room *room, const struct plan_rule *p)
 {
+	if (!room->oracle.open)
+		return without_session(room, p);
 	return (p->phases & (1U << room->engine.session.phase)) != 0;
 }
 
@@ -252,7 +266,7 @@ static void run_rules(struct room *room)
 
 		if (p->kind == RULE_LEAVE)
 			continue;
-		if (!o->open || world_rule_out(room, i)) {
+		if (o->turned || (!o->open && !without_session(room, p)) || world_rule_out(room, i)) {
 			o->rules[i] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 			continue;
 		}
@@ -319,7 +333,8 @@ static const char *check_rule(const struct room *room, int rule)
 	if (has_cadence(p, CADENCE_CONTINUOUS) && !lost(room, rule) && !repeated(p, run->quiet) &&
 	    (run->gap != NEVER ? run->gap : room->now) < run->since + p->delay_ns)
 		return NULL;
-	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm", p->name);
+	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm%s", p->name,
+	     room->oracle.open ? "" : ", without a session");
 	MUST(!present(room, rule) || alarm_of(room, rule)->priority >= p->priority || p->lower_phases != 0,
 	     "%s: not as urgent as the plan says", p->name);
 	return NULL;
@@ -638,6 +653,16 @@ static void count(struct room *room)
 	}
 }
 
+static const char *check_watched_rules(const struct room *room)
+{
+	const char *wrong = NULL;
+
+	for (int i = 0; i < room->config.plan.rule_count && wrong == NULL; i++)
+		if (without_session(room, rule_of(room, i)))
+			wrong = check_rule(room, i);
+	return wrong;
+}
+
 static const char *check_open_session(const struct room *room)
 {
 	const char *wrong = NULL;
@@ -674,5 +699,7 @@ const char *oracle_check(struct room *room)
 		wrong = check_reading(room, (enum parameter)p);
 	if (wrong == NULL)
 		wrong = oracle_measured(room);
-	return wrong == NULL && room->oracle.open ? check_open_session(room) : wrong;
+	if (wrong != NULL)
+		return wrong;
+	return room->oracle.open ? check_open_session(room) : check_watched_rules(room);
 }

@@ -66,6 +66,7 @@ struct oracle {
 	int64_t heard[DEVICE_TOTAL];
 	int64_t fine_since[DEVICE_TOTAL]; /* up and talking; NEVER if not */
 	bool open, started, ended;
+	bool turned; /* the session was opened or closed in this step: all is judged anew */
 	int64_t opened_at, started_at, ended_at;
 	int64_t duration_ns, paused_at, paused_ns; /* paused_at: NEVER if it runs */
 	int readings;
@@ -81,7 +82,9 @@ struct oracle {
 	int64_t measure_from;                   /* a `measure_now` alarm waits for the cuff since; NEVER if none */
 	int64_t measured_until[PLAN_RULES_MAX]; /* no second onset of that rule asks for one before */
 	bool was_there[PLAN_RULES_MAX];
-	int32_t said_sys; /* by the cuff, if its last determination cannot be; else 0 */
+	int32_t said_sys;    /* by the cuff, if its last determination cannot be; else 0 */
+	int64_t cuff_asked;  /* a determination was ordered then and has not come; NEVER if none is awaited */
+	int64_t cuff_before; /* one ordered then was under way when the session was opened; NEVER if none was */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 

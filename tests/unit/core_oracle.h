@@ -106,6 +106,7 @@ static inline void random_session(struct source *s, struct world *w)
 {
 	struct plan *plan = &w->config.plan;
 
+	plan->watch_without_session = pick(s, 2) == 1;
 	plan->missing_clear_ns = pick_time(s);
 	plan->missing_sole = (enum priority)pick(s, 4);
 	plan->missing_parameters = pick(s, 3) == 0 ? PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_RESP) : 0;
@@ -331,6 +332,19 @@ static inline int64_t random_instant(struct source *s, const struct world *w)
 /* ---- what must hold -----------------------------------------------------------------------------------------------
  */
 
+/* A critical rule of live values and fixed limits alone, if the plan wants it. */
+static inline bool needs_no_session(const struct engine *e, int id)
+{
+	const struct plan_rule *p = &e->config->plan.rules[id < PLAN_RULES_MAX ? id : 0];
+	bool fixed = id < e->config->plan.rule_count && e->config->plan.watch_without_session && p->critical &&
+	             p->kind == RULE_ALARM && p->with == 0 && !p->has_from && p->term_count > 0;
+
+	for (uint8_t t = 0; t < p->term_count; t++)
+		fixed = fixed && p->terms[t].reference == REFERENCE_ABSOLUTE &&
+		        parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS;
+	return fixed;
+}
+
 /* What a display would know that saw every action. */
 struct shadow {
 	struct alarm alarms[ALARMS_MAX];
@@ -458,7 +472,7 @@ static inline const char *check_alarms(const struct shadow *shadow, const struct
 		MUST(alarm_announced(a->state) == alarm_announced(seen->state), "announced and not seen");
 		MUST(!alarm_announced(a->state) || (a->state == seen->state && a->priority == seen->priority),
 		     "state or priority changed unseen");
-		MUST(a->state == ALARM_INACTIVE || e->session.open ||
+		MUST(a->state == ALARM_INACTIVE || e->session.open || needs_no_session(e, id) ||
 		         (id >= ALARM_BASE_SERVICE && a->kind != CONDITION_FLAPPING),
 		     "alarm without a session");
 		MUST(a->test == (id == ALARM_BASE_TEST), "a test that is none");
