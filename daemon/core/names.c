@@ -90,6 +90,9 @@ const char *reason_name(enum reason reason)
 	    [REASON_ASYSTOLE] = "asystole",
 	    [REASON_APNEA] = "apnea",
 	    [REASON_BABBLE] = "babble",
+	    [REASON_PRINTING_MEMORY] = "printing_memory",
+	    [REASON_FROZEN] = "frozen",
+	    [REASON_WRONG_SETUP] = "wrong_setup",
 	};
 
 	return NAME_OF(names, reason);

@@ -145,16 +145,21 @@ static bool scale(const struct register_value *value, uint32_t bits, int32_t *mi
 	return false;
 }
 
+static void measure_none(struct measurement *m, enum reason reason)
+{
+	m->quality = QUALITY_NO_VALUE;
+	m->reason = reason;
+	m->milli = 0;
+}
+
 static void measure(const struct register_value *value, const uint16_t *registers, struct measurement *m)
 {
 	uint32_t bits = raw_bits(value, registers);
 
-	m->quality = QUALITY_NO_VALUE;
-	m->milli = 0;
 	if (is_missing(value, bits)) {
-		m->reason = value->missing_reason;
+		measure_none(m, value->missing_reason);
 	} else if (!scale(value, bits, &m->milli)) {
-		m->reason = REASON_IMPLAUSIBLE;
+		measure_none(m, REASON_IMPLAUSIBLE);
 	} else {
 		m->quality = QUALITY_VALID;
 		m->reason = REASON_NONE;
@@ -164,13 +169,6 @@ static void measure(const struct register_value *value, const uint16_t *register
 static bool is_intermittent(const struct measurement *m)
 {
 	return parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT;
-}
-
-static void set_failed(struct measurement *m)
-{
-	m->quality = QUALITY_NO_VALUE;
-	m->reason = REASON_FAILED;
-	m->milli = 0;
 }
 
 static void look(struct register_state *state, uint16_t sequence, const struct decoded *round, struct mono at)
@@ -200,28 +198,79 @@ static void keep_news(const struct register_state *state, struct decoded *round)
 				continue;
 			m.determined = state->ended_after;
 			if (state->news == SEQUENCE_UNSEEN)
-				set_failed(&m);
+				measure_none(&m, REASON_FAILED);
 		}
 		round->list[kept++] = m;
 	}
 	round->count = kept;
 }
 
+enum life {
+	LIFE_PROVED,
+	LIFE_UNKNOWN, /* no change seen yet, and none was due */
+	LIFE_FROZEN,
+};
+
+/* A change shows life only if the looks before and after it are close enough: after a longer gap it may be an old one.
+ */
+static enum life look_alive(const struct register_alive *alive, struct register_state *state,
+                            const uint16_t *const registers[], struct mono now)
+{
+	if (!alive->used)
+		return LIFE_PROVED;
+	uint16_t seen = registers[alive->block][alive->offset] & alive->mask;
+	bool lapse = !state->alive.known || mono_since(now, state->alive.looked) > alive->within_ns;
+	if (lapse || seen != state->alive.seen) {
+		state->alive.changed = !lapse;
+		state->alive.since = now;
+	}
+	state->alive.known = true;
+	state->alive.seen = seen;
+	state->alive.looked = now;
+	if (mono_since(now, state->alive.since) > alive->within_ns)
+		return LIFE_FROZEN;
+	return state->alive.changed ? LIFE_PROVED : LIFE_UNKNOWN;
+}
+
+/* The parameters that mean something else now than the map says. */
+static parameter_set set_up_wrong(const struct register_map *map, const uint16_t *const registers[])
+{
+	parameter_set wrong = 0;
+
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		const struct register_require *require = &map->requires[i];
+		if ((registers[require->block][require->offset] & require->mask) != require->value)
+			wrong |= require->parameters;
+	}
+	return wrong;
+}
+
 void register_map_decode(const struct register_map *map, struct register_state *state,
                          const uint16_t *const registers[], struct mono at, struct decoded *decoded)
 {
 	bool failed = map->has_status && registers[map->status_block][map->status_offset] != 0;
+	enum life life = look_alive(&map->alive, state, registers, at);
+	parameter_set wrong = set_up_wrong(map, registers);
 
 	decoded->count = 0;
 	for (uint8_t i = 0; i < map->value_count && decoded->count < EVENT_MEASUREMENTS_MAX; i++) {
 		const struct register_value *value = &map->values[i];
+		bool intermittent = parameter_table[value->parameter].cadence == CADENCE_INTERMITTENT;
+		if (!intermittent && life == LIFE_UNKNOWN)
+			continue;
 		struct measurement *m = &decoded->list[decoded->count++];
 		m->parameter = value->parameter;
 		m->determined = at;
-		if (is_intermittent(m) && failed)
-			set_failed(m);
+		if (!intermittent && life == LIFE_FROZEN)
+			measure_none(m, REASON_FROZEN);
+		else if ((wrong & PARAMETER_BIT(value->parameter)) != 0)
+			measure_none(m, REASON_WRONG_SETUP);
+		else if (intermittent && failed)
+			measure_none(m, REASON_FAILED);
 		else
 			measure(value, registers[value->block], m);
+		if (!intermittent && map->alive.used && life == LIFE_PROVED)
+			m->determined = state->alive.since;
 	}
 	state->news = SEQUENCE_SAME;
 	if (map->has_sequence)

@@ -57,7 +57,8 @@ static bool are_old(struct reader *reader)
 	int64_t pause = mono_since(now, reader->heard);
 
 	reader->heard = now;
-	if (reader->settle_ns > 0 && !speaks && pause > PAUSE_PERIODS * reader->own->period_ns)
+	if (reader->settle_ns > 0 && !speaks && !reader->stream.gate.knows_age &&
+	    pause > PAUSE_PERIODS * reader->own->period_ns)
 		begin_settling(reader);
 	if (!mono_before(now, reader->settled))
 		return false;
