@@ -12,7 +12,7 @@ static bool continuous(enum parameter parameter)
 	return parameter_table[parameter].cadence == CADENCE_CONTINUOUS;
 }
 
-static int device_of(const struct room *room, enum parameter parameter)
+int world_device_of(const struct room *room, enum parameter parameter)
 {
 	if (parameter == PARAMETER_HEART_RATE)
 		parameter = room->oracle.rate_from;
@@ -51,7 +51,7 @@ bool world_fine(const struct room *room, int device)
 bool world_current(const struct room *room, enum parameter parameter)
 {
 	const struct sent *sent = &room->oracle.sent[parameter];
-	int device = device_of(room, parameter);
+	int device = world_device_of(room, parameter);
 
 	if (!sent->received || !sent->has_value)
 		return false;
@@ -64,14 +64,14 @@ int64_t world_lacking(const struct room *room, enum parameter parameter)
 
 	if (world_current(room, parameter))
 		return NEVER;
-	return sent->received && sent->has_value ? sent->determined + patience(room, device_of(room, parameter))
+	return sent->received && sent->has_value ? sent->determined + patience(room, world_device_of(room, parameter))
 	                                         : sent->lacking;
 }
 
 bool world_out(const struct room *room, enum parameter parameter)
 {
 	const struct oracle *o = &room->oracle;
-	int device = device_of(room, parameter);
+	int device = world_device_of(room, parameter);
 
 	if (parameter == PARAMETER_HEART_RATE)
 		return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
