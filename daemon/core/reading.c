@@ -27,6 +27,50 @@ bool reading_current(const struct engine *engine, enum parameter parameter)
 	return p->received && !p->stale && measurement_has_value(&p->latest);
 }
 
+/* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer
+ * than one inflation may take, however many follow each other. MONO_NEVER if there was none. */
+struct mono reading_masked_until(const struct engine *engine, enum parameter parameter)
+{
+	const struct engine_parameter *p = &engine->parameters[parameter];
+	struct mono until = MONO_NEVER;
+
+	if (p->device < 0 || !engine->config->devices[p->device].same_limb ||
+	    (parameter != PARAMETER_SPO2 && parameter != PARAMETER_PULSE && parameter != PARAMETER_PERFUSION))
+		return until;
+	for (uint8_t i = 0; i < engine->config->device_count; i++)
+		until = mono_last(until, engine->devices[i].mask_until);
+	if (mono_is_never(until))
+		return MONO_NEVER;
+	return mono_earlier(until, mono_after(mono_later(p->missing_since, engine->session.opened_at),
+	                                      engine->config->plan.cuff_mask_max_ns));
+}
+
+/* When a continuous value that was there counts as lost: at the third frame in a row that should have brought one,
+ * whatever came instead, and after an inflation that explains it. MONO_NEVER while there is a value, or if there never
+ * was one.
+ */
+struct mono reading_lost_at(const struct engine *engine, enum parameter parameter)
+{
+	const struct engine_parameter *p = &engine->parameters[parameter];
+
+	if (!continuous(parameter) || p->device < 0 || mono_is_never(p->valued) || reading_current(engine, parameter))
+		return MONO_NEVER;
+	return mono_last(mono_after(p->valued, (STALE_PERIODS + 1) * engine->config->devices[p->device].period_ns),
+	                 reading_masked_until(engine, parameter));
+}
+
+/* When the device's own word that there is no such vital sign counts: it says so for long enough, and no inflation
+ * explains it. MONO_NEVER if it does not say so, or the plan does not ask. */
+struct mono reading_dead_at(const struct engine *engine, enum parameter parameter)
+{
+	const struct plan_vital_sign *vital = &engine->config->plan.no_vital_sign;
+
+	if (vital->priority == PRIORITY_NONE || mono_is_never(engine->parameters[parameter].dead_since))
+		return MONO_NEVER;
+	return mono_last(mono_after(engine->parameters[parameter].dead_since, vital->after_ns),
+	                 reading_masked_until(engine, parameter));
+}
+
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
@@ -135,6 +179,12 @@ static void store(struct step *step, const struct measurement *m)
 	p->received = true;
 	p->stale = false;
 	p->latest = *m;
+	if (continuous(m->parameter) && measurement_has_value(m))
+		p->valued = m->determined;
+	if (!reason_is_vital(m->reason) || measurement_has_value(m))
+		p->dead_since = MONO_NEVER;
+	else if (mono_is_never(p->dead_since))
+		p->dead_since = m->determined;
 	p->latest_wall_ns = step->wall_ns;
 	step->changed |= PARAMETER_BIT(m->parameter);
 	step->fresh |= PARAMETER_BIT(m->parameter);
@@ -215,6 +265,7 @@ void reading_advance(struct step *step)
 			continue;
 		if (!p->stale && mono_reached(stale_at, step->now)) {
 			p->stale = true;
+			p->dead_since = MONO_NEVER;
 			step->changed |= PARAMETER_BIT(i);
 		}
 		if (reading_current(engine, (enum parameter)i))

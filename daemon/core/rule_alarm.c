@@ -13,9 +13,12 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 
 void rule_open(struct engine *engine)
 {
-	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++)
+	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++) {
 		engine->rules[i] = (struct rule_state){
 		    .confirm_at = MONO_NEVER, .determined = MONO_NEVER, .unattended_since = MONO_NEVER};
+		for (uint8_t k = 0; k < RULE_REPEATS_MAX; k++)
+			engine->rules[i].onsets[k] = MONO_NEVER;
+	}
 }
 
 /* MONO_NEVER if it has not happened, or if the rule waits for nothing. */
@@ -131,13 +134,46 @@ static void note_violation(struct engine *engine, uint8_t rule, const struct ver
 	    (p->lower_phases & (1U << engine->session.phase)) != 0 && rule_falls(engine, rule);
 }
 
+/* Its alarm is not there yet and it begins to be violated, again and again. */
+static void note_onset(struct step *step, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(step->engine, rule);
+	struct mono *onsets = step->engine->rules[rule].onsets;
+
+	for (uint8_t i = 0; i + 1 < RULE_REPEATS_MAX; i++)
+		onsets[i] = onsets[i + 1];
+	onsets[RULE_REPEATS_MAX - 1] = step->now;
+	if (p->repeat_count == 0)
+		return;
+
+	struct mono first = onsets[RULE_REPEATS_MAX - p->repeat_count];
+
+	if (!mono_is_never(first) && mono_since(step->now, first) <= p->repeat_within_ns)
+		alarm_establish(step, (uint16_t)(ALARM_BASE_RULE + rule));
+}
+
+/* The last that was known was beyond the limit, and now there is nothing: no ordinary missing value. */
+static void judge_loss(struct step *step, uint8_t rule, enum judgement judgement)
+{
+	struct engine *engine = step->engine;
+	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
+	enum reason reason = REASON_NONE;
+	bool lost = judgement == JUDGEMENT_UNKNOWN && mono_reached(rule_lost_at(engine, rule, &reason), step->now);
+
+	if (plan_rule(engine, rule)->kind != RULE_ALARM)
+		return;
+	alarm_lost(step, id, lost ? reason : REASON_NONE);
+	if (lost)
+		alarm_establish(step, id);
+}
+
 static void rule_judge(struct step *step, uint8_t rule)
 {
 	struct engine *engine = step->engine;
 	const struct plan_rule *p = plan_rule(engine, rule);
 	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
 	bool engaged = rule_established(engine, rule), always = judged_always(p), fresh = has_fresh(p, step->fresh);
-	struct verdict verdict = {.judgement = JUDGEMENT_UNKNOWN};
+	struct verdict verdict;
 
 	if (p->kind == RULE_LEAVE)
 		return;
@@ -146,7 +182,7 @@ static void rule_judge(struct step *step, uint8_t rule)
 		return;
 	}
 	if (!engaged && !in_force(engine, rule)) {
-		alarm_judge(step, id, &verdict);
+		alarm_lapse(step, id);
 		return;
 	}
 	if (!always && !fresh) {
@@ -169,8 +205,13 @@ static void rule_judge(struct step *step, uint8_t rule)
 	if (fresh && verdict.judgement == JUDGEMENT_HOLDS)
 		note_violation(engine, rule, &verdict);
 	if (always) {
+		bool onset = verdict.judgement == JUDGEMENT_HOLDS && engine->alarms[id].state == ALARM_INACTIVE;
+
 		verdict.priority = priority_of(engine, rule);
 		alarm_judge(step, id, &verdict);
+		if (onset)
+			note_onset(step, rule);
+		judge_loss(step, rule, verdict.judgement);
 	} else {
 		judge_determination(step, rule, &verdict, engaged);
 	}
@@ -297,6 +338,19 @@ void rule_judge_all(struct step *step)
 	note_recheck(step);
 }
 
+static struct mono loss_deadline(const struct engine *engine, uint8_t rule)
+{
+	enum alarm_state state = engine->alarms[ALARM_BASE_RULE + rule].state;
+	enum reason reason = REASON_NONE;
+
+	if (state == ALARM_INACTIVE || state == ALARM_LATCHED)
+		return MONO_NEVER;
+
+	struct mono at = rule_lost_at(engine, rule, &reason);
+
+	return mono_reached(at, engine->now) ? MONO_NEVER : at;
+}
+
 struct mono rule_deadline(const struct engine *engine)
 {
 	struct mono deadline = MONO_NEVER;
@@ -306,6 +360,7 @@ struct mono rule_deadline(const struct engine *engine)
 		const struct plan_rule *p = plan_rule(engine, i);
 
 		deadline = mono_earlier(deadline, state->confirm_at);
+		deadline = mono_earlier(deadline, loss_deadline(engine, i));
 		if (p->unattended > PRIORITY_NONE && !state->unattended)
 			deadline = mono_earlier(deadline, mono_after(state->unattended_since, p->unattended_ns));
 		if (!mono_reached(from_at(engine, i), engine->now))

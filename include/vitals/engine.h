@@ -48,6 +48,9 @@ struct engine_parameter {
 	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
+	struct mono valued; /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
+	struct mono
+	    dead_since; /* since when the device says that there is no such vital sign; MONO_NEVER = it does not */
 };
 
 struct engine_device_state {
@@ -77,8 +80,9 @@ struct rule_state {
 	struct mono determined; /* of the latest violating value; MONO_NEVER if there was none */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
-	bool lowered;                 /* falling, in a phase in which that matters less */
-	bool unattended;              /* nobody answered in time */
+	struct mono onsets[RULE_REPEATS_MAX]; /* when it began to be violated, oldest first; MONO_NEVER if less often */
+	bool lowered;                         /* falling, in a phase in which that matters less */
+	bool unattended;                      /* nobody answered in time */
 };
 
 struct display_state {

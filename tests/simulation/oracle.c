@@ -6,6 +6,8 @@
 
 #include "tests/simulation/simulation.h"
 
+#define TOGETHER (5 * NS_PER_S)
+
 #define MUST(condition, ...)                                                                                           \
 	do {                                                                                                           \
 		if (!(condition))                                                                                      \
@@ -128,18 +130,99 @@ static void run_determined(struct room *room, int rule)
 	run->back_in_a_row = world_judge(room, rule, true) == TRUTH_GONE ? run->back_in_a_row + 1 : 0;
 }
 
+static int device_of(const struct room *room, enum parameter parameter)
+{
+	for (int d = 0; d < DEVICE_TOTAL; d++)
+		if ((room->config.devices[d].provides & PARAMETER_BIT(parameter)) != 0)
+			return d;
+	return -1;
+}
+
+/* A continuous value is lost when the third frame in a row has brought none. */
+static int64_t lost_at(const struct room *room, const struct plan_rule *p)
+{
+	int64_t at = NEVER;
+
+	for (int t = 0; t < p->term_count; t++) {
+		const struct sent *sent = &room->oracle.sent[p->terms[t].parameter];
+		int device = device_of(room, p->terms[t].parameter);
+
+		if (parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS && device >= 0 &&
+		    sent->valued + 4 * room->config.devices[device].period_ns < at)
+			at = sent->valued + 4 * room->config.devices[device].period_ns;
+	}
+	return at;
+}
+
+/* Since when there is no value: a frame said so now, or the last one became stale before. */
+static int64_t gap_begins(const struct room *room, const struct plan_rule *p)
+{
+	int64_t at = room->now;
+
+	for (int t = 0; t < p->term_count; t++) {
+		const struct sent *sent = &room->oracle.sent[p->terms[t].parameter];
+		int64_t lacking = world_lacking(room, p->terms[t].parameter);
+
+		if (sent->has_value && lacking < at)
+			at = lacking;
+	}
+	return at;
+}
+
+/* A value that is away neither ends nor prolongs what it was beyond, until the gap is too long. */
+static void run_gap(struct room *room, int rule, enum truth truth)
+{
+	const struct plan_rule *p = rule_of(room, rule);
+	struct rule_run *run = &room->oracle.rules[rule];
+
+	run->lost_at = lost_at(room, p);
+	if (!run->holds || truth == TRUTH_GONE) {
+		run->gap = NEVER;
+	} else if (truth == TRUTH_UNKNOWN) {
+		if (run->gap == NEVER)
+			run->gap = gap_begins(room, p);
+		if (room->now >= run->gap + room->config.plan.gap_ns)
+			run->holds = false;
+	} else if (run->gap != NEVER) {
+		int64_t determined = earliest_determined(room, p);
+
+		run->since += room->now - run->gap;
+		run->determined += determined > run->gap ? determined - run->gap : 0;
+		run->gap = NEVER;
+	}
+}
+
+static void note_onset(int64_t onsets[RULE_REPEATS_MAX], int64_t now)
+{
+	memmove(onsets, onsets + 1, (RULE_REPEATS_MAX - 1) * sizeof(onsets[0]));
+	onsets[RULE_REPEATS_MAX - 1] = now;
+}
+
+/* So often within the time that the plan names. */
+static bool repeated(const struct plan_rule *p, const int64_t onsets[RULE_REPEATS_MAX])
+{
+	int64_t first = p->repeat_count > 0 ? onsets[RULE_REPEATS_MAX - p->repeat_count] : 0;
+
+	return first > 0 && onsets[RULE_REPEATS_MAX - 1] - first <= p->repeat_within_ns;
+}
+
 static void run_continuous(struct room *room, int rule)
 {
 	const struct plan_rule *p = rule_of(room, rule);
 	struct rule_run *run = &room->oracle.rules[rule];
-	bool holds = world_judge(room, rule, false) == TRUTH_HOLDS && (in_phase(room, p) || established(room, rule));
+	enum truth truth = world_judge(room, rule, false);
+	bool judged = in_phase(room, p) || established(room, rule), holds = truth == TRUTH_HOLDS && judged;
 	bool back = world_judge(room, rule, true) == TRUTH_GONE;
 
+	run_gap(room, rule, truth);
 	if (holds && !run->holds) {
 		run->since = room->now;
 		run->determined = earliest_determined(room, p);
+		note_onset(run->onsets, room->now);
+		if (run->alarm == ALARM_INACTIVE)
+			note_onset(run->quiet, room->now);
 	}
-	run->holds = holds;
+	run->holds = holds || (judged && run->holds && truth == TRUTH_UNKNOWN);
 	if (!back)
 		run->back = NEVER;
 	else if (run->back == NEVER)
@@ -170,7 +253,7 @@ static void run_rules(struct room *room)
 		if (p->kind == RULE_LEAVE)
 			continue;
 		if (!o->open || world_rule_out(room, i)) {
-			o->rules[i] = (struct rule_run){.back = NEVER, .alone = NEVER};
+			o->rules[i] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 			continue;
 		}
 		if (has_cadence(p, CADENCE_CONTINUOUS) || p->with != 0 || p->has_from)
@@ -180,6 +263,7 @@ static void run_rules(struct room *room)
 		else if (!in_phase(room, p) && !established(room, i))
 			o->rules[i].holds = false, o->rules[i].in_a_row = 0;
 		run_attention(room, i);
+		o->rules[i].alarm = alarm_of(room, i)->state;
 	}
 }
 
@@ -203,6 +287,18 @@ static const char *check_confirmed_rule(const struct room *room, int rule)
 	return NULL;
 }
 
+/* Beyond its limit when it was last seen, and not seen any more: no inflation can explain it. */
+static bool lost(const struct room *room, int rule)
+{
+	const struct plan_rule *p = rule_of(room, rule);
+	const struct rule_run *run = &room->oracle.rules[rule];
+	int device = device_of(room, p->terms[0].parameter);
+	int64_t mask = device >= 0 && room->config.devices[device].same_limb ? room->config.plan.cuff_mask_max_ns : 0;
+
+	return p->term_count == 1 && p->terms[0].reference != REFERENCE_DIFFERENCE && run->holds && run->gap != NEVER &&
+	       room->now >= run->lost_at + mask;
+}
+
 static const char *check_rule(const struct room *room, int rule)
 {
 	const struct plan_rule *p = rule_of(room, rule);
@@ -220,7 +316,8 @@ static const char *check_rule(const struct room *room, int rule)
 		return NULL;
 	if (p->has_from && !reached(room, p->from, p->from_after_ns))
 		return NULL;
-	if (has_cadence(p, CADENCE_CONTINUOUS) && room->now < run->since + p->delay_ns)
+	if (has_cadence(p, CADENCE_CONTINUOUS) && !lost(room, rule) && !repeated(p, run->quiet) &&
+	    (run->gap != NEVER ? run->gap : room->now) < run->since + p->delay_ns)
 		return NULL;
 	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm", p->name);
 	MUST(!present(room, rule) || alarm_of(room, rule)->priority >= p->priority || p->lower_phases != 0,
@@ -240,10 +337,11 @@ static const char *check_rule_change(const struct room *room, int rule, enum ala
 	if (change == ALARM_RAISED) {
 		bool lasted = (now->holds && now->determined + p->delay_ns <= room->now) ||
 		              (was->holds && was->determined + p->delay_ns <= room->now);
+		bool net = repeated(p, now->onsets), vanished = was->holds && was->lost_at <= room->now;
 		bool again = p->latching && now->holds; /* it was latched and came back */
 		bool released = p->superseded_by != 0 && (now->back == NEVER || was->back == NEVER);
 
-		MUST(lasted || again || released, "%s: raised before its delay", p->name);
+		MUST(lasted || again || released || net || vanished, "%s: raised before its delay", p->name);
 	}
 	if (change == ALARM_BECAME_LATCHED || (change == ALARM_CLEARED && !p->latching)) {
 		bool back = (now->back != NEVER && now->back + p->clear_delay_ns <= room->now) ||
@@ -284,22 +382,43 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* One alarm stands for all values of a sensor: of one of them, or of a rule that says that one was lost. */
+static bool told_of(const struct room *room, int device, enum priority *priority)
+{
+	bool told = false;
+
+	for (int id = 0; id < ALARM_BASE_MISSING + PARAMETER_COUNT; id++) {
+		const struct alarm *alarm = alarm_of(room, id);
+		enum parameter parameter =
+		    id < ALARM_BASE_MISSING ? alarm->parameter : (enum parameter)(id - ALARM_BASE_MISSING);
+
+		if (!present(room, id) || device_of(room, parameter) != device ||
+		    (id < ALARM_BASE_MISSING && alarm->reason == REASON_NONE))
+			continue;
+		told = true;
+		*priority = alarm->priority > *priority ? alarm->priority : *priority;
+	}
+	return told;
+}
+
 static const char *check_missing(const struct room *room, enum parameter parameter, int device)
 {
 	const struct oracle *o = &room->oracle;
 	const struct plan *plan = &room->config.plan;
 	int64_t lacking = world_lacking(room, parameter);
-	const struct alarm *alarm = alarm_of(room, ALARM_BASE_MISSING + (int)parameter);
+	enum priority priority = PRIORITY_NONE;
+	bool told;
 	int64_t mask = room->config.devices[device].same_limb ? plan->cuff_mask_max_ns : 0;
 
 	if (lacking == NEVER || world_out(room, parameter) || o->fine_since[device] == NEVER ||
 	    (plan->missing_parameters != 0 && (plan->missing_parameters & PARAMETER_BIT(parameter)) == 0))
 		return NULL;
-	lacking = later(lacking, o->opened_at);
+	lacking = later(lacking, o->opened_at) + TOGETHER; /* another one that went a little later may stand for it */
 	if (room->now < later(lacking, o->fine_since[device]) + plan->missing.raise_after_ns + mask)
 		return NULL;
-	MUST(present(room, alarm->id), "%s: no value and no alarm", parameter_table[parameter].name);
-	MUST(room->now < lacking + plan->missing.escalate_after_ns || alarm->priority >= plan->missing.escalated,
+	told = told_of(room, device, &priority);
+	MUST(told, "%s: no value and no alarm", parameter_table[parameter].name);
+	MUST(room->now < lacking + plan->missing.escalate_after_ns || priority >= plan->missing.escalated,
 	     "%s: no value for long and not urgent", parameter_table[parameter].name);
 	return NULL;
 }

@@ -38,15 +38,21 @@ struct sent {
 	int32_t milli;
 	int64_t determined;
 	int64_t lacking; /* since when there was no value at all; NEVER while there is one that is not stale */
+	int64_t valued;  /* when the last value was determined */
 };
 
 /* A rule in the eyes of the oracle. Times before the values of this step count in `was`. */
 struct rule_run {
 	bool holds;
-	int64_t since;      /* of the step at which it began to hold without a break */
-	int64_t determined; /* when the value that began it was determined */
-	int64_t back;       /* since when it is back at `clear`, by determination; NEVER if it is not */
-	int in_a_row;       /* cuff: determinations beyond the limit */
+	int64_t since;                    /* of the step at which it began to hold without a break */
+	int64_t determined;               /* when the value that began it was determined */
+	int64_t lost_at;                  /* when the oldest of its values will count as lost, an inflation left out */
+	int64_t gap;                      /* it held, and there is no value since then; NEVER if there is one */
+	int64_t onsets[RULE_REPEATS_MAX]; /* when it began to hold, oldest first */
+	int64_t quiet[RULE_REPEATS_MAX];  /* the same, without its alarm being there before the step */
+	enum alarm_state alarm;           /* after the last step */
+	int64_t back;                     /* since when it is back at `clear`, by determination; NEVER if it is not */
+	int in_a_row;                     /* cuff: determinations beyond the limit */
 	int back_in_a_row;
 	int64_t first; /* cuff: when the first of them was sent */
 	int64_t alone; /* nobody has answered and the drug flows since then; NEVER if not */

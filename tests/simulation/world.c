@@ -194,6 +194,7 @@ static void take_value(struct room *room, const struct measurement *m, bool usab
 	sent->received = true;
 	sent->has_value = usable;
 	sent->milli = usable ? m->milli : 0;
+	sent->valued = usable ? m->determined.ns : sent->valued;
 	sent->determined = m->determined.ns;
 	room->oracle.fresh |= PARAMETER_BIT(m->parameter);
 }
@@ -271,7 +272,7 @@ static void heed_limit(struct room *room, const struct limit_order *order)
 		int term = engine_term(&plan->rules[r], order->term);
 		room->oracle.limit_changed[r][term] = true;
 		room->oracle.limits[r][term] = order->limit;
-		room->oracle.rules[r] = (struct rule_run){.back = NEVER, .alone = NEVER};
+		room->oracle.rules[r] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 	}
 }
 
@@ -409,5 +410,5 @@ void world_begin(struct room *room)
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		o->sent[p].lacking = room->now;
 	for (int r = 0; r < PLAN_RULES_MAX; r++)
-		o->rules[r] = (struct rule_run){.back = NEVER, .alone = NEVER};
+		o->rules[r] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 }

@@ -367,8 +367,8 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		     "an acknowledgement lost or kept wrongly");
 		break;
 	case ALARM_REASON_CHANGED:
-		MUST(a->kind == CONDITION_DEVICE && a->reason != before->reason && a->priority == before->priority &&
-		         a->state == before->state && alarm_announced(a->state),
+		MUST((a->kind == CONDITION_DEVICE || a->kind == CONDITION_RULE) && a->reason != before->reason &&
+		         a->priority == before->priority && a->state == before->state && alarm_announced(a->state),
 		     "another reason that is none");
 		break;
 	case ALARM_REMINDED:

@@ -412,7 +412,8 @@ static void test_never_received(void **state)
 	leap(&w, 5 * S - 1);
 	assert_int_equal(announced(&w), 0);
 	leap(&w, 5 * S);
-	assert_int_equal(announced(&w), 5); /* each continuous parameter that somebody provides */
+	assert_int_equal(announced(&w), 2); /* one for each device whose continuous values are missing */
+	assert_int_equal(state_of(&w, MISSING(PARAMETER_ECG_HR)), ALARM_ACTIVE);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_SPO2)), ALARM_ACTIVE);
 	assert_int_equal(w.engine.alarms[MISSING(PARAMETER_SPO2)].reason, REASON_NEVER_RECEIVED);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_ETCO2)), ALARM_INACTIVE); /* nobody does */

@@ -26,6 +26,7 @@ static void move(struct mono *at, int64_t by)
 static void move_alarm(struct alarm *alarm, int64_t by)
 {
 	move(&alarm->violated, by);
+	move(&alarm->gap_since, by);
 	move(&alarm->cleared, by);
 	move(&alarm->raised, by);
 	move(&alarm->acknowledged, by);
@@ -70,6 +71,8 @@ static void move_engine(struct engine *engine, int64_t by)
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
 		move(&engine->parameters[i].latest.determined, by);
 		move(&engine->parameters[i].missing_since, by);
+		move(&engine->parameters[i].valued, by);
+		move(&engine->parameters[i].dead_since, by);
 	}
 	for (int i = 0; i < DEVICES_MAX; i++)
 		move_device(&engine->devices[i], by);
@@ -82,6 +85,8 @@ static void move_engine(struct engine *engine, int64_t by)
 		move(&engine->rules[i].confirm_at, by);
 		move(&engine->rules[i].determined, by);
 		move(&engine->rules[i].unattended_since, by);
+		for (int k = 0; k < RULE_REPEATS_MAX; k++)
+			move(&engine->rules[i].onsets[k], by);
 	}
 	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		move(&engine->displays[i].heard, by);
