@@ -445,6 +445,8 @@ enum client_command {
 	CLIENT_TEST_ALARM,
 };
 
+#define CLIENT_SHOWN_MOST 24
+
 /* Whoever goes on against a blocker has a name and says why. */
 struct client_override {
 	const char *name, *reason; /* both NULL: none */
@@ -477,7 +479,13 @@ struct client_order {
 			struct client_override override;
 		} take_out;
 		struct {
-			bool all;
+			size_t
+			    shown_count; /* up to CLIENT_SHOWN_MOST, the alarms as they were shown; 0: `all` or `id` */
+			struct client_shown {
+				uint32_t id, generation;
+			} shown[CLIENT_SHOWN_MOST];
+			int64_t settled_ns; /* with `shown`: not those that changed less than this ago */
+			bool all;           /* seen or not: a display names what it showed instead */
 			uint32_t id;
 		} acknowledge;
 		struct {

@@ -170,6 +170,7 @@ void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
+enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms *shown, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
 void alarm_resume_audio(struct step *step, const char *actor);
 void alarm_audio_advance(struct step *step);

@@ -54,6 +54,7 @@ const char *command_name(enum command command)
 	    [COMMAND_LIMIT] = "limit",
 	    [COMMAND_TAKE_OUT] = "take-out",
 	    [COMMAND_TEST_ALARM] = "test-alarm",
+	    [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = "alarm-acknowledge-shown",
 	    [COMMAND_RECEIPT] = "receipt",
 	};
 

@@ -268,6 +268,7 @@ enum result session_command(struct step *step, const struct event_command *comma
 	case COMMAND_TAKE_OUT:
 	case COMMAND_TEST_ALARM:
 	case COMMAND_RECEIPT:
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
 	case COMMAND_COUNT:
 		break; /* order.c sends none of these here */
 	}
