@@ -126,6 +126,7 @@ struct plan_rule {
 	 * priority. If no valid determination comes within confirm_within_ns the first one counts as confirmed: a
 	 * missing repeat is never good news. A repeat that is back at `clear` ends it. */
 	bool confirm;
+	bool latch_first; /* it latches, if it does, from the first reading on (B6): a low one does not vanish unseen */
 	enum priority first;
 	int64_t confirm_within_ns; /* 60 .. 90 s in the shipped plans */
 	uint8_t clear_readings;    /* determinations in a row that must be back at `clear`; 1 or 2 */

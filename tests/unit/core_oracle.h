@@ -88,6 +88,7 @@ static inline void random_rule_rest(struct source *s, struct plan *plan, int ind
 	if (cuff && pick(s, 2) == 0) {
 		rule->confirm = true;
 		rule->first = (enum priority)pick(s, (int)rule->priority + 1);
+		rule->latch_first = rule->first > PRIORITY_NONE && pick(s, 3) == 0;
 		rule->confirm_within_ns = pick_time(s) + 1;
 		rule->delay_ns = rule->clear_delay_ns = 0;
 		return;
