@@ -186,6 +186,7 @@ enum view_reference {
 /* Durations (`*_ns` below) are those of the message; add the time since `received_ns` of the same struct. */
 struct view_reading {
 	char parameter[VIEW_NAME], label[VIEW_NAME], unit[VIEW_NAME], device[VIEW_NAME];
+	char source[VIEW_NAME]; /* of a derived value: the parameter it is taken from now; "" otherwise */
 	uint32_t decimals;
 	enum view_quality quality;
 	enum view_reason reason;

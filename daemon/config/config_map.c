@@ -236,6 +236,10 @@ static void read_value(const struct map_reading *reading, const struct section *
 	if (parameter >= 0 && parameter_table[parameter].cadence == CADENCE_ENTERED)
 		report_error(reading->report, section_where(section, "value"),
 		             "%s is entered by staff (legal: a measured parameter)", parameter_table[parameter].name);
+	if (parameter >= 0 && parameter_derived((enum parameter)parameter))
+		report_error(reading->report, section_where(section, "value"),
+		             "%s is worked out from others (legal: a measured parameter)",
+		             parameter_table[parameter].name);
 	if (!key_choice(section, "type", REQUIRED, types, &type))
 		return;
 	value->parameter = (enum parameter)(parameter >= 0 ? parameter : 0);

@@ -34,6 +34,7 @@ struct world {
 	enum device_state state[DEVICES_MAX];
 	enum device_fault fault[DEVICES_MAX];
 	bool told[DEVICES_MAX];
+	unsigned device_rows[DEVICES_MAX];
 	bool may_drop;   /* the test itself filled the mailbox */
 	unsigned faults; /* 1 << enum device_fault of everything told */
 };
@@ -214,6 +215,7 @@ static inline bool world_take(struct world *world)
 	assert_false(world->told[device] && world->state[device] == event.u.device.state &&
 	             world->fault[device] == event.u.device.fault);
 	world->told[device] = true;
+	world->device_rows[device]++;
 	world->state[device] = event.u.device.state;
 	world->fault[device] = event.u.device.fault;
 	world->faults |= 1U << event.u.device.fault;
