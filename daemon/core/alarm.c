@@ -69,14 +69,24 @@ static void count_nuisance(struct step *step, const struct alarm *alarm)
 		load->nuisance++;
 }
 
+/* Of the patient, not of a sensor or a schedule; what the device says of the patient herself ("no pulse") is high. */
+bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm)
+{
+	if (alarm->test || !alarm_of_session(alarm) || alarm->priority < PRIORITY_MEDIUM)
+		return false;
+	return alarm->priority == PRIORITY_HIGH ||
+	       (alarm->kind == CONDITION_RULE && !engine->config->plan.rules[alarm->index].technical);
+}
+
 /* For "quiet" of the leave check. */
 static void note_urgent(struct step *step, const struct alarm *alarm)
 {
 	struct session *session = &step->engine->session;
 
-	if (!session->open || alarm->test || alarm->priority < PRIORITY_MEDIUM)
+	if (!session->open || !alarm_is_unrest(step->engine, alarm))
 		return;
 	session->urgent_until = step->now;
+	session->urgent_alarm = alarm->id;
 }
 
 static void set_cause(struct alarm *alarm, const struct verdict *verdict)
