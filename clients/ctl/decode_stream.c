@@ -139,10 +139,10 @@ static void hear_untimed(struct player *player, const uint8_t *bytes, size_t cou
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		uint32_t frames = player->stream.frames;
+		uint32_t before = player->stream.frames + player->stream.bad_frames;
 		pass_wire(player, 1);
 		hear(player, bytes + i, 1);
-		if (player->stream.frames == frames)
+		if (player->stream.frames + player->stream.bad_frames == before)
 			continue;
 		if (!player->stream.gate.stored)
 			play_until(player, mono_after(player->frame_began, player->driver->period_ns));

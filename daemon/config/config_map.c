@@ -230,7 +230,7 @@ static parameter_set measured_parameters(void)
 {
 	parameter_set set = 0;
 	for (int i = 0; i < PARAMETER_COUNT; i++)
-		if (parameter_table[i].cadence != CADENCE_ENTERED)
+		if (parameter_table[i].cadence != CADENCE_ENTERED && !parameter_derived((enum parameter)i))
 			set |= PARAMETER_BIT(i);
 	return set;
 }

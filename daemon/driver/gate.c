@@ -24,7 +24,6 @@
 
 #define WIRE_NS   (10 * NS_PER_S / 9600) /* of a byte; most of these devices have no other speed */
 #define PAUSE_NS  (50 * NS_PER_MS)       /* of the line; frames that are closer come in one piece */
-#define ALONE_NS  (200 * NS_PER_MS)
 #define AHEAD_NS  (2 * NS_PER_S)
 #define BEHIND_NS (60 * NS_PER_S) /* among lines that come in one piece */
 #define LATE_NS   (10 * NS_PER_S) /* behind a pause */
@@ -305,6 +304,13 @@ static bool take_proof(struct stream *stream, const struct gate_rule *rule, cons
 	return true;
 }
 
+static bool stands_alone(struct gate *gate, const struct gate_rule *rule, const struct arrival *line)
+{
+	if (!line->first && line->pause_ns > 3 * rule->period_ns)
+		close_gate(gate); /* what came before is not in a row with this */
+	return line->first || line->pause_ns >= rule->period_ns / 2;
+}
+
 void gate_take(struct stream *stream, const struct gate_rule *rule, const struct decoded *decoded, int64_t clock_s,
                struct mono now, struct sink sink)
 {
@@ -314,7 +320,7 @@ void gate_take(struct stream *stream, const struct gate_rule *rule, const struct
 	stream->frames++;
 	if (!rule->paced)
 		line.fast = false;
-	if (rule->alone && !line.first && line.pause_ns < ALONE_NS) {
+	if (rule->alone && !stands_alone(gate, rule, &line)) {
 		gate_bad(stream);
 		return;
 	}
@@ -342,6 +348,13 @@ void gate_bad(struct stream *stream)
 
 	if (!gate->open || gate->last_clock_s == GATE_NO_CLOCK)
 		close_gate(gate);
+}
+
+void gate_noise(struct stream *stream, struct mono now)
+{
+	gate_bad(stream);
+	stream->gate.heard = true;
+	stream->gate.last = now;
 }
 
 void gate_stored(struct stream *stream)

@@ -15,7 +15,7 @@
 struct gate_rule {
 	uint8_t needed;    /* frames in a row before the first value; at most GATE_HELD_MAX + 1 */
 	bool paced;        /* frames that come much faster than the device measures are not of now */
-	bool alone;        /* a frame stands alone: nothing comes shortly before and behind it */
+	bool alone;        /* nothing comes within half a period of a frame, and the next within three */
 	int64_t period_ns; /* how often the device measures */
 };
 
@@ -27,6 +27,9 @@ void gate_take(struct stream *stream, const struct gate_rule *rule, const struct
 
 /* Something came that is no frame. A device whose clock is known needs no new proof: its clock is one. */
 void gate_bad(struct stream *stream);
+
+/* The same of bytes that are no frame, which came at `now`: no frame stands alone shortly after them. */
+void gate_noise(struct stream *stream, struct mono now);
 
 /* The device says itself that what comes now is its memory, or is live. */
 void gate_stored(struct stream *stream);

@@ -28,6 +28,7 @@ static const uint8_t commands[COMMAND_COUNT] = {
 };
 
 static const uint8_t parameters[PARAMETER_COUNT] = {
+    /* derived ones come in no event */
     [PARAMETER_NIBP_SYS] = 1, [PARAMETER_NIBP_DIA] = 2, [PARAMETER_NIBP_MEAN] = 3, [PARAMETER_NIBP_PULSE] = 4,
     [PARAMETER_ECG_HR] = 5,   [PARAMETER_PULSE] = 6,    [PARAMETER_SPO2] = 7,      [PARAMETER_PERFUSION] = 8,
     [PARAMETER_RESP] = 9,     [PARAMETER_ETCO2] = 10,   [PARAMETER_MOAAS] = 32,    [PARAMETER_RASS] = 33,

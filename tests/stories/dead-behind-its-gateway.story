@@ -16,7 +16,7 @@ baseline 124/78 hr 70 spo2 97 resp 14
 24:00  normal ecg
 25:00  end
 
-expect missing-ecg_hr any between 20:00 and 20:40 says "Heart rate"
+expect missing-ecg_hr any between 20:00 and 20:40 says "ECG rate"
 expect shown hr nothing at 20:10
 expect shown hr nothing at 23:50
 expect missing-ecg_hr ends between 24:00 and 24:20

@@ -146,11 +146,13 @@ static inline void feed_live(const struct driver *driver, struct stream *stream,
 	struct mono began = *now;
 
 	for (size_t at = 0, size; at < count; at += size) {
-		uint32_t before = stream->frames;
-		for (size = 1; size < piece && at + size < count && bytes[at + size - 1] != '\n';)
+		uint32_t before = stream->frames + stream->bad_frames;
+		/* A piece ends at the end of a line, and where a binary frame may begin. */
+		for (size = 1; size < piece && at + size < count && bytes[at + size - 1] != '\n' &&
+		               (bytes[at + size] & 0x80) == 0;)
 			size++;
 		driver->feed(stream, bytes + at, size, *now, frames_collect, frames);
-		if (stream->frames != before && !stream->gate.stored)
+		if (stream->frames + stream->bad_frames != before && !driver->checksum && !stream->gate.stored)
 			*now = began = mono_after(began, driver->period_ns);
 	}
 	driver->feed(stream, NULL, 0, *now, frames_collect, frames);
