@@ -240,10 +240,19 @@ static void read_modbus_device(struct reading *reading, const struct section *se
 			report_error(&reading->report, key_where(section, "unit"),
 			             "%d is reserved (legal: 1..247 or 255)", (int)value);
 	}
+	bool map_good = device->map >= 0 && reading->map_good[device->map];
+	uint16_t twice;
+	if (map_good && link->type != LINK_MODBUS_TCP &&
+	    !map_lengths_differ(&reading->config->maps[device->map], &twice))
+		report_error(
+		    &reading->report, key_where(section, "map"),
+		    "two reads of the map have %u registers: on a serial line a late answer to one could pass for "
+		    "the other's (legal: blocks, and the identity, each of a length of its own)",
+		    twice);
 	if (!key_integer(section, "poll_period_ms", REQUIRED, 10, 600000, &value))
 		return;
 	device->period_ns = value * NS_PER_MS;
-	if (device->map < 0 || !reading->map_good[device->map])
+	if (!map_good)
 		return;
 	const struct register_alive *alive = &reading->config->maps[device->map].alive;
 	if (alive->used && alive->within_ns < 2 * device->period_ns)
@@ -306,7 +315,8 @@ static void read_device(struct reading *reading, const struct section *section, 
 	engine->provides = read_parameters(reading, section, provides);
 	engine->period_ns = device->period_ns;
 	(void)key_boolean(section, "same_limb_as_cuff", &engine->same_limb);
-	if ((engine->provides & PARAMETER_BIT(PARAMETER_SPO2)) == 0)
+	/* A name of the list that is not known may have been spo2. */
+	if ((engine->provides & PARAMETER_BIT(PARAMETER_SPO2)) == 0 && reading->report.count == before)
 		key_refuse(section, "same_limb_as_cuff", "the device does not provide spo2");
 	bool takes_orders =
 	    device->driver != NULL ? device->driver->order != NULL : reading->config->maps[device->map].cuff_start.used;

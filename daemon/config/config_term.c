@@ -196,7 +196,7 @@ static const struct comparison_key *same_direction(const struct section *section
 void read_term(const struct section *section, struct plan_rule *rule)
 {
 	struct report *report = section->source->report;
-	int parameter = title_parameter(section);
+	int parameter = title_parameter(section, PARAMETER_BIT(PARAMETER_COUNT) - 1);
 	if (limit_count(section) == 0)
 		report_error(report, section_where(section, "term"), "has no limit (legal: " LEGAL_COMPARISON ")");
 	if (limit_count(section) > 1)

@@ -174,8 +174,8 @@ enum register_order {
 #define REGISTER_MISSING_MAX    4
 #define REGISTER_REQUIRES_MAX   4
 
-/* One read. The counts of all blocks of a map (identity included) differ, so that a late answer to one can never pass
- * for the answer to another; checked when the file is read. */
+/* One read. On a serial line the counts of all blocks of a map (identity included) differ, so that a late answer to one
+ * can never pass for the answer to another; checked when the configuration is read. */
 struct register_block {
 	enum register_table table;
 	uint16_t start; /* wire address, from 0 */
@@ -226,6 +226,7 @@ struct register_require {
 struct register_map {
 	char name[NAME_BYTES];
 	char description[TEXT_BYTES];
+	uint16_t address_base; /* as its file counts addresses: 0, 1, 30001 or 40001; here all are those on the wire */
 	uint8_t block_count;
 	struct register_block blocks[REGISTER_MAP_BLOCKS_MAX];
 	uint8_t value_count;
