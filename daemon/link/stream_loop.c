@@ -31,9 +31,10 @@ struct reader {
 	bool stranger;         /* the last frame did not tell the serial number that is configured */
 	bool refused;          /* a notice has said that `answered` is another device */
 	char answered[NAME_BYTES];
-	int64_t settle_ns;   /* of the kind of port */
-	struct mono heard;   /* the last byte, or the connect */
-	struct mono settled; /* until then what comes is thrown away */
+	char unknown[STATUS_WORD_BYTES]; /* the last status that nobody knows; told once */
+	int64_t settle_ns;               /* of the kind of port */
+	struct mono heard;               /* the last byte, or the connect */
+	struct mono settled;             /* until then what comes is thrown away */
 	struct mono settled_at_most;
 };
 
@@ -78,6 +79,18 @@ static void refuse(struct reader *reader, const char *serial)
 	link_notice(reader->link, true, "wrong-device", detail);
 }
 
+/* A status that the driver does not know removes the values; the record says which it is. */
+static void tell_unknown(struct reader *reader, const char *status)
+{
+	char detail[LINK_DETAIL_BYTES];
+
+	if (status[0] == '\0' || strcmp(reader->unknown, status) == 0)
+		return;
+	(void)snprintf(reader->unknown, sizeof reader->unknown, "%s", status);                          /* fits */
+	(void)snprintf(detail, sizeof detail, "%s: status %s is not known", reader->own->name, status); /* fits */
+	link_notice(reader->link, true, "unknown-status", detail);
+}
+
 /* The driver's emit. */
 static void take_frame(void *context, const struct decoded *decoded)
 {
@@ -95,6 +108,7 @@ static void take_frame(void *context, const struct decoded *decoded)
 	}
 	reader->stranger = reader->refused = false;
 	link_tell(reader->link, reader->device, DEVICE_UP, FAULT_NONE);
+	tell_unknown(reader, decoded->unknown);
 	link_deliver(reader->link, reader->device, decoded);
 }
 

@@ -53,6 +53,8 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_BABBLE;
 	case REASON_PRINTING_MEMORY:
 		return VITALS__V1__REASON__REASON_PRINTING_MEMORY;
+	case REASON_UNKNOWN_STATUS:
+		return VITALS__V1__REASON__REASON_UNKNOWN_STATUS;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;

@@ -36,6 +36,7 @@ enum reason {
 	REASON_BABBLE,   /* the device sends far too often; of alarms only */
 	/* The device sends what it has stored; nothing of the patient comes meanwhile. */
 	REASON_PRINTING_MEMORY,
+	REASON_UNKNOWN_STATUS, /* the device says something that the driver does not know; the record names it */
 	REASON_COUNT
 };
 
