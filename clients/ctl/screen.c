@@ -271,7 +271,7 @@ static void reading_row(struct frame *frame, const struct view_reading *reading)
 		out_duration(out, reading->age_ns + since(frame, reading->received_ns));
 	row_number(row, words_end(&words), 8);
 	row_text(row, "  ");
-	row_field(row, reading->device, 13);
+	row_field(row, reading->source[0] != '\0' ? reading->source : reading->device, 13);
 	remark(frame, reading);
 }
 

@@ -37,6 +37,7 @@ static void reading_of(struct view_reading *reading, const Vitals__V1__Reading *
 	COPY(reading->label, from->label);
 	COPY(reading->unit, from->unit);
 	COPY(reading->device, from->device);
+	COPY(reading->source, from->source);
 	reading->decimals = from->decimals > 3 ? 3 : from->decimals;
 	reading->quality = (enum view_quality)from->quality;
 	reading->reason = (enum view_reason)from->reason;

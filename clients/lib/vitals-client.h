@@ -115,8 +115,13 @@ enum view_reason {
 	VIEW_REASON_FAILED,
 	VIEW_REASON_NOT_MEASURED,
 	VIEW_REASON_WRONG_DEVICE,
+	VIEW_REASON_NO_PULSE = 14,
+	VIEW_REASON_ASYSTOLE,
+	VIEW_REASON_APNEA,
 	VIEW_REASON_PRINTING_MEMORY = 20,
 	VIEW_REASON_UNKNOWN_STATUS,
+	VIEW_REASON_FROZEN,
+	VIEW_REASON_WRONG_SETUP,
 };
 
 enum view_priority {
@@ -174,6 +179,7 @@ enum view_reference {
 /* Durations (`*_ns` below) are those of the message; add the time since `received_ns` of the same struct. */
 struct view_reading {
 	char parameter[VIEW_NAME], label[VIEW_NAME], unit[VIEW_NAME], device[VIEW_NAME];
+	char source[VIEW_NAME]; /* of a derived value: the parameter it is taken from now; "" otherwise */
 	uint32_t decimals;
 	enum view_quality quality;
 	enum view_reason reason;

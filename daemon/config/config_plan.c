@@ -79,6 +79,7 @@ static cfg_opt_t plan_rows[] = {
     TREE_VALUE("gap_s"),
     TREE_VALUE("reminder_s"),
     TREE_VALUE("reminder_min"),
+    TREE_VALUE("measure_again_s"),
     TREE_VALUE("nuisance_s"),
     TREE_VALUE("cuff_rest_s"),
     TREE_VALUE("cuff_mask_s"),
@@ -108,7 +109,8 @@ static parameter_set read_parameter_set(const struct section *section, const cha
 	for (unsigned i = 0; i < key_count(section, key); i++) {
 		const char *name = key_string_at(section, key, i);
 		int parameter = parameter_by_name(name);
-		if (parameter >= 0 && parameter_table[parameter].cadence == cadence)
+		if (parameter >= 0 && parameter_table[parameter].cadence == cadence &&
+		    !parameter_derived((enum parameter)parameter))
 			set |= PARAMETER_BIT(parameter);
 		else
 			report_error(section->source->report, key_where_at(section, key, i), "\"%.40s\" %s (legal: %s)",
@@ -173,7 +175,7 @@ static void read_usual(const struct section *section, struct plan_usual *usual)
 	usual->parameter = (enum parameter)parameter;
 	if (info->cadence == CADENCE_ENTERED || !parameter_has_baseline(usual->parameter))
 		report_error(report, section_where(section, "usual"),
-		             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr, pulse)", info->name);
+		             "%s has no baseline (legal: nibp_sys, nibp_dia, heart_rate, ecg_hr, pulse)", info->name);
 	bool right = key_decimal(section, "rise-from", REQUIRED, 3, -most, most, &low);
 	if (!key_decimal(section, "rise-to", REQUIRED, 3, -most, most, &high) || !right)
 		return;
@@ -258,7 +260,8 @@ static void read_check(const struct section *section, const struct plan *plan, s
 	if (!key_token(section, "parameter", REQUIRED, name))
 		return;
 	int parameter = parameter_by_name(name);
-	if (parameter >= 0 && parameter_table[parameter].cadence != CADENCE_CONTINUOUS)
+	if (parameter >= 0 && parameter_table[parameter].cadence != CADENCE_CONTINUOUS &&
+	    !parameter_derived((enum parameter)parameter))
 		check->parameter = (enum parameter)parameter;
 	else
 		report_error(section->source->report, key_where(section, "parameter"),
@@ -380,8 +383,9 @@ static void read_manners(const struct section *root, struct plan *plan)
 {
 	static const struct span pause = {"audio_pause_s", NULL, 10, 600}, gap = {"gap_s", NULL, 1, 300},
 	                         reminder = {"reminder_s", "reminder_min", 10, 3600},
-	                         nuisance = {"nuisance_s", NULL, 1, 120}, rest = {"cuff_rest_s", NULL, 5, 120},
-	                         mask = {"cuff_mask_s", NULL, 0, 60}, mask_max = {"cuff_mask_max_s", NULL, 10, 180};
+	                         nuisance = {"nuisance_s", NULL, 1, 120}, again = {"measure_again_s", NULL, 60, 900},
+	                         rest = {"cuff_rest_s", NULL, 5, 120}, mask = {"cuff_mask_s", NULL, 0, 60},
+	                         mask_max = {"cuff_mask_max_s", NULL, 10, 180};
 	plan->audio_pause_ns = 120 * NS_PER_S; /* two minutes, as common on bedside monitors */
 	plan->nuisance_ns = 15 * NS_PER_S;
 	plan->cuff_rest_ns = 5 * NS_PER_S;  /* the least gap of automatic cycles (Spacelabs manual) */
@@ -391,6 +395,7 @@ static void read_manners(const struct section *root, struct plan *plan)
 	(void)key_span(root, &gap, OPTIONAL, &plan->gap_ns);
 	(void)key_span(root, &reminder, OPTIONAL, &plan->reminder_ns);
 	(void)key_span(root, &nuisance, OPTIONAL, &plan->nuisance_ns);
+	(void)key_span(root, &again, OPTIONAL, &plan->measure_again_ns);
 	(void)key_span(root, &rest, OPTIONAL, &plan->cuff_rest_ns);
 	(void)key_span(root, &mask, OPTIONAL, &plan->cuff_mask_ns);
 	(void)key_span(root, &mask_max, OPTIONAL, &plan->cuff_mask_max_ns);

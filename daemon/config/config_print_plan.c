@@ -78,7 +78,7 @@ static void print_unprovided(const struct config *config, enum parameter paramet
 	parameter_set all = 0;
 	for (uint8_t i = 0; i < config->device_count; i++)
 		all |= config->engine.devices[i].provides;
-	if (parameter_table[parameter].cadence != CADENCE_ENTERED && (all & PARAMETER_BIT(parameter)) == 0)
+	if (!parameter_provided(parameter, all))
 		(void)fprintf(out, "    NOTE: no device provides %s\n", parameter_table[parameter].name);
 }
 
@@ -133,6 +133,8 @@ static void print_relations(const struct plan *plan, const struct plan_rule *rul
 		(void)fprintf(out, "    %s if nobody acknowledges or pauses within %" PRId64 " s\n",
 		              priority_name(rule->unattended), rule->unattended_ns / NS_PER_S);
 	print_span("to be entered again after", rule->recheck_ns, out);
+	if (rule->measure_now)
+		(void)fprintf(out, "    starts the cuff at once, and again later\n");
 	if (rule->blocks_leave)
 		(void)fprintf(out, "    blocks leaving\n");
 }
@@ -249,6 +251,7 @@ static void print_manners(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "  expected response: %s\n", routes[plan->route]);
 	print_span("a missing value stops the delay of a limit that it broke, for up to", plan->gap_ns, out);
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
+	print_span("after an alarm that starts the cuff, it is started again after", plan->measure_again_ns, out);
 	print_span("counted as nuisance when over within", plan->nuisance_ns, out);
 	print_span("gates: cuff readings no older than", plan->gate_cuff_within_ns, out);
 	print_span("between two inflations", plan->cuff_rest_ns, out);

@@ -15,6 +15,7 @@ cfg_opt_t rule_rows[] = {
     TREE_VALUE("critical"),
     TREE_VALUE("technical"),
     TREE_VALUE("blocks_leave"),
+    TREE_VALUE("measure_now"),
     TREE_VALUE("combine"),
     TREE_VALUE("delay_s"),
     TREE_VALUE("clear_delay_s"),
@@ -242,6 +243,18 @@ static void read_terms(const struct section *section, struct plan_rule *rule)
 	}
 }
 
+/* Rules of cuff values have repeats of their own. */
+static void read_measure(const struct section *section, const struct plan *plan, struct plan_rule *rule)
+{
+	(void)key_boolean(section, "measure_now", &rule->measure_now);
+	if (all_of_cadence(rule, CADENCE_INTERMITTENT))
+		key_refuse(section, "measure_now",
+		           "a rule of cuff values repeats by confirm_within_s and cuff_every_s");
+	else if (rule->measure_now && plan->measure_again_ns == 0)
+		report_error(section->source->report, key_where(section, "measure_now"),
+		             "needs measure_again_s of the plan (legal: 60..900)");
+}
+
 /* What every kind of rule has; true if its terms are right, so that keys that depend on them can be judged. */
 static bool read_common(const struct section *section, enum combination usual, struct plan_rule *rule)
 {
@@ -279,6 +292,7 @@ static void read_alarm_rule(const struct section *section, const struct plan *pl
 	read_delays(section, rule);
 	read_repeats(section, rule);
 	read_recheck(section, rule);
+	read_measure(section, plan, rule);
 	if (!known)
 		return;
 	read_cuff_keys(section, rule);

@@ -64,9 +64,10 @@ static bool is_upper(const struct rule_term *term)
 bool parameter_has_baseline(enum parameter parameter)
 {
 	return parameter == PARAMETER_NIBP_SYS || parameter == PARAMETER_NIBP_DIA || parameter == PARAMETER_ECG_HR ||
-	       parameter == PARAMETER_PULSE || parameter_table[parameter].cadence == CADENCE_ENTERED;
+	       parameter == PARAMETER_PULSE || parameter == PARAMETER_HEART_RATE ||
+	       parameter_table[parameter].cadence == CADENCE_ENTERED;
 }
-#define LEGAL_BASELINE "nibp_sys, nibp_dia, ecg_hr, pulse or an entered score"
+#define LEGAL_BASELINE "nibp_sys, nibp_dia, heart_rate, ecg_hr, pulse or an entered score"
 
 static void read_other(const struct section *section, struct rule_term *term)
 {

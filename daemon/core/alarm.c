@@ -135,12 +135,30 @@ static void escalate(struct step *step, struct alarm *alarm, const struct verdic
 	break_pause(step, alarm->priority);
 }
 
-/* Staff read another text, and what they answered stands. Of devices, and of rules whose value is lost; why a value is
- * missing may change with every frame, and is told with the value. */
+/* Is the text another one? Only of devices, of rules whose value is lost, and of a cuff that read numbers which cannot
+ * be: why a value is missing may change with every frame, and is told with the value. */
+static bool tells_anew(const struct alarm *alarm, const struct verdict *verdict)
+{
+	if (alarm->kind == CONDITION_CUFF_FAILED)
+		return verdict->has_value &&
+		       (!alarm->has_value || verdict->milli != alarm->milli || verdict->limit != alarm->limit);
+	return alarm->kind == CONDITION_DEVICE && verdict->reason != alarm->reason;
+}
+
+/* Staff read another text, and what they answered stands. */
 static void change_reason(struct step *step, struct alarm *alarm, enum reason reason)
 {
 	alarm->reason = reason;
 	announce(step, alarm, ALARM_REASON_CHANGED);
+}
+
+static void tell_anew(struct step *step, struct alarm *alarm, const struct verdict *verdict)
+{
+	enum priority priority = alarm->priority;
+
+	set_cause(alarm, verdict);
+	alarm->priority = priority;
+	change_reason(step, alarm, verdict->reason);
 }
 
 /* A gap neither adds to the delay nor begins it anew. */
@@ -170,13 +188,15 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 		alarm->cleared = MONO_NEVER;
 		if (verdict->priority > alarm->priority)
 			escalate(step, alarm, verdict);
-		else if (alarm->kind == CONDITION_DEVICE && verdict->reason != alarm->reason)
-			change_reason(step, alarm, verdict->reason);
+		else if (tells_anew(alarm, verdict))
+			tell_anew(step, alarm, verdict);
 		break;
 	case ALARM_LATCHED:
-		/* Nobody has answered yet: it is present again at once, without a second delay. */
+		/* Nobody has answered yet: it is present again at once, without a second delay; a rule when all of
+		 * them are judged, because what stands for it may be raised by the same value. */
 		alarm->violated = verdict->since;
-		alarm->kept_back = alarm->kind == CONDITION_RULE && rule_superseded(step->engine, alarm->index);
+		alarm->cleared = MONO_NEVER;
+		alarm->kept_back = alarm->kind == CONDITION_RULE;
 		if (alarm->kept_back)
 			break;
 		set_cause(alarm, verdict);

@@ -61,12 +61,9 @@ static bool asked(const struct engine *engine, const struct plan_rule *rule)
 
 	if (age < rule->age_from || (rule->age_below != 0 && age >= rule->age_below))
 		return false;
-	for (uint8_t i = 0; rule->optional && i < rule->term_count; i++) {
-		enum parameter p = rule->terms[i].parameter;
-
-		if (parameter_table[p].cadence != CADENCE_ENTERED && engine->parameters[p].device < 0)
+	for (uint8_t i = 0; rule->optional && i < rule->term_count; i++)
+		if (!engine_provided(engine, rule->terms[i].parameter))
 			return false;
-	}
 	return true;
 }
 

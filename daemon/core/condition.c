@@ -122,8 +122,8 @@ static bool told_by_rule(const struct engine *engine, enum parameter parameter)
 	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++) {
 		const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + i];
 
-		if (alarm_present(alarm) && alarm->reason != REASON_NONE && alarm->parameter == parameter &&
-		    alarm->priority >= own)
+		if (alarm_present(alarm) && alarm->reason != REASON_NONE &&
+		    reading_source(engine, alarm->parameter) == parameter && alarm->priority >= own)
 			return true;
 	}
 	return false;
@@ -189,17 +189,23 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	return verdict;
 }
 
+/* Numbers that contradict each other are told at once, and as they were read: they may be the patient's. */
 static struct verdict cuff_verdict(const struct engine *engine, uint8_t device)
 {
+	const struct engine_parameter *sys = &engine->parameters[PARAMETER_NIBP_SYS];
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 	uint8_t failures = engine->devices[device].cuff_failures;
+	bool refused = sys->device == (int8_t)device && sys->refused && failures > 0;
 
-	if (failures < 2 || take_out_covers_device(engine, device))
+	if ((failures < 2 && !refused) || take_out_covers_device(engine, device))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
-	verdict.priority = failures == 2 ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	verdict.priority = failures == 2 && !refused ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	verdict.has_value = refused;
 	verdict.parameter = PARAMETER_NIBP_SYS;
-	verdict.reason = engine->parameters[PARAMETER_NIBP_SYS].latest.reason;
+	verdict.milli = sys->refused_milli;
+	verdict.limit = refused ? engine->parameters[PARAMETER_NIBP_DIA].refused_milli : 0;
+	verdict.reason = sys->latest.reason;
 	return verdict;
 }
 

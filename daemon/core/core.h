@@ -80,6 +80,7 @@ void clocks_clear(struct session *session); /* nothing of it has happened */
 
 /* ---- take_out.c ---- */
 bool take_out_covers(const struct engine *engine, enum parameter parameter);
+bool take_out_touches(const struct engine *engine, enum parameter parameter); /* it, or one of its parts */
 bool take_out_covers_device(const struct engine *engine, uint8_t device);
 enum result take_out_put_back(struct step *step, int slot, const char *actor);
 void take_out_advance(struct step *step);
@@ -102,14 +103,19 @@ struct mono device_cuff_deadline(const struct engine *engine);
 /* ---- reading.c ---- */
 bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
 struct mono reading_stale_at(const struct engine *engine, enum parameter parameter);
+enum parameter reading_source(const struct engine *engine, enum parameter parameter);
 struct mono reading_masked_until(const struct engine *engine, enum parameter parameter);
 struct mono reading_lost_at(const struct engine *engine, enum parameter parameter);
 struct mono reading_dead_at(const struct engine *engine, enum parameter parameter);
+struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now); /* not derived */
 void reading_frame(struct step *step, const struct event_measurements *frame);
 void reading_score(struct step *step, enum parameter parameter, int32_t milli);
 void reading_forget(struct step *step); /* a new session: what was determined once belongs to somebody else */
 void reading_advance(struct step *step);
 struct mono reading_deadline(const struct engine *engine);
+
+/* ---- derived.c ---- */ /* engine_reading, engine_source, engine_provided, and: */
+void derived_advance(struct step *step);
 
 /* ==== questions: what follows from it ==== */
 

@@ -60,6 +60,7 @@ static void step_advance(struct step *step)
 	take_out_advance(step);
 	device_advance(step);
 	reading_advance(step);
+	derived_advance(step);
 	check_advance(step);
 	expected_advance(step);
 	condition_judge_all(step);

@@ -1,5 +1,5 @@
 /* Values: what arrives is checked for plausibility here, kept, and grows stale here. Called within engine_step;
- * engine_reading is called by the encoder and the control socket on the engine thread. */
+ * reading_at also for the encoder and the control socket on the engine thread. */
 #include "core.h"
 
 #define PULSE_PRESSURE_MIN (10 * MILLI) /* mmHg, rule C2 of the session protocol */
@@ -45,6 +45,12 @@ struct mono reading_masked_until(const struct engine *engine, enum parameter par
 	                                      engine->config->plan.cuff_mask_max_ns));
 }
 
+/* What brought the last value: of a derived one, the part it was taken from. */
+enum parameter reading_source(const struct engine *engine, enum parameter parameter)
+{
+	return parameter_derived(parameter) ? engine->parameters[parameter].source : parameter;
+}
+
 /* When a continuous value that was there counts as lost: at the third frame in a row that should have brought one,
  * whatever came instead, and after an inflation that explains it. MONO_NEVER while there is a value, or if there never
  * was one.
@@ -52,11 +58,13 @@ struct mono reading_masked_until(const struct engine *engine, enum parameter par
 struct mono reading_lost_at(const struct engine *engine, enum parameter parameter)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
+	enum parameter source = reading_source(engine, parameter);
+	int device = engine->parameters[source].device;
 
-	if (!continuous(parameter) || p->device < 0 || mono_is_never(p->valued) || reading_current(engine, parameter))
+	if (!continuous(parameter) || device < 0 || mono_is_never(p->valued) || reading_current(engine, parameter))
 		return MONO_NEVER;
-	return mono_last(mono_after(p->valued, (STALE_PERIODS + 1) * engine->config->devices[p->device].period_ns),
-	                 reading_masked_until(engine, parameter));
+	return mono_last(mono_after(p->valued, (STALE_PERIODS + 1) * engine->config->devices[device].period_ns),
+	                 reading_masked_until(engine, source));
 }
 
 /* When the device's own word that there is no such vital sign counts: it says so for long enough, and no inflation
@@ -71,7 +79,7 @@ struct mono reading_dead_at(const struct engine *engine, enum parameter paramete
 	                 reading_masked_until(engine, parameter));
 }
 
-struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now)
+struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
 	struct measurement m = p->latest;
@@ -119,8 +127,10 @@ static bool acceptable(const struct engine *engine, uint8_t device, const struct
 	return !p->received || mono_before(p->latest.determined, m->determined);
 }
 
-/* Copies what is acceptable of a frame into `list`, in range and free of contradictions of its own. */
-static uint8_t take_frame(const struct step *step, const struct event_measurements *frame, struct measurement *list)
+/* Copies what is acceptable of a frame into `list`, in range and free of contradictions of its own; `said` keeps the
+ * numbers as they came, 0 where there was none. */
+static uint8_t take_frame(const struct step *step, const struct event_measurements *frame, struct measurement *list,
+                          int32_t *said)
 {
 	uint8_t count = 0;
 
@@ -136,6 +146,7 @@ static uint8_t take_frame(const struct step *step, const struct event_measuremen
 			m.reason = REASON_NONE;
 		else if (m.quality != QUALITY_QUESTIONABLE)
 			make_no_value(&m, m.reason == REASON_NONE ? REASON_NOT_MEASURED : m.reason);
+		said[count] = m.milli;
 		if (measurement_has_value(&m) && !plausible(&m))
 			make_no_value(&m, REASON_IMPLAUSIBLE);
 		list[count++] = m;
@@ -168,7 +179,7 @@ static void judge_determination(struct measurement *list, uint8_t count)
 			make_no_value(&list[i], REASON_IMPLAUSIBLE);
 }
 
-static void store(struct step *step, const struct measurement *m)
+static void store(struct step *step, const struct measurement *m, int32_t said)
 {
 	struct engine_parameter *p = &step->engine->parameters[m->parameter];
 
@@ -179,6 +190,9 @@ static void store(struct step *step, const struct measurement *m)
 	p->received = true;
 	p->stale = false;
 	p->latest = *m;
+	p->refused =
+	    !continuous(m->parameter) && !measurement_has_value(m) && m->reason == REASON_IMPLAUSIBLE && said != 0;
+	p->refused_milli = p->refused ? said : 0;
 	if (continuous(m->parameter) && measurement_has_value(m))
 		p->valued = m->determined;
 	if (!reason_is_vital(m->reason) || measurement_has_value(m))
@@ -199,7 +213,7 @@ static void fail_the_rest(struct step *step, uint8_t device, const struct measur
 		m.parameter = (enum parameter)p;
 		if (step->engine->parameters[p].device == (int8_t)device && !continuous(m.parameter) &&
 		    (step->fresh & PARAMETER_BIT(p)) == 0 && step->engine->parameters[p].received)
-			store(step, &m);
+			store(step, &m, 0);
 	}
 }
 
@@ -207,18 +221,19 @@ void reading_frame(struct step *step, const struct event_measurements *frame)
 {
 	struct engine *engine = step->engine;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
+	int32_t said[EVENT_MEASUREMENTS_MAX];
 
 	if (frame->device >= engine->config->device_count || engine->devices[frame->device].state != DEVICE_UP)
 		return;
 	engine->devices[frame->device].last_frame = step->now;
 	engine->devices[frame->device].heard = step->now;
 
-	uint8_t count = take_frame(step, frame, list);
+	uint8_t count = take_frame(step, frame, list, said);
 	const struct measurement *pressure = find(list, count, PARAMETER_NIBP_SYS);
 
 	judge_determination(list, count);
 	for (uint8_t i = 0; i < count; i++)
-		store(step, &list[i]);
+		store(step, &list[i], said[i]);
 	if (pressure == NULL)
 		return;
 
@@ -234,7 +249,7 @@ void reading_score(struct step *step, enum parameter parameter, int32_t milli)
 	struct measurement m = {
 	    .parameter = parameter, .quality = QUALITY_VALID, .milli = milli, .determined = step->now};
 
-	store(step, &m);
+	store(step, &m, 0);
 }
 
 void reading_forget(struct step *step)
@@ -247,6 +262,8 @@ void reading_forget(struct step *step)
 		parameter->received = false;
 		parameter->has_previous = false;
 		parameter->previous_milli = 0;
+		parameter->refused = false;
+		parameter->refused_milli = 0;
 		make_no_value(&parameter->latest, REASON_NONE);
 		parameter->latest.determined = MONO_NEVER;
 		step->changed |= PARAMETER_BIT(p);

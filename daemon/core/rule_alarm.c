@@ -14,8 +14,10 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 void rule_open(struct engine *engine)
 {
 	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++) {
-		engine->rules[i] = (struct rule_state){
-		    .confirm_at = MONO_NEVER, .determined = MONO_NEVER, .unattended_since = MONO_NEVER};
+		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER,
+		                                       .determined = MONO_NEVER,
+		                                       .measure_again = MONO_NEVER,
+		                                       .unattended_since = MONO_NEVER};
 		for (uint8_t k = 0; k < RULE_REPEATS_MAX; k++)
 			engine->rules[i].onsets[k] = MONO_NEVER;
 	}
@@ -279,6 +281,40 @@ static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
 	return mono_after(mono_last(last, engine->session.opened_at), p->cuff_every_ns);
 }
 
+/* An inflation on the oximeter's limb would take away the saturation that alarms. */
+static bool blinds(const struct engine *engine, const struct plan_rule *rule)
+{
+	int oximeter = engine->parameters[PARAMETER_SPO2].device;
+
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		if (rule->terms[i].parameter == PARAMETER_SPO2 && oximeter >= 0 &&
+		    engine->config->devices[oximeter].same_limb)
+			return true;
+	return false;
+}
+
+/* The patient's pressure is asked for now, whenever the last one was. */
+static void measure(struct step *step, uint8_t rule)
+{
+	struct engine *engine = step->engine;
+	struct rule_state *state = &engine->rules[rule];
+	const struct plan_rule *p = plan_rule(engine, rule);
+	int device = device_of_cuff(engine, PARAMETER_NIBP_SYS);
+	bool present = rule_established(engine, rule), again = mono_reached(state->measure_again, step->now);
+
+	if (!p->measure_now)
+		return;
+	if (again)
+		state->measure_again = MONO_NEVER;
+	if (present && !state->measured && mono_is_never(state->measure_again)) {
+		state->measure_again = mono_after(step->now, engine->config->plan.measure_again_ns);
+		again = true;
+	}
+	state->measured = present;
+	if (again && device >= 0 && !blinds(engine, p))
+		device_want_cuff(step, (uint8_t)device);
+}
+
 /* What happens to an alarm while it is present, without a new value. */
 static void settle(struct step *step, uint8_t rule)
 {
@@ -294,6 +330,7 @@ static void settle(struct step *step, uint8_t rule)
 		alarm->confirmed = true;
 	}
 	attend(step, rule);
+	measure(step, rule);
 	if (alarm_present(alarm))
 		alarm_set_priority(step, alarm->id, priority_of(engine, rule));
 	if (mono_reached(extra_cuff_at(engine, rule), step->now))
@@ -359,7 +396,7 @@ struct mono rule_deadline(const struct engine *engine)
 		const struct rule_state *state = &engine->rules[i];
 		const struct plan_rule *p = plan_rule(engine, i);
 
-		deadline = mono_earlier(deadline, state->confirm_at);
+		deadline = mono_earlier(deadline, mono_earlier(state->confirm_at, state->measure_again));
 		deadline = mono_earlier(deadline, loss_deadline(engine, i));
 		if (p->unattended > PRIORITY_NONE && !state->unattended)
 			deadline = mono_earlier(deadline, mono_after(state->unattended_since, p->unattended_ns));

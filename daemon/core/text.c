@@ -33,6 +33,42 @@ static void append_two(char *to, uint16_t size, const char *first, const char *s
 	append(&text, second);
 }
 
+/* Whole units; a device that reads tenths is rounded down. */
+static void append_units(struct text *text, int32_t milli)
+{
+	char digits[12];
+	size_t at = sizeof(digits) - 1;
+	uint32_t rest = (uint32_t)(milli < 0 ? -(int64_t)milli : milli) / MILLI;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (milli < 0)
+		digits[--at] = '-';
+	append(text, digits + at);
+}
+
+/* The cuff fails, or read what cannot be: then with its numbers. */
+static void cuff_text(const struct alarm *alarm, const char *device, char *to, uint16_t size)
+{
+	struct text text = {.to = to, .size = size};
+
+	if (!alarm->has_value) {
+		append_two(to, size, "Cuff measurement keeps failing: ", device);
+		return;
+	}
+	append(&text, "Cuff read ");
+	append_units(&text, alarm->milli);
+	append(&text, "/");
+	if (alarm->limit == 0)
+		append(&text, "-");
+	else
+		append_units(&text, alarm->limit);
+	append(&text, ", which cannot be: look at the patient; device ");
+	append(&text, device);
+}
+
 static const char *comparison_word(enum comparison comparison)
 {
 	switch (comparison) {
@@ -171,6 +207,8 @@ static void append_reason(struct text *text, enum reason reason)
 	    [REASON_BABBLE] = "sends far too often",
 	    [REASON_PRINTING_MEMORY] = "the device is printing its memory",
 	    [REASON_UNKNOWN_STATUS] = "a status of the device is not known",
+	    [REASON_FROZEN] = "its registers no longer change",
+	    [REASON_WRONG_SETUP] = "set up otherwise than required",
 	};
 
 	if (words[reason] == NULL)
@@ -243,7 +281,7 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		           config->devices[alarm->index].name);
 		break;
 	case CONDITION_CUFF_FAILED:
-		append_two(text, size, "Cuff measurement keeps failing: ", config->devices[alarm->index].name);
+		cuff_text(alarm, config->devices[alarm->index].name, text, size);
 		break;
 	case CONDITION_CHECK_LATE:
 		append_two(text, size, "Late: ", config->plan.checks[alarm->index].text);

@@ -14,6 +14,8 @@
 
 #define GIVE_UP_AFTER 3  /* failures in a row */
 #define LATENESS_MAX  10 /* worth telling: five late polls in a row, or every second one for a while */
+/* Some modules answer nothing while they measure. As long as the engine waits for what it has ordered. */
+#define MEASURING_NS (60 * NS_PER_S)
 
 struct bus_device {
 	uint8_t index;
@@ -27,6 +29,8 @@ struct bus_device {
 	bool late_told;
 	bool refusal_told;    /* of what stands in `answered` */
 	uint16_t answered[8]; /* to the question who it is, when it was refused */
+	bool measures;        /* a start was sent, and no determination has come since */
+	struct mono measures_until;
 	struct mono due;
 };
 
@@ -145,33 +149,92 @@ static enum outcome prepare(struct bus *bus, struct bus_device *device)
 	return outcome;
 }
 
-static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+/* What was measured and will not be shown goes on the record. */
+static void tell_news(struct bus *bus, struct bus_device *device)
+{
+	const struct register_state *state = &device->state;
+	char detail[LINK_DETAIL_BYTES];
+	const char *what = "determination-unseen";
+	int wrote = 0;
+
+	switch (state->news) {
+	case SEQUENCE_SAME:
+	case SEQUENCE_UNSETTLED:
+	case SEQUENCE_WAITS:
+		return;
+	case SEQUENCE_NEW:
+		if ((uint16_t)(state->sequence - state->before) == 1)
+			return;
+		wrote = snprintf(detail, sizeof detail,
+		                 "%s: sequence %u after %u: what was determined between was never read",
+		                 device->own->name, state->sequence, state->before);
+		break;
+	case SEQUENCE_UNSEEN:
+		wrote =
+		    snprintf(detail, sizeof detail,
+		             "%s: sequence %u after %u, not asked for %lld s: its age is not known, no value is taken",
+		             device->own->name, state->sequence, state->before,
+		             (long long)(mono_since(state->looked, state->ended_after) / NS_PER_S));
+		break;
+	case SEQUENCE_RESTARTED:
+		what = "device-restarted";
+		device->initialised = false;
+		wrote = snprintf(detail, sizeof detail,
+		                 "%s: sequence %u after %u: no new determination; one that nobody read is lost",
+		                 device->own->name, state->sequence, state->before);
+		break;
+	}
+	(void)wrote; /* a cut text is still a text */
+	link_notice(bus->link, true, what, detail);
+}
+
+static enum outcome look(struct bus *bus, struct bus_device *device, struct decoded *decoded)
 {
 	const uint16_t *registers[REGISTER_MAP_BLOCKS_MAX];
-	enum outcome outcome = prepare(bus, device);
+	struct mono at = shell_now();
+	enum outcome outcome = read_round(bus, device);
 
-	if (outcome != OUTCOME_OK)
-		return outcome;
-	struct mono determined = shell_now();
-	outcome = read_round(bus, device);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	for (uint8_t i = 0; i < REGISTER_MAP_BLOCKS_MAX; i++)
 		registers[i] = bus->registers[i];
-	register_map_decode(device->map, &device->state, registers, determined, decoded);
+	register_map_decode(device->map, &device->state, registers, at, decoded);
+	tell_news(bus, device);
 	return OUTCOME_OK;
 }
 
-/* The port is closed: nothing that was known of the devices holds any more. */
+static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+{
+	enum outcome outcome = prepare(bus, device);
+
+	if (outcome == OUTCOME_OK)
+		outcome = look(bus, device, decoded);
+	if (outcome == OUTCOME_OK && device->state.news == SEQUENCE_UNSETTLED)
+		outcome = look(bus, device, decoded);
+	return outcome;
+}
+
+static bool may_be_deaf(const struct bus_device *device)
+{
+	return device->measures && mono_before(shell_now(), device->measures_until);
+}
+
+/* A device that was told to measure is not lost while it does, even if its values are: what was ordered is waited for.
+ */
+static void tell_lost(struct bus *bus, const struct bus_device *device, enum device_fault fault)
+{
+	link_tell(bus->link, device->index, may_be_deaf(device) ? DEVICE_RESYNC : DEVICE_DOWN, fault);
+}
+
+/* The port is closed: who the devices are is asked again, and what they were told is told again. */
 static void forget(struct bus *bus, enum device_fault fault)
 {
 	for (uint8_t i = 0; i < bus->count; i++) {
 		bus->devices[i].identified = false;
 		bus->devices[i].initialised = false;
 		bus->devices[i].failures = 0;
-		bus->devices[i].state = (struct register_state){0};
+		tell_lost(bus, &bus->devices[i], fault);
 	}
-	link_tell_all(bus->link, DEVICE_DOWN, fault);
 }
 
 /* The pause before a device that failed again and again is asked the next time. */
@@ -194,9 +257,13 @@ static void note_failure(struct bus *bus, struct bus_device *device, enum device
 		link_tell(bus->link, device->index, DEVICE_RESYNC, fault);
 		return;
 	}
-	device->initialised = false; /* it may have been switched off and on */
 	device->identified = false;
-	link_tell(bus->link, device->index, refused ? DEVICE_REFUSED : DEVICE_DOWN, fault);
+	if (!may_be_deaf(device))
+		device->initialised = false; /* it may have been switched off and on */
+	if (refused)
+		link_tell(bus->link, device->index, DEVICE_REFUSED, fault);
+	else
+		tell_lost(bus, device, fault);
 	struct mono next = mono_after(shell_now(), pause_ns(device->failures));
 	if (mono_before(device->due, next))
 		device->due = next;
@@ -211,11 +278,10 @@ static void tell_reconnected(struct bus *bus)
 }
 
 /* A late answer may be on its way: nobody's next value counts before the line is clean and the device has said again
- * who it is. Only the failing device forgets its sequence register; of the others nothing was missed. */
+ * who it is. */
 static bool recover(struct bus *bus, struct bus_device *device, enum device_fault fault)
 {
 	note_failure(bus, device, fault);
-	device->state = (struct register_state){0};
 	for (uint8_t i = 0; i < bus->count; i++)
 		bus->devices[i].identified = false;
 	if (!bus->port.ops->resync(&bus->port)) {
@@ -265,8 +331,6 @@ static bool settle(struct bus *bus, struct bus_device *device, enum outcome outc
 		return true;
 	case OUTCOME_EXCEPTION:
 		note_failure(bus, device, FAULT_EXCEPTION);
-		if (!device->identified) /* given up: what it measures meanwhile will have no known age */
-			device->state = (struct register_state){0};
 		return true;
 	case OUTCOME_REFUSED:
 		note_failure(bus, device, FAULT_WRONG_IDENTITY);
@@ -301,11 +365,26 @@ static void note_lateness(struct bus *bus, struct bus_device *device, bool late)
 	link_notice(bus->link, true, "polls-missed", detail);
 }
 
+static enum outcome poll_now(struct bus *bus, struct bus_device *device)
+{
+	struct decoded decoded;
+	enum outcome outcome = poll_once(bus, device, &decoded);
+
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	device->failures = 0;
+	if (device->state.news == SEQUENCE_NEW)
+		device->measures = false;
+	link_works(bus->link);
+	link_tell(bus->link, device->index, DEVICE_UP, FAULT_NONE);
+	link_deliver(bus->link, device->index, &decoded);
+	return OUTCOME_OK;
+}
+
 /* One round of one device. Its next time is a whole number of periods after the last one, so that late polls do not
  * shift the later ones; periods that have passed unused are not made up for. */
 static bool poll_device(struct bus *bus, struct bus_device *device)
 {
-	struct decoded decoded;
 	int64_t missed = mono_since(shell_now(), device->due) / device->own->period_ns;
 
 	note_lateness(bus, device, missed > 0);
@@ -313,23 +392,24 @@ static bool poll_device(struct bus *bus, struct bus_device *device)
 		debug(DEBUG_LINK, "%s: %s is polled %lld periods late", bus->link->own->name, device->own->name,
 		      (long long)missed);
 	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
-	enum outcome outcome = poll_once(bus, device, &decoded);
-	if (outcome != OUTCOME_OK)
-		return settle(bus, device, outcome);
-	device->failures = 0;
-	link_works(bus->link);
-	link_tell(bus->link, device->index, DEVICE_UP, FAULT_NONE);
-	link_deliver(bus->link, device->index, &decoded);
-	return true;
+	return settle(bus, device, poll_now(bus, device));
 }
 
+/* A start is sent right after a look, so that its determination is never counted as older than the order. */
 static enum outcome carry_out(struct bus *bus, struct bus_device *device, bool start)
 {
-	enum outcome outcome = prepare(bus, device);
+	enum outcome outcome = start ? poll_now(bus, device) : OUTCOME_OK;
 
+	if (outcome == OUTCOME_BUSY || outcome == OUTCOME_EXCEPTION)
+		outcome = OUTCOME_OK; /* it answers */
+	if (outcome == OUTCOME_OK)
+		outcome = prepare(bus, device);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	return write_register(bus, device, start ? &device->map->cuff_start : &device->map->cuff_stop);
+	device->measures_until = mono_after(shell_now(), MEASURING_NS);
+	outcome = write_register(bus, device, start ? &device->map->cuff_start : &device->map->cuff_stop);
+	device->measures = start && outcome != OUTCOME_EXCEPTION; /* if the answer was lost it may be obeyed */
+	return outcome;
 }
 
 /* Devices that answer, or are about to: whether it is the right one is asked before anything is written. */

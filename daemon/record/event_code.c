@@ -28,6 +28,7 @@ static const uint8_t commands[COMMAND_COUNT] = {
 };
 
 static const uint8_t parameters[PARAMETER_COUNT] = {
+    /* derived ones come in no event */
     [PARAMETER_NIBP_SYS] = 1, [PARAMETER_NIBP_DIA] = 2, [PARAMETER_NIBP_MEAN] = 3, [PARAMETER_NIBP_PULSE] = 4,
     [PARAMETER_ECG_HR] = 5,   [PARAMETER_PULSE] = 6,    [PARAMETER_SPO2] = 7,      [PARAMETER_PERFUSION] = 8,
     [PARAMETER_RESP] = 9,     [PARAMETER_ETCO2] = 10,   [PARAMETER_MOAAS] = 32,    [PARAMETER_RASS] = 33,
@@ -45,7 +46,8 @@ static const uint8_t reasons[REASON_COUNT] = {
     [REASON_WRONG_DEVICE] = 5,  [REASON_SENSOR_OFF] = 6,       [REASON_SENSOR_FAULT] = 7,    [REASON_SEARCHING] = 8,
     [REASON_LOW_SIGNAL] = 9,    [REASON_INTERFERENCE] = 10,    [REASON_IMPLAUSIBLE] = 11,    [REASON_FAILED] = 12,
     [REASON_NOT_MEASURED] = 13, [REASON_BABBLE] = 14,          [REASON_NO_PULSE] = 15,       [REASON_ASYSTOLE] = 16,
-    [REASON_APNEA] = 17,        [REASON_PRINTING_MEMORY] = 30, [REASON_UNKNOWN_STATUS] = 31,
+    [REASON_APNEA] = 17,        [REASON_PRINTING_MEMORY] = 30, [REASON_UNKNOWN_STATUS] = 31, [REASON_FROZEN] = 32,
+    [REASON_WRONG_SETUP] = 33,
 };
 
 static const uint8_t states[] = {

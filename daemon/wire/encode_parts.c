@@ -7,7 +7,8 @@
 void fill_reading(struct wire_reading *wire, const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct parameter_info *info = &parameter_table[parameter];
-	const struct engine_parameter *state = &engine->parameters[parameter];
+	int source = engine_source(engine, parameter, now);
+	const struct engine_parameter *state = &engine->parameters[source >= 0 ? source : (int)parameter];
 	struct measurement m = engine_reading(engine, parameter, now);
 	Vitals__V1__Reading *r = &wire->reading;
 
@@ -21,6 +22,8 @@ void fill_reading(struct wire_reading *wire, const struct engine *engine, enum p
 	r->intermittent = info->cadence != CADENCE_CONTINUOUS;
 	if (state->device >= 0)
 		r->device = wire_text(engine->config->devices[state->device].name);
+	if (source >= 0)
+		r->source = wire_text(parameter_table[source].name);
 	r->quality = wire_quality(m.quality);
 	if (!measurement_has_value(&m)) {
 		vitals__v1__no_value__init(&wire->no_value);
@@ -79,7 +82,7 @@ static const char *alarm_code(const struct alarm *alarm)
 		       : alarm->reason == REASON_BABBLE     ? "device-babbles"
 		                                            : "device-lost";
 	case CONDITION_CUFF_FAILED:
-		return "cuff-failed";
+		return alarm->has_value ? "cuff-contradicts" : "cuff-failed";
 	case CONDITION_CHECK_LATE:
 		return "late";
 	case CONDITION_SERVICE:

@@ -85,7 +85,7 @@ struct alarm {
 	bool has_value; /* the value that raised or escalated it */
 	enum parameter parameter;
 	int32_t milli;
-	int32_t limit;
+	int32_t limit;            /* of a cuff that read what cannot be: the diastolic pressure, 0 if it read none */
 	enum reason reason;       /* technical conditions: why; rules: why the value that broke the limit is lost now */
 	bool confirmed;           /* cuff rules: by a second determination, or for want of one */
 	bool test;                /* marked TEST everywhere */

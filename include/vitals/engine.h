@@ -47,10 +47,12 @@ struct engine_parameter {
 	int64_t latest_wall_ns; /* stamp of the event that brought it */
 	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
+	bool refused; /* intermittent: the latest was a number that cannot be; then `latest` has no value, and */
+	int32_t refused_milli;     /* this is what the device said */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
-	struct mono valued; /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
-	struct mono
-	    dead_since; /* since when the device says that there is no such vital sign; MONO_NEVER = it does not */
+	struct mono valued;     /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
+	struct mono dead_since; /* since when the device says that there is no such sign; MONO_NEVER = it does not */
+	enum parameter source;  /* derived: the part that brought the last value */
 };
 
 struct engine_device_state {
@@ -78,11 +80,13 @@ struct engine_device_state {
 struct rule_state {
 	struct mono confirm_at; /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
 	struct mono determined; /* of the latest violating value; MONO_NEVER if there was none */
+	struct mono measure_again;    /* the second reading of `measure_now` is due; MONO_NEVER if none is */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
 	struct mono onsets[RULE_REPEATS_MAX]; /* when it began to be violated, oldest first; MONO_NEVER if less often */
 	bool lowered;                         /* falling, in a phase in which that matters less */
 	bool unattended;                      /* nobody answered in time */
+	bool measured;                        /* `measure_now` has seen this onset */
 };
 
 struct display_state {
@@ -205,7 +209,8 @@ enum alarm_change {
 	ALARM_SESSION_ENDED,  /* gone because the session was closed */
 	ALARM_REMINDED,       /* announced again: acknowledged, still present after plan.reminder_ns */
 	ALARM_SUPERSEDED,     /* withdrawn: an alarm that stands for the same situation is present */
-	ALARM_REASON_CHANGED, /* of a device: another reason, the same priority; an acknowledgement stands */
+	ALARM_REASON_CHANGED, /* of a device: another reason; of a cuff: other numbers. The same priority; an
+	                       * acknowledgement stands */
 };
 
 const char *alarm_change_name(enum alarm_change change);
@@ -306,6 +311,13 @@ const char *engine_sound(const struct engine *engine);
  * is stale, lost or was never received (determined is MONO_NEVER then). An intermittent or entered value does not go
  * stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Of a derived parameter: the one it is taken from at `now` ("heart_rate" from "ecg_hr" or "pulse"), whether that has a
+ * value or not. -1 if there is none, or the parameter is not derived. */
+int engine_source(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Can it be known at this bedside? A device provides it, it is derived from what devices provide, or it is entered. */
+bool engine_provided(const struct engine *engine, enum parameter parameter);
 
 /* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
  * REFERENCE_DIFFERENCE it is the difference. */

@@ -108,6 +108,7 @@ struct plan_rule {
 	bool technical;    /* H5: about the sensors, not the patient */
 	bool critical;     /* limits may be loosened for one patient only by two named people */
 	bool blocks_leave; /* while this alarm is present, leaving is blocked (D2) */
+	bool measure_now;  /* its onset starts the cuff, and once more measure_again_ns later */
 	enum combination combination;
 	uint8_t term_count; /* 1 .. RULE_TERMS_MAX; 0 only with `with`: it alone decides then (D2) */
 	struct rule_term terms[RULE_TERMS_MAX];
@@ -228,6 +229,8 @@ struct plan {
 	int64_t
 	    cuff_mask_ns; /* after an inflation on the oximeter's limb, missing SpO2 and pulse are not alarmed; 30 s */
 	int64_t cuff_mask_max_ns; /* from the inflation's start; 90 s */
+	int64_t measure_again_ns; /* rules with measure_now: so long after the onset the second reading; until then a
+	                           * new onset of the same rule starts none. 0 only if no rule has it */
 	enum route route;
 	struct plan_dose dose;
 	struct plan_leave leave;

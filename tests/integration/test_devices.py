@@ -224,6 +224,65 @@ device "oximeter" {{ link = "line"  driver = "masimo-ascii1"  parameters = {{ pu
         assert all((b - a) % 30000 in range(1000, 15001, 1000) for a, b in zip(shown, shown[1:])), shown
 
 
+# ---- registers that are not what they seem ----------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def registers():
+    """A simulated gateway and cuff with the shipped maps, and a display of their bedside."""
+    with Bedside() as bedside:
+        sim = bedside.start_sim("--seed", "7", "--cuff-seconds", "4", "--cuff-failures", "0", "--cuff-tcp", "0", "--ecg-tcp", "0")
+        ports = dict(re.findall(r"listening (ecg|cuff) 127\.0\.0\.1:(\d+)", sim.out()))
+        bedside.write_config("".join(f'''
+link "{name}-net" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port} }}
+device "{name}" {{ link = "{name}-net"  map = "{bedside.map("vitals-sim-" + name)}"  unit = 1  poll_period_ms = 700 }}
+''' for name, port in ports.items()))
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        display.wait_value("ecg_hr")
+        display.wait_value("etco2")
+        yield bedside, sim, display
+
+
+def wait_none(display, parameter, reason, after):
+    wait_for(lambda: any(r.WhichOneof("result") == "no_value" and r.no_value.reason == reason
+                         for r in display.readings(parameter, after)),
+             f"no value of {parameter}, {pb.Reason.Name(reason)}", seen=display.seen)
+
+
+def test_a_gateway_that_serves_a_dead_device():
+    with registers() as (_, sim, display):
+        mark = display.mark()
+        sim.say("frozen ecg")
+        for parameter in ("ecg_hr", "resp", "etco2"):
+            wait_none(display, parameter, pb.REASON_FROZEN, mark)
+        # The link is fine, and nothing else is.
+        assert not [d for d in display.bodies("device", mark) if d.name == "ecg"]
+        mark = display.mark()
+        sim.say("normal ecg")
+        display.wait_value("ecg_hr", after=mark)
+
+
+def test_a_unit_that_is_switched_at_the_device():
+    with registers() as (bedside, sim, display):
+        mark = display.mark()
+        sim.say("kpa ecg")
+        wait_none(display, "etco2", pb.REASON_WRONG_SETUP, mark)
+        later = display.mark()
+        display.wait_value("ecg_hr", after=later)
+        # About 38 mmHg are about 5 kPa.
+        assert all(milli > 20000 for milli in display.values("etco2", after=mark)), display.values("etco2", after=mark)
+        sim.say("normal ecg")
+        display.wait_value("etco2", after=later)
+        # A determination that ends while the module is set to kPa is told as one without pressures.
+        bedside.ctl("session", "open", "--patient", "P-1")
+        display.wait_value("nibp_sys")
+        mark = display.mark()
+        sim.say("kpa cuff")
+        sim.say("cuff-button")
+        wait_none(display, "nibp_sys", pb.REASON_WRONG_SETUP, mark)
+        assert not display.values("nibp_dia", after=mark)
+
+
 # ---- recording and decoding -----------------------------------------------------------------------------------------
 
 def traffic(path):

@@ -24,10 +24,10 @@ PLAUSIBLE = {"HR": (0, 350), "PULSE": (15, 330), "SpO2": (1, 100), "RESP": (0, 1
 
 # Rules on live values: value, delay, violated, clear delay, back at clear, priority, and which stand for them.
 LIVE = {
-    "H1": ("HR", 60, lambda v: v > 110, 30, lambda v: v <= 105, "low", ["H2"]),
-    "H2": ("HR", 15, lambda v: v > 130, 30, lambda v: v <= 125, "high", []),
-    "H3": ("HR", 30, lambda v: v < 50, 30, lambda v: v >= 55, "medium", ["H4"]),
-    "H4": ("HR", 10, lambda v: v <= 40, 15, lambda v: v >= 45, "high", []),
+    "H1": ("RATE", 60, lambda v: v > 110, 30, lambda v: v <= 105, "low", ["H2"]),
+    "H2": ("RATE", 15, lambda v: v > 130, 30, lambda v: v <= 125, "high", []),
+    "H3": ("RATE", 30, lambda v: v < 50, 30, lambda v: v >= 55, "medium", ["H4"]),
+    "H4": ("RATE", 10, lambda v: v <= 40, 15, lambda v: v >= 45, "high", []),
     "H5": ("|HR-PULSE|", 30, lambda v: v > 20, 30, lambda v: v <= 10, "low", []),
     "O1": ("SpO2", 30, lambda v: v < 93, 15, lambda v: v >= 95, "medium", ["O2", "O3"]),
     "O2": ("SpO2", 15, lambda v: v < 90, 15, lambda v: v >= 92, "high", ["O3"]),
@@ -95,7 +95,8 @@ class Recording:
             column = head.index(name)
             self.live[name] = [(t, self.number(row[column], zero_is_missing, low, high))
                                for t, row in zip(self.times, rows)]
-        pairs = zip(self.live["HR"], self.live["PULSE"])
+        pairs = list(zip(self.live["HR"], self.live["PULSE"]))
+        self.live["RATE"] = [(t, b if a is None else a) for (t, a), (_, b) in pairs]  # the ECG's, else the oximeter's
         self.live["|HR-PULSE|"] = [(t, None if a is None or b is None else abs(a - b)) for (t, a), (_, b) in pairs]
         self.cuff, self.mean = [], {}
         if "NBPSys" in head:
@@ -131,8 +132,8 @@ class Recording:
 
 
 def believable(sys_, dia):
-    """Rule C2."""
-    return sys_ is not None and dia is not None and 50 <= sys_ <= 260 and 20 <= dia <= 180 and sys_ - dia >= 10
+    """Rule C2. How low it is makes no difference: what does not contradict itself is judged."""
+    return sys_ is not None and dia is not None and 0 < sys_ <= 260 and 0 < dia <= 180 and sys_ - dia >= 10
 
 
 class Evaluation:
@@ -169,8 +170,6 @@ class Evaluation:
 
     def live_rule(self, name):
         value, delay, bad, clear_delay, back, priority, above = LIVE[name]
-        if self.route == "spray" and value == "HR":
-            value = "PULSE"  # a spray room has no ECG
 
         def state(t, v):
             shift = 0
@@ -198,7 +197,8 @@ class Evaluation:
             self.steps.setdefault(name, []).append((on, priority))
             if off > self.recording.last:
                 return
-            latched = self.nobody and priority == "high" and not self.covered(above, off)
+            latched = self.nobody and priority == "high" and (
+                latched and self.covers_at(above, on) or not self.covered(above, off))
             t = off
 
     def begins(self, name, value, stretches, t, delay, onsets):
@@ -255,6 +255,10 @@ class Evaluation:
     def covered(self, above, t):
         """Is an alarm that stands for this one present just before t?"""
         return any(a < t <= b for other in above for a, b in self.present.get(other, []))
+
+    def covers_at(self, above, t):
+        """The same at t: then what is latched and comes back stays as it is, latched."""
+        return any(a <= t < b for other in above for a, b in self.present.get(other, []))
 
     # ---- cuff readings ----------------------------------------------------------------------------------------------
 
@@ -331,7 +335,8 @@ class Evaluation:
                 waiting = None
                 if backs == 2 or not confirmed:
                     spans.append((on, t))
-                    latched = self.nobody and full == "high" and confirmed and not self.covered(above, t)
+                    latched = self.nobody and full == "high" and (
+                        latched and self.covers_at(above, on) or confirmed and not self.covered(above, t))
                     on, backs = None, 0
                 else:
                     returning.append(t)
@@ -440,11 +445,12 @@ class Evaluation:
         return self.start <= t < (self.end if self.route == "iv" else self.start + 60 * MINUTE)
 
     def failures(self):
-        """Rule C2: one failure is tried again, two are low, three medium."""
+        """Rule C2: one failure is tried again, two are low, three medium. Numbers that cannot be are medium at once; while
+        the cuff goes on failing that does not become less."""
         row, shown = 0, None
         for t, s, d in self.recording.cuff:
             row = 0 if believable(s, d) else row + 1
-            wanted = None if row < 2 else "low" if row == 2 else "medium"
+            wanted = None if row == 0 else "medium" if row > 2 or s or shown == "medium" else "low" if row == 2 else None
             if wanted == shown:
                 continue
             what = "raised" if shown is None else "end" if wanted is None else "priority"

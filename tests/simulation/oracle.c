@@ -368,6 +368,11 @@ static const char *check_device(const struct room *room, int device)
 		         (o->failures == 2 ||
 		          alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->priority >= PRIORITY_MEDIUM),
 		     "%s: %d determinations failed and nobody was told", name, o->failures);
+	if (device == CUFF && !out && o->open && o->said_sys != 0)
+		MUST(present(room, ALARM_BASE_CUFF_FAILED + device) &&
+		         alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->priority >= PRIORITY_MEDIUM &&
+		         alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->milli == o->said_sys,
+		     "%s: read %d, which cannot be, and nobody was told", name, o->said_sys);
 	if (out || world_fine(room, device))
 		return NULL;
 	if (!o->ever_up[device] && o->state[device] != DEVICE_REFUSED &&
@@ -667,5 +672,7 @@ const char *oracle_check(struct room *room)
 		wrong = check_phase(room);
 	for (int p = 0; p < PARAMETER_COUNT && wrong == NULL; p++)
 		wrong = check_reading(room, (enum parameter)p);
+	if (wrong == NULL)
+		wrong = oracle_measured(room);
 	return wrong == NULL && room->oracle.open ? check_open_session(room) : wrong;
 }

@@ -60,6 +60,7 @@ struct rule_run {
 
 struct oracle {
 	struct sent sent[PARAMETER_COUNT];
+	enum parameter rate_from; /* the sensor that the heart rate is of */
 	enum device_state state[DEVICE_TOTAL];
 	bool ever_up[DEVICE_TOTAL], resync_from_up[DEVICE_TOTAL];
 	int64_t heard[DEVICE_TOTAL];
@@ -75,8 +76,12 @@ struct oracle {
 	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX];
 	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
 	int64_t display_heard;
-	parameter_set fresh; /* determined by the event of this step */
-	int failures;        /* of the cuff, in a row */
+	parameter_set fresh;                    /* determined by the event of this step */
+	int failures;                           /* of the cuff, in a row */
+	int64_t measure_from;                   /* a `measure_now` alarm waits for the cuff since; NEVER if none */
+	int64_t measured_until[PLAN_RULES_MAX]; /* no second onset of that rule asks for one before */
+	bool was_there[PLAN_RULES_MAX];
+	int32_t said_sys; /* by the cuff, if its last determination cannot be; else 0 */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 
@@ -225,6 +230,7 @@ enum result world_reply(const struct room *room);
 
 /* oracle.c and shadow.c: NULL, or what is wrong after a step. */
 const char *oracle_check(struct room *room);
+const char *oracle_measured(struct room *room); /* oracle_measure.c, called by oracle_check */
 void shadow_begin(void);
 const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
                         bool thorough);

@@ -14,6 +14,8 @@ static bool continuous(enum parameter parameter)
 
 static int device_of(const struct room *room, enum parameter parameter)
 {
+	if (parameter == PARAMETER_HEART_RATE)
+		parameter = room->oracle.rate_from;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		if ((room->config.devices[d].provides & PARAMETER_BIT(parameter)) != 0)
 			return d;
@@ -71,6 +73,9 @@ bool world_out(const struct room *room, enum parameter parameter)
 	const struct oracle *o = &room->oracle;
 	int device = device_of(room, parameter);
 
+	if (parameter == PARAMETER_HEART_RATE)
+		return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
+		       (world_out(room, PARAMETER_ECG_HR) && world_out(room, PARAMETER_PULSE));
 	return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
 	       (device >= 0 && o->out_until[device] > room->now);
 }
@@ -231,6 +236,10 @@ static void heed_frame(struct room *room, const struct event_measurements *frame
 	if (!cuff)
 		return;
 	o->failures = bad ? o->failures + 1 : 0;
+	o->said_sys = 0;
+	for (int i = 0; bad && i < frame->count; i++)
+		if (frame->list[i].parameter == PARAMETER_NIBP_SYS && frame->list[i].quality != QUALITY_NO_VALUE)
+			o->said_sys = frame->list[i].milli;
 	baseline_reading(room);
 }
 
@@ -257,6 +266,10 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->paused_at = NEVER;
 	o->paused_ns = 0;
 	o->failures = 0;
+	o->said_sys = 0;
+	o->measure_from = NEVER;
+	memset(o->measured_until, 0, sizeof(o->measured_until));
+	memset(o->was_there, 0, sizeof(o->was_there));
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
 			o->sent[p] = (struct sent){.lacking = room->now};
@@ -370,6 +383,20 @@ static void note_silence(struct room *room)
 			room->oracle.fine_since[d] = NEVER;
 }
 
+/* One heart rate: the ECG's, else the oximeter's; what is out counts only if everything is. */
+static void choose_rate(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	bool all_out = world_out(room, PARAMETER_HEART_RATE);
+	bool ecg = all_out || !world_out(room, PARAMETER_ECG_HR), pulse = all_out || !world_out(room, PARAMETER_PULSE);
+
+	if (ecg && (!pulse || world_current(room, PARAMETER_ECG_HR)))
+		o->rate_from = PARAMETER_ECG_HR;
+	else if (pulse && (!ecg || world_current(room, PARAMETER_PULSE)))
+		o->rate_from = PARAMETER_PULSE;
+	o->sent[PARAMETER_HEART_RATE] = o->sent[o->rate_from];
+}
+
 void world_heed(struct room *room)
 {
 	struct oracle *o = &room->oracle;
@@ -397,6 +424,7 @@ void world_heed(struct room *room)
 		o->fine_since[d] = !fine ? NEVER : o->fine_since[d] == NEVER ? room->now : o->fine_since[d];
 	}
 	planned_end(room);
+	choose_rate(room);
 }
 
 void world_begin(struct room *room)
@@ -405,6 +433,8 @@ void world_begin(struct room *room)
 
 	memset(o, 0, sizeof(*o));
 	o->display_heard = room->now;
+	o->rate_from = PARAMETER_ECG_HR;
+	o->measure_from = NEVER;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)

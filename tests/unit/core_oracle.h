@@ -78,6 +78,7 @@ static inline void random_rule_rest(struct source *s, struct plan *plan, int ind
 			rule->superseded_by |= RULE_BIT(i);
 	rule->critical = pick(s, 4) == 0;
 	rule->blocks_leave = pick(s, 4) == 0;
+	rule->measure_now = !cuff && pick(s, 4) == 0;
 	rule->lower_phases = (uint8_t)(pick(s, 3) == 0 ? 0xff : 0);
 	rule->lower = (enum priority)pick(s, (int)rule->priority + 1);
 	rule->unattended_ns = pick_time(s) + 1;
@@ -110,6 +111,7 @@ static inline void random_session(struct source *s, struct world *w)
 	plan->missing_parameters = pick(s, 3) == 0 ? PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_RESP) : 0;
 	plan->reminder_ns = pick(s, 3) == 0 ? pick_time(s) : 0;
 	plan->nuisance_ns = pick_time(s);
+	plan->measure_again_ns = pick_time(s) + 1;
 	plan->cuff_rest_ns = pick_time(s);
 	plan->cuff_mask_ns = pick_time(s);
 	plan->cuff_mask_max_ns = plan->cuff_mask_ns + pick_time(s);
@@ -357,8 +359,12 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		     "an acknowledgement lost or kept wrongly");
 		break;
 	case ALARM_REASON_CHANGED:
-		MUST((a->kind == CONDITION_DEVICE || a->kind == CONDITION_RULE) && a->reason != before->reason &&
-		         a->priority == before->priority && a->state == before->state && alarm_announced(a->state),
+		MUST(a->kind == CONDITION_DEVICE || a->kind == CONDITION_RULE
+		         ? a->reason != before->reason
+		         : a->kind == CONDITION_CUFF_FAILED && a->has_value &&
+		               (a->milli != before->milli || a->limit != before->limit || !before->has_value),
+		     "told anew without anything new");
+		MUST(a->priority == before->priority && a->state == before->state && alarm_announced(a->state),
 		     "another reason that is none");
 		break;
 	case ALARM_REMINDED:
@@ -493,6 +499,17 @@ static inline const char *check_values(const struct engine *e)
 		MUST(m.determined.ns <= e->now.ns, "a value from the future");
 		if (info->cadence != CADENCE_CONTINUOUS)
 			continue;
+		if (parameter_derived((enum parameter)p)) {
+			int from = engine_source(e, (enum parameter)p, e->now);
+			struct measurement part = engine_reading(e, (enum parameter)from, e->now);
+
+			MUST(measurement_has_value(&part) && part.milli == m.milli &&
+			         part.determined.ns == m.determined.ns && part.quality == m.quality,
+			     "a derived value that is not its part's");
+			MUST(memcmp(&e->parameters[p].latest, &m, sizeof(m)) == 0,
+			     "another value is judged than shown");
+			continue;
+		}
 		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns,
 		     "a stale value");
 		MUST(e->parameters[p].missing_since.ns == INT64_MAX, "a current value is missing");

@@ -259,7 +259,7 @@ static inline void roll_frame(struct event_measurements *frame)
 	frame->count = (uint8_t)roll_below(EVENT_MEASUREMENTS_MAX + 1);
 	for (uint8_t i = 0; i < frame->count; i++) {
 		struct measurement *m = &frame->list[i];
-		m->parameter = (enum parameter)roll_below(PARAMETER_MOAAS);
+		m->parameter = (enum parameter)roll_below(PARAMETER_HEART_RATE); /* derived ones come in no event */
 		m->quality = (enum quality)roll_below(3);
 		m->reason = m->quality == QUALITY_VALID ? REASON_NONE : (enum reason)roll_below(REASON_COUNT);
 		m->milli = m->quality == QUALITY_NO_VALUE ? 0 : (int32_t)(uint32_t)roll();

@@ -40,7 +40,7 @@ enum fake_mode {
 
 #define FAKE_FRAME_BYTES      300
 #define FAKE_SEQUENCE_ADDRESS 200
-#define FAKE_STATUS_ADDRESS   201
+#define FAKE_STATUS_ADDRESS   201 /* behind it the two pressures, which change with the sequence */
 
 struct fake {
 	bool tcp;
@@ -81,6 +81,8 @@ static inline uint16_t fake_register(struct fake *fake, unsigned unit, unsigned 
 		return (uint16_t)atomic_load(&fake->sequence);
 	if (function == 4 && address == FAKE_STATUS_ADDRESS)
 		return (uint16_t)atomic_load(&fake->status);
+	if (function == 4 && (address == FAKE_STATUS_ADDRESS + 1 || address == FAKE_STATUS_ADDRESS + 2))
+		return (uint16_t)(fake_content(unit, function, address) + (atomic_load(&fake->sequence) & 3));
 	return fake_content(unit, function, address);
 }
 

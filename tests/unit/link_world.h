@@ -29,6 +29,8 @@ struct world {
 	char directory[32];
 	unsigned rounds[DEVICES_MAX];
 	unsigned nibp_valid, nibp_failed;
+	struct mono ended;   /* the last determination of the fake; no age is counted from later */
+	struct mono ordered; /* the last start; its determination is never older */
 	enum device_state state[DEVICES_MAX];
 	enum device_fault fault[DEVICES_MAX];
 	bool told[DEVICES_MAX];
@@ -110,6 +112,7 @@ static inline struct world *world_new(enum link_type type)
 	(void)snprintf(world->directory, sizeof world->directory, "/tmp/vitals-link-XXXXXX");
 	assert_non_null(mkdtemp(world->directory));
 	(void)snprintf(world->fake.path, sizeof world->fake.path, "%s/port", world->directory);
+	world->ended = MONO_NEVER;
 	world->config.link_count = 1;
 	world->config.links[0] = (struct link_config){
 	    .name = "bus",
@@ -183,8 +186,12 @@ static inline void world_check_values(struct world *world, const struct event_me
 			continue;
 		}
 		assert_int_equal(m->quality, QUALITY_VALID);
-		assert_int_equal(m->milli, world_expected(world->config.devices[device].unit, m->parameter));
+		bool pressure = parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT;
+		int32_t expected = world_expected(world->config.devices[device].unit, m->parameter);
+		assert_in_range(m->milli, expected, expected + (pressure ? 3 : 0));
 		world->nibp_valid += nibp;
+		assert_true(!pressure || !mono_before(world->ended, m->determined));
+		assert_true(!pressure || !mono_before(m->determined, world->ordered));
 	}
 	world->rounds[device]++;
 }

@@ -113,9 +113,10 @@ static void check_row(const struct row *row)
 	assert_int_equal(rule->confirm_within_ns, row->confirm ? 90 * NS_PER_S : 0);
 }
 
-/* What both clinical plans have in common; `hr` is the source of the heart rate. */
-static void check_clinical_plan(enum parameter hr)
+/* What both clinical plans have in common. */
+static void check_clinical_plan(void)
 {
+	const enum parameter hr = PARAMETER_HEART_RATE;
 	for (size_t i = 0; i < sizeof shared_rows / sizeof shared_rows[0]; i++)
 		check_row(&shared_rows[i]);
 	const struct row heart[] = {
@@ -182,7 +183,7 @@ static void test_shipped_infusion_plan(void **state)
 	(void)state;
 	read_good(write_variant("etc/plans/ketamine-iv.conf", GOOD "map.conf", ENDPOINTS));
 	const struct plan *plan = &config.engine.plan;
-	check_clinical_plan(PARAMETER_ECG_HR);
+	check_clinical_plan();
 	assert_false(plan->demo);
 	assert_int_equal(plan->route, ROUTE_IV);
 	assert_int_equal(plan->phases[0].usual_count, 0);
@@ -221,7 +222,7 @@ static void test_shipped_spray_plan(void **state)
 	(void)state;
 	read_good(write_variant("etc/plans/esketamine-spray.conf", GOOD "map.conf", ENDPOINTS));
 	const struct plan *plan = &config.engine.plan;
-	check_clinical_plan(PARAMETER_PULSE);
+	check_clinical_plan();
 	assert_int_equal(plan->route, ROUTE_SPRAY);
 	assert_null(find_rule("B3"));
 	assert_int_equal(plan->phases[4].anchor, ANCHOR_START);
@@ -314,7 +315,7 @@ static void test_print_plan(void **state)
 	    "    ends after 2 readings in a row\n    extra readings meanwhile, every: 300 s\n    gives way to: B2\n",
 	    "high if nobody acknowledges or pauses within 120 s\n    in infusion\n",
 	    "low while it falls in recovery observation\n",
-	    "ecg_hr < 50 (back at 55); with a baseline below 60: baseline minus 15\n    must last: 30 s\n",
+	    "heart_rate < 50 (back at 55); with a baseline below 60: baseline minus 15\n    must last: 30 s\n",
 	    "rule H5, low, technical: ",
 	    "ecg_hr apart from pulse > 20 (back at 10)\n",
 	    "only together with one of: O1 O2 O3 R1 R2\n    to be entered again after: 300 s\n",

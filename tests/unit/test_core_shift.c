@@ -84,6 +84,7 @@ static void move_engine(struct engine *engine, int64_t by)
 		move(&engine->rules[i].confirm_at, by);
 		move(&engine->rules[i].determined, by);
 		move(&engine->rules[i].unattended_since, by);
+		move(&engine->rules[i].measure_again, by);
 		for (int k = 0; k < RULE_REPEATS_MAX; k++)
 			move(&engine->rules[i].onsets[k], by);
 	}

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 
 #include "daemon/link/tcp_socket.h"
+#include "daemon/shell.h"
 
 static void misbehave(enum fake_mode mode, int delay_ms, int misdeeds)
 {
@@ -184,6 +185,30 @@ static void test_all_resync_together(void **state)
 	world_end(world);
 }
 
+/* The connection is lost each time a determination ends: all of them are told, once, after the identity. */
+static void test_determinations_over_hang_ups(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_TCP);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		int misdeeds = atomic_load(&world->fake.misdeeds), looks = atomic_load(&world->fake.identity_reads);
+		atomic_store(&world->fake.mode, FAKE_HANG_UP);
+		atomic_fetch_add(&world->fake.sequence, 1);
+		world->ended = shell_now();
+		world_await_count(world, &world->fake.misdeeds, misdeeds + 1);
+		atomic_store(&world->fake.mode, FAKE_NORMAL);
+		world_await_rounds(world, 0, 3);
+		assert_int_equal(world->nibp_valid, i + 1);
+		assert_true(atomic_load(&world->fake.identity_reads) > looks);
+	}
+	world_end(world);
+}
+
 /* libmodbus's server as an independent peer. Serves one connection until it is closed. */
 struct server {
 	modbus_t *context;
@@ -294,6 +319,7 @@ int main(void)
 	    cmocka_unit_test(test_no_order_to_a_stranger),
 	    cmocka_unit_test(test_order_after_identity),
 	    cmocka_unit_test(test_all_resync_together),
+	    cmocka_unit_test(test_determinations_over_hang_ups),
 	    cmocka_unit_test(test_libmodbus_server),
 	    cmocka_unit_test(test_half_open_is_noticed),
 	};
