@@ -92,6 +92,7 @@ const char *reason_name(enum reason reason)
 	    [REASON_APNEA] = "apnea",
 	    [REASON_BABBLE] = "babble",
 	    [REASON_PRINTING_MEMORY] = "printing_memory",
+	    [REASON_UNKNOWN_STATUS] = "unknown_status",
 	    [REASON_FROZEN] = "frozen",
 	    [REASON_WRONG_SETUP] = "wrong_setup",
 	};

@@ -251,6 +251,44 @@ static void await_notice(struct bedside *bedside, const char *detail)
 	}
 }
 
+/* A status that the driver does not know is named on the record, once. */
+static void odd_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
+                     void (*emit)(void *context, const struct decoded *decoded), void *context)
+{
+	(void)stream;
+	(void)now;
+	for (size_t i = 0; i < count; i++) {
+		struct decoded decoded = {.count = 0};
+		decoded.unknown[0] = decoded.unknown[1] = (char)bytes[i];
+		emit(context, &decoded);
+	}
+}
+
+static void test_unknown_status(void **state)
+{
+	static const struct driver driver = {.name = "odd", .period_ns = NS_PER_S, .feed = odd_feed};
+	static const char *const wanted[] = {"oximeter: status QQ is not known", "oximeter: status RR is not known"};
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+	struct waiting wait = wait_for("both notices about a status");
+	struct link_notice notice;
+	size_t seen = 0;
+
+	(void)state;
+	bedside->config.devices[0].driver = &driver;
+	plug_pty(bedside);
+	bedside_start(bedside);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	say(bedside, "QQQRR");
+	for (; seen < 2; wait_more(&wait, -1))
+		while (links_notice(bedside->links, &notice))
+			if (strcmp(notice.what, "unknown-status") == 0) {
+				assert_true(seen < 2);
+				assert_non_null(strstr(notice.detail, wanted[seen]));
+				seen++;
+			}
+	bedside_end(bedside);
+}
+
 static void test_another_number(void **state)
 {
 	struct bedside *bedside = bedside_new(LINK_SERIAL);
@@ -570,6 +608,7 @@ int main(void)
 	    cmocka_unit_test(test_babble),
 	    cmocka_unit_test(test_serial),
 	    cmocka_unit_test(test_another_number),
+	    cmocka_unit_test(test_unknown_status),
 	    cmocka_unit_test(test_garbage),
 	    cmocka_unit_test(test_locked),
 	    cmocka_unit_test(test_no_terminal),
