@@ -231,7 +231,7 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 
 	if (fault != FAULT_NONE) {
 		link_tell(link, reader->device, DEVICE_DOWN, fault);
-		return false;
+		return ops->waits;
 	}
 	const struct link_device *known = &link->devices[reader->device];
 	/* Opened again after silence: the reason told then still holds. After a hang-up that was not told: nothing is.
@@ -258,8 +258,10 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 
 void stream_run(struct link *link)
 {
-	const struct stream_port_ops *ops = link->own->type == LINK_SERIAL ? &serial_port_ops : &raw_tcp_port_ops;
-	struct reader reader = {.link = link};
+	const struct stream_port_ops *ops = link->own->type == LINK_SERIAL ? &serial_port_ops
+	                                    : link->own->listen[0] != '\0' ? &listen_port_ops
+	                                                                   : &raw_tcp_port_ops;
+	struct reader reader = {.link = link, .port.listen_fd = -1};
 
 	while (reader.device < link->config->device_count && link->config->devices[reader.device].link != link->index)
 		reader.device++;
@@ -268,5 +270,7 @@ void stream_run(struct link *link)
 	reader.own = &link->config->devices[reader.device];
 	while (!atomic_load(&link->stopping))
 		if (!connect_once(&reader, ops) && !link_back_off(link))
-			return;
+			break;
+	if (reader.port.listen_fd >= 0)
+		(void)close(reader.port.listen_fd); /* nothing was written */
 }

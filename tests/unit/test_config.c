@@ -313,50 +313,6 @@ static void test_print(void **state)
 	assert_non_null(strstr(text, "NOTE: no device provides spo2"));
 }
 
-/* Only behind TCP may something else answer for the device, and only continuous values are taken without a sign that
- * they are new. */
-static void test_alive_is_asked_for(void **state)
-{
-	static char text[65536];
-	static const char *const values[] = {
-	    "value \"spo2\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n",
-	    "sequence { block = \"a\"  address = 0 }\n"
-	    "value \"nibp_sys\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n",
-	    "value \"spo2\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n"
-	    "alive { block = \"a\"  address = 0  mask = 0xFF  within_s = 2 }\n"
-	    "require { block = \"a\"  address = 2  value = 0x0300  mask = 0x0F00 }\n",
-	};
-	static const char *const types[] = {"modbus-tcp\"  host = \"::1", "modbus-rtu\"  port = \"/dev/ttyS0"};
-
-	(void)state;
-	for (int v = 0; v < 3; v++)
-		for (int t = 0; t < 2; t++) {
-			char map[1024], path[PATH_BYTES];
-			int size = snprintf(map, sizeof map,
-			                    "description = \"x\"\naddress_base = 0\n"
-			                    "block \"a\" { table = \"input\"  address = 0  count = 4 }\n%s",
-			                    values[v]);
-			assert_in_range(size, 1, sizeof map - 1);
-			assert_in_range(snprintf(path, sizeof path, "%s/map.conf", directory), 1, sizeof path - 1);
-			write_file(path, map, (size_t)size, 0600);
-			read_good(write_main(
-			    "bedside = \"t\"\nplan = \"%s/" GOOD "plan.conf\"\ncontrol { socket = \"/run/c\" }\n"
-			    "record { path = \"/var/r\" }\npublish { " ENDPOINTS " }\n"
-			    "link \"l\" { type = \"%s\" }\n"
-			    "device \"d\" { link = \"l\"  map = \"map.conf\"  unit = 1  poll_period_ms = "
-			    "1000 }\n",
-			    here(), types[t]));
-			memset(text, 0, sizeof text);
-			FILE *out = fmemopen(text, sizeof text - 1, "w");
-			assert_non_null(out);
-			assert_int_equal(config_print(&config, out), 0);
-			assert_int_equal(fclose(out), 0);
-			assert_int_equal(strstr(text, "has no `alive`") != NULL, v == 0 && t == 0);
-		}
-	assert_non_null(strstr(text, "alive while this changes within 2 s: input 0 (30001) & 0x00FF"));
-	assert_non_null(strstr(text, "must hold: input 2 (30003) & 0x0F00 = 0x0300, else no spo2"));
-}
-
 /* A bedside of one Modbus device with the map in `text`; `link` is the type and address of its link. */
 static const char *write_device(const char *text, const char *link)
 {
@@ -372,6 +328,42 @@ static const char *write_device(const char *text, const char *link)
 
 #define OVER_TCP    "modbus-tcp\"  host = \"::1"
 #define OVER_SERIAL "modbus-rtu\"  port = \"/dev/ttyS0"
+
+/* Only behind TCP may something else answer for the device, and only continuous values are taken without a sign that
+ * they are new. */
+static void test_alive_is_asked_for(void **state)
+{
+	static char text[65536];
+	static const char *const values[] = {
+	    "value \"spo2\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n",
+	    "sequence { block = \"a\"  address = 0 }\n"
+	    "value \"nibp_sys\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n",
+	    "value \"spo2\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n"
+	    "alive { block = \"a\"  address = 0  mask = 0xFF  within_s = 2 }\n"
+	    "require { block = \"a\"  address = 2  value = 0x0300  mask = 0x0F00 }\n",
+	};
+	static const char *const types[] = {OVER_TCP, OVER_SERIAL};
+
+	(void)state;
+	for (int v = 0; v < 3; v++)
+		for (int t = 0; t < 2; t++) {
+			char map[1024];
+			int size = snprintf(map, sizeof map,
+			                    "description = \"x\"\naddress_base = 0\n"
+			                    "block \"a\" { table = \"input\"  address = 0  count = 4 }\n%s",
+			                    values[v]);
+			assert_in_range(size, 1, sizeof map - 1);
+			read_good(write_device(map, types[t]));
+			memset(text, 0, sizeof text);
+			FILE *out = fmemopen(text, sizeof text - 1, "w");
+			assert_non_null(out);
+			assert_int_equal(config_print(&config, out), 0);
+			assert_int_equal(fclose(out), 0);
+			assert_int_equal(strstr(text, "has no `alive`") != NULL, v == 0 && t == 0);
+		}
+	assert_non_null(strstr(text, "alive while this changes within 2 s: input 0 (30001) & 0x00FF"));
+	assert_non_null(strstr(text, "must hold: input 2 (30003) & 0x0F00 = 0x0300, else no spo2"));
+}
 
 static void test_reads_of_one_length(void **state)
 {
