@@ -136,7 +136,7 @@ static bool differs(unsigned line, const char *instead)
 static void differences_are_seen(void **state)
 {
 	(void)state;
-	run_text(HEAD EVENT "03:00 spo2 is 84\n03:30 test-alarm refused\n"
+	run_text(HEAD EVENT "03:00 spo2 is 84\n03:30 tick cuff-arm refused\n"
 	                    "expect O3 high between 03:05 and 03:06 value 84 says \"spo2 below\"\n" /* 9 */
 	                    "expect O3 high between 03:20 and 03:25\n"
 	                    "expect O3 medium at 03:10\n"
