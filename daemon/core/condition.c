@@ -129,31 +129,31 @@ static bool told_by_rule(const struct engine *engine, enum parameter parameter)
 	return false;
 }
 
-/* One sensor, one alarm: of the values that went missing together, the one that staff look at first stands for all.
- * What went long before is another event, and what goes now is news. */
-static bool missing_stands_for(const struct engine *engine, enum parameter one, enum parameter other)
+/* What went long before is another event, and what goes now is news. */
+static bool went_together(const struct engine *engine, enum parameter one, enum parameter other)
+{
+	struct mono since = missing_since(engine, one), others = missing_since(engine, other);
+
+	return engine->parameters[one].device == engine->parameters[other].device &&
+	       mono_since(since, others) <= TOGETHER_NS && mono_since(others, since) <= TOGETHER_NS;
+}
+
+/* One sensor, one alarm: of the values that went missing together, the one that staff look at first stands for all, or
+ * a rule that says that one of them is lost. */
+static bool told_by_another(const struct engine *engine, enum parameter parameter)
 {
 	static const uint8_t rank[PARAMETER_COUNT] = {
 	    [PARAMETER_SPO2] = 6,  [PARAMETER_ECG_HR] = 5, [PARAMETER_RESP] = 4,
 	    [PARAMETER_ETCO2] = 3, [PARAMETER_PULSE] = 2,  [PARAMETER_PERFUSION] = 1,
 	};
-	struct mono since = missing_since(engine, one), others = missing_since(engine, other);
 
-	return rank[one] > rank[other] && mono_since(since, others) <= TOGETHER_NS &&
-	       mono_since(others, since) <= TOGETHER_NS;
-}
-
-static bool told_by_another(const struct engine *engine, enum parameter parameter)
-{
 	if (mono_is_never(engine->parameters[parameter].missing_since))
 		return false;
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
-		const struct engine_parameter *other = &engine->parameters[i];
-
-		if (i == (int)parameter || other->device != engine->parameters[parameter].device ||
-		    mono_is_never(other->missing_since) || !missing_asked(engine, (enum parameter)i))
+		if (i == (int)parameter || mono_is_never(engine->parameters[i].missing_since) ||
+		    !missing_asked(engine, (enum parameter)i) || !went_together(engine, (enum parameter)i, parameter))
 			continue;
-		if (told_by_rule(engine, (enum parameter)i) || missing_stands_for(engine, (enum parameter)i, parameter))
+		if (told_by_rule(engine, (enum parameter)i) || rank[i] > rank[parameter])
 			return true;
 	}
 	return false;

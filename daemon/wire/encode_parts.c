@@ -160,8 +160,7 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 		a->milli = alarm->milli;
 		a->limit_milli = alarm->limit;
 	}
-	if (a->kind == VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL)
-		a->reason = wire_reason(alarm->reason);
+	a->reason = wire_reason(alarm->reason);
 	a->confirms = alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].confirm;
 	a->confirmed = a->confirms && alarm->confirmed;
 	a->test = alarm->test;

@@ -292,6 +292,7 @@ class Oximeter:
         self.manner, self.spo2, self.number = "good", 97, "0000012345"
         self.said = 0
         self.peer = -1  # pty master or connection
+        self.connections = 0
         self.greeting = []  # lines for whoever connects, 50 ms apart
         self.stopping = threading.Event()
         self.lock = threading.Lock()
@@ -328,6 +329,7 @@ class Oximeter:
             except OSError:
                 return
             with self.lock:
+                self.connections += 1
                 if self.peer >= 0:
                     os.close(self.peer)
                 self.peer = connection.detach()

@@ -142,9 +142,9 @@ device "oximeter" {{ link = "line"  driver = "nellcor-ascii" }}
             state.update(day=13, spo2=98, pause=0.05, head=head.format("TREND"))
             wait_for(lambda: any(r.WhichOneof("result") == "no_value" and r.no_value.reason == pb.REASON_PRINTING_MEMORY
                                  for r in display.readings("spo2", mark)), "the reason why there is no value")
-            missing = display.wait_alarm("missing-spo2", "raised", mark, seconds=60)
-            assert missing.text.startswith("No current value: SpO2") and missing.text.endswith("(the device is printing its memory)"), missing.text
-            assert missing.reason == pb.REASON_PRINTING_MEMORY
+            lost = display.wait_alarm(raised.condition, "reason", mark)
+            assert lost.text.endswith(": lost at 80 % (the device is printing its memory)"), lost.text
+            assert lost.reason == pb.REASON_PRINTING_MEMORY
             assert not [c for c in display.alarms(raised.condition, mark) if c.change == pb.CHANGE_CLEARED], "cleared by a printout"
             state.update(day=14, spo2=81, pause=2.0, head=head.format("CRC:XXXX"))
             wait_for(lambda: 81000 in display.values("spo2", mark), "the patient again")
@@ -189,7 +189,9 @@ device "oximeter" {{ link = "server"  driver = "masimo-ascii1" }}
             mark = display.mark()
             wait_for(lambda: len(display.values("spo2", mark)) >= 6, "six more values", 40)
             values = [r for r in display.readings("spo2", mark) if r.WhichOneof("result") == "milli"]
-            assert all(r.age_ns < 3.5e9 for r in values) and any(r.age_ns > 0.9e9 for r in values), values
+            assert all(r.age_ns < 3.5e9 for r in values), values
+            # Of three that come at once the youngest is shown; another one, if any, has its age.
+            assert all(r.age_ns > 0.9e9 for r in values if r.milli not in (92000, 95000, 98000)), values
     finally:
         ending.set()
         server.join(5)

@@ -159,7 +159,7 @@ def test_alarm_load_is_counted():
         bedside.ctl("alarm", "ack", "O2")
         table = bedside.ctl("session", "load")
         assert re.search(r"^O2 +high +1 +\d+ +1 ", table, re.M), table
-        bedside.ctl("session", "close")
+        bedside.ctl("session", "close", "--override", "dr.a", "--reason", "to the ward, with its alarm")
         closed = wait_for(lambda: next((s.session for s in display.bodies("session") if s.change == "closed"), None),
                           "the close on the wire")
         load = next(row for row in closed.load if row.condition == "O2")
@@ -184,7 +184,7 @@ def test_limits_for_one_patient():
         bedside.ctl("limit", "no-rule", "1", "--reason", "x", expect=1)
         bedside.ctl("limit", "H1", "105", expect=2)
         limits = {(l.rule, l.term): l for l in session(bedside).limit}
-        assert limits[("H1", "heart_rate.above")].limit_milli == 105000 and limits[("H1", "ecg_hr.above")].changed
+        assert limits[("H1", "heart_rate.above")].limit_milli == 105000 and limits[("H1", "heart_rate.above")].changed
         assert limits[("H2", "heart_rate.above")].limit_milli == 140000
         bedside.wait_record("limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
         bedside.ctl("limit", "B5", "30", "--reason", "frail", expect=1)  # which of the two?

@@ -100,6 +100,8 @@ device "monitor" {{ link = "net"  map = "{bedside.path("stranger.conf")}"  unit 
             assert set(display.values("resp")) == {14000}
             bedside.ctl("session", "open", "--patient", "stranger-1")
 
+            mark = display.mark()
+            wait_for(lambda: len(display.values("ecg_hr", mark)) >= 3, "a look at it since the opening")
             slave.cuff(2, 118, 76, 90)
             display.wait_value("nibp_sys")
             display.wait_value("nibp_dia")

@@ -230,17 +230,23 @@ class Evaluation:
 
     def lost_at(self, value, t):
         """When a value that is missing at t counts as lost. A difference of two is not lost with one of them."""
-        if value not in MISSING:
+        if value == "|HR-PULSE|":
             return END
         return max(at for at, v in self.recording.live[value] if v is not None and at <= t) + \
             LOST_PERIODS * self.recording.period
 
+    def sensor(self, value, t):
+        """The column that brought the last value before t."""
+        if value != "RATE":
+            return value
+        at = max(at for at, v in self.recording.live[value] if v is not None and at <= t)
+        return "HR" if dict(self.recording.live["HR"])[at] is not None else "PULSE"
+
     def said_to_be_lost(self):
-        """[(from, to, priority)]: a rule that is shown says that its value is lost."""
+        """[(from, to, priority, value)]: a rule that is shown says that its value is lost."""
         spans = []
         for name, (value, *_) in LIVE.items():
-            value = "PULSE" if self.route == "spray" and value == "HR" else value
-            if value not in MISSING:
+            if value == "|HR-PULSE|":
                 continue
             shown = [c for c in self.changes if c[1] == name]
             for i, (t, _, what, priority) in enumerate(shown):
@@ -249,7 +255,7 @@ class Evaluation:
                     if s == "unknown" and any(v is not None and at <= a for at, v in self.recording.live[value]):
                         first, last = max(t, self.lost_at(value, a)), min(off, b)
                         if first < last:
-                            spans.append((first, last, priority))
+                            spans.append((first, last, priority, self.sensor(value, a)))
         return spans
 
     def covered(self, above, t):
@@ -424,9 +430,10 @@ class Evaluation:
                 continue
             back = None
             urgent = min(gap[0], violated if shown else gap[0]) + 120
-            told = any(a <= t < b and RANK[p] >= (2 if t >= urgent else 1) for a, b, p in lost) or any(
-                gap_at(other, t) and abs(gap_at(other, t)[0] - gap[0]) <= TOGETHER_S
-                for other in LOOKED_AT[:LOOKED_AT.index(name)])
+            together = [other for other in LOOKED_AT
+                        if gap_at(other, t) and abs(gap_at(other, t)[0] - gap[0]) <= TOGETHER_S]
+            told = any(a <= t < b and value in together and RANK[p] >= (2 if t >= urgent else 1)
+                       for a, b, p, value in lost) or together[0] != name
             if told:
                 if shown:
                     self.change(t, MISSING[name], "end", shown)
