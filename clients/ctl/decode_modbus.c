@@ -163,10 +163,8 @@ static bool play(void *context, const char *text)
 			doubt(exchange);
 		take_request(exchange, &line, (struct mono){DECODE_EPOCH_NS + line.at_us * 1000});
 		break;
-	case TRAFFIC_CONNECTED:
-		memset(exchange->identified, 0, sizeof exchange->identified);
+	case TRAFFIC_CONNECTED: /* a gateway may close behind each answer, in the middle of a round too */
 		exchange->asked = false;
-		exchange->read = 0;
 		break;
 	case TRAFFIC_START:
 	case TRAFFIC_STOP: /* what was written for them stands in the traffic too */

@@ -30,6 +30,8 @@ static void print_frame(void *context, const struct decoded *decoded)
 		memcpy(player->serial, decoded->serial, sizeof player->serial);
 		printf("# serial number %s\n", player->serial);
 	}
+	if (decoded->unknown[0] != '\0')
+		printf("# status %s is not known\n", decoded->unknown);
 	decode_print(player->now, "", decoded);
 }
 

@@ -18,8 +18,12 @@ static bool same_port(const struct link_config *a, const struct link_config *b)
 {
 	if (is_serial(a) != is_serial(b))
 		return false;
-	return is_serial(a) ? strcmp(a->port, b->port) == 0
-	                    : strcmp(a->host, b->host) == 0 && a->tcp_port == b->tcp_port;
+	if (is_serial(a))
+		return strcmp(a->port, b->port) == 0;
+	bool listens = a->listen[0] != '\0';
+	if (a->tcp_port != b->tcp_port || listens != (b->listen[0] != '\0'))
+		return false;
+	return listens ? strcmp(a->listen, b->listen) == 0 : strcmp(a->host, b->host) == 0;
 }
 
 /* Every device says which link it uses; else the one that nobody seems to use may be meant. */

@@ -72,6 +72,7 @@ static cfg_opt_t plan_rows[] = {
     TREE_LINE(),
     TREE_VALUE("title"),
     TREE_VALUE("demo"),
+    TREE_VALUE("watch_without_session"),
     TREE_VALUE("route"),
     TREE_VALUE("planned_duration_s"),
     TREE_VALUE("planned_duration_min"),
@@ -433,6 +434,8 @@ void read_plan(struct reading *reading, const char *file, struct where where)
 		int route = ROUTE_NONE;
 		(void)key_text(&root, "title", REQUIRED, plan->title, sizeof plan->title);
 		(void)key_boolean(&root, "demo", &plan->demo);
+		plan->watch_without_session = true;
+		(void)key_boolean(&root, "watch_without_session", &plan->watch_without_session);
 		(void)key_choice(&root, "route", OPTIONAL, routes, &route);
 		plan->route = (enum route)route;
 		(void)key_span(&root, &duration, REQUIRED, &plan->planned_duration_ns);

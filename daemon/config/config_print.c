@@ -40,13 +40,17 @@ static void print_link(const struct config *config, uint8_t index, FILE *out)
 {
 	const struct link_config *link = &config->links[index];
 	bool serial = link->type == LINK_SERIAL || link->type == LINK_MODBUS_RTU;
-	bool modbus = link->type == LINK_MODBUS_RTU || link->type == LINK_MODBUS_TCP;
+	bool modbus = link->type != LINK_SERIAL && link->type != LINK_RAW_TCP;
 	(void)fprintf(out, "\nlink %s: %s ", link->name, modbus ? "Modbus" : "stream");
 	if (serial)
 		(void)fprintf(out, "on %s, %d %d%c%d\n", link->port, (int)link->line.baud, link->line.data_bits,
 		              link->line.parity, link->line.stop_bits);
+	else if (link->listen[0] != '\0')
+		(void)fprintf(out, "over TCP from %s, which connects to %s port %u\n", link->host, link->listen,
+		              link->tcp_port);
 	else
-		(void)fprintf(out, "over TCP to %s port %u\n", link->host, link->tcp_port);
+		(void)fprintf(out, "%sover TCP to %s port %u\n", link->type == LINK_MODBUS_RTU_TCP ? "RTU " : "",
+		              link->host, link->tcp_port);
 	if (link->traffic_path[0] != '\0')
 		(void)fprintf(out, "  RAW TRAFFIC with patient data is recorded in %s\n", link->traffic_path);
 	if (modbus)
@@ -78,7 +82,7 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 		              device->driver->description, evidence_name(device->driver->evidence));
 	else
 		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
-	if (device->map >= 0 && config->links[device->link].type == LINK_MODBUS_TCP)
+	if (device->map >= 0 && config->links[device->link].type != LINK_MODBUS_RTU)
 		ask_alive(&config->maps[device->map], out);
 	if (device->serial[0] != '\0')
 		(void)fprintf(out, "  only number %s is believed\n", device->serial);

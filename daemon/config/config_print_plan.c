@@ -113,6 +113,8 @@ static void print_cuff_rule(const struct plan *plan, const struct plan_rule *rul
 		(void)fprintf(out, "    confirmed by a second reading within %" PRId64 " s, %s until then\n",
 		              rule->confirm_within_ns / NS_PER_S,
 		              rule->first == PRIORITY_NONE ? "not announced" : priority_name(rule->first));
+	if (rule->latch_first)
+		(void)fprintf(out, "    stays until it is acknowledged, from the first reading on\n");
 	if (rule->clear_readings > 1)
 		(void)fprintf(out, "    ends after %u readings in a row\n", rule->clear_readings);
 	print_span("extra readings meanwhile, every", rule->cuff_every_ns, out);
@@ -249,6 +251,8 @@ static void print_manners(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "  planned duration %" PRId64 " s, audio pause %" PRId64 " s, baseline of %u readings\n",
 	              plan->planned_duration_ns / NS_PER_S, plan->audio_pause_ns / NS_PER_S, plan->baseline_readings);
 	(void)fprintf(out, "  expected response: %s\n", routes[plan->route]);
+	(void)fprintf(out, "  while no session is open: %s\n",
+	              plan->watch_without_session ? "critical limits of live values are judged" : "nothing is judged");
 	print_span("a missing value stops the delay of a limit that it broke, for up to", plan->gap_ns, out);
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
 	print_span("after an alarm that starts the cuff, it is started again after", plan->measure_again_ns, out);

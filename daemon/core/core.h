@@ -84,6 +84,7 @@ bool take_out_touches(const struct engine *engine, enum parameter parameter); /*
 bool take_out_covers_device(const struct engine *engine, uint8_t device);
 enum result take_out_put_back(struct step *step, int slot, const char *actor);
 void take_out_advance(struct step *step);
+void take_out_end(struct step *step); /* all of it: what was taken out for one patient is in for the next */
 struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- device.c ---- */
@@ -95,6 +96,7 @@ void device_determined(struct step *step, uint8_t device, bool failed);
 enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
+bool device_determined_others(struct step *step, uint8_t device, struct mono determined); /* not this patient's */
 void device_advance(struct step *step);
 bool device_start_cuffs(struct step *step);               /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */
@@ -132,6 +134,9 @@ bool rule_established(const struct engine *engine, uint8_t rule);
 bool rule_any_established(const struct engine *engine, rule_set rules);
 bool rule_superseded(const struct engine *engine, uint8_t rule);
 
+/* ---- watch.c ---- */                                     /* engine_watch, and: */
+bool watch_rule(const struct engine *engine, uint8_t rule); /* judged although no session is open */
+
 /* ---- check.c ---- */
 void check_open(struct engine *engine);
 void check_anchored(struct engine *engine); /* an anchor has just happened */
@@ -163,8 +168,10 @@ void alarm_establish(struct step *step, uint16_t id);
 void alarm_lost(struct step *step, uint16_t id, enum reason reason);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
+bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
+enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms *shown, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
 void alarm_resume_audio(struct step *step, const char *actor);
 void alarm_audio_advance(struct step *step);
@@ -181,7 +188,8 @@ struct mono rule_deadline(const struct engine *engine);
 void condition_judge_all(struct step *step);
 struct mono condition_deadline(const struct engine *engine);
 
-/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault */
+/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault, engine_unrest, engine_high_alarm
+                           */
 
 /* ==== what people order ==== */
 

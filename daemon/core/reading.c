@@ -124,6 +124,9 @@ static bool acceptable(const struct engine *engine, uint8_t device, const struct
 		return !p->received || !mono_before(m->determined, p->latest.determined);
 	if (session->open && mono_before(m->determined, session->opened_at))
 		return false;
+	if (!mono_is_never(engine->devices[device].others_at) &&
+	    !mono_before(engine->devices[device].others_at, m->determined))
+		return false;
 	return !p->received || mono_before(p->latest.determined, m->determined);
 }
 
@@ -217,6 +220,19 @@ static void fail_the_rest(struct step *step, uint8_t device, const struct measur
 	}
 }
 
+/* A determination in this frame may have begun before the session: then nothing of it is taken. */
+static void note_others(struct step *step, const struct event_measurements *frame)
+{
+	for (uint8_t i = 0; i < frame->count && i < EVENT_MEASUREMENTS_MAX; i++) {
+		struct mono determined = mono_earlier(frame->list[i].determined, step->now);
+
+		if (frame->list[i].parameter == PARAMETER_NIBP_SYS &&
+		    !mono_before(determined, step->engine->session.opened_at) &&
+		    device_determined_others(step, frame->device, determined))
+			return;
+	}
+}
+
 void reading_frame(struct step *step, const struct event_measurements *frame)
 {
 	struct engine *engine = step->engine;
@@ -227,6 +243,7 @@ void reading_frame(struct step *step, const struct event_measurements *frame)
 		return;
 	engine->devices[frame->device].last_frame = step->now;
 	engine->devices[frame->device].heard = step->now;
+	note_others(step, frame);
 
 	uint8_t count = take_frame(step, frame, list, said);
 	const struct measurement *pressure = find(list, count, PARAMETER_NIBP_SYS);

@@ -51,7 +51,7 @@ int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term)
 	const struct rule_term *t = &engine->config->plan.rules[rule].terms[term];
 	int32_t base;
 
-	if (engine->session.limit_changed[rule][term])
+	if (engine->session.open && engine->session.limit_changed[rule][term])
 		return engine->session.limits[rule][term];
 	if (t->low_baseline > 0 && baseline_of(&engine->session, t->parameter, &base) && base < t->low_baseline)
 		return base - t->low_drop;

@@ -37,15 +37,49 @@ struct bus_device {
 struct bus {
 	struct link *link;
 	struct modbus_port port;
+	bool open;
+	bool fresh;    /* opened, and nobody has shown its identity since */
+	bool answered; /* something was answered since it was opened */
+	bool closes;   /* the other end closes behind an answer: each question gets a connection of its own */
+	enum device_fault failed; /* why it could not be opened */
+	int asked;                /* the unit that was asked last; -1: none */
+	struct mono ended;        /* then */
 	uint8_t count;
 	struct bus_device devices[DEVICES_MAX];
 	uint16_t registers[REGISTER_MAP_BLOCKS_MAX][REGISTER_BLOCK_MAX];
 };
 
-static enum outcome transact(struct bus *bus, const struct request *request, uint16_t *registers)
+static void bus_close(struct bus *bus)
+{
+	if (bus->open)
+		bus->port.ops->close(&bus->port);
+	bus->open = false;
+}
+
+static bool bus_open(struct bus *bus)
 {
 	link_touch(bus->link);
-	return bus->port.ops->transact(&bus->port, request, registers);
+	bus->failed = bus->port.ops->open(&bus->port);
+	bus->open = bus->fresh = bus->failed == FAULT_NONE;
+	bus->answered = false;
+	return bus->open;
+}
+
+static enum outcome transact(struct bus *bus, const struct request *request, uint16_t *registers)
+{
+	if (bus->closes && bus->answered)
+		bus_close(bus);
+	if (!bus->open && !bus_open(bus))
+		return OUTCOME_LOST;
+	if (bus->asked >= 0 && bus->asked != request->unit)
+		link_sleep_until(mono_after(bus->ended, bus->link->own->turnaround_ms * NS_PER_MS));
+	link_touch(bus->link);
+	enum outcome outcome = bus->port.ops->transact(&bus->port, request, registers);
+	bus->asked = request->unit;
+	bus->ended = shell_now();
+	bus->answered =
+	    bus->answered || outcome == OUTCOME_OK || outcome == OUTCOME_EXCEPTION || outcome == OUTCOME_BUSY;
+	return outcome;
 }
 
 static enum outcome read_block(struct bus *bus, const struct bus_device *device, const struct register_block *block,
@@ -132,11 +166,30 @@ static enum outcome read_round(struct bus *bus, const struct bus_device *device)
 	return outcome;
 }
 
-/* Nothing is written to a device, and no value of it counts, before it has said on this connection who it is. */
+/* The other end may have closed the connection while nothing was asked: made anew, and whoever is there now has to say
+ * who it is. */
+static bool connect_again(struct bus *bus)
+{
+	const struct modbus_port_ops *ops = bus->port.ops;
+
+	if (bus->open && ops->closed != NULL && ops->closed(&bus->port))
+		bus_close(bus);
+	if (!bus->open && !bus_open(bus))
+		return false;
+	for (uint8_t i = 0; i < bus->count && bus->fresh; i++)
+		bus->devices[i].identified = false;
+	bus->fresh = false;
+	return true;
+}
+
+/* Nothing is written to a device, and no value of it counts, before it has said on this connection who it is. (Where
+ * each question needs a connection of its own: at the beginning of the round.) */
 static enum outcome prepare(struct bus *bus, struct bus_device *device)
 {
 	enum outcome outcome = OUTCOME_OK;
 
+	if (!connect_again(bus))
+		return OUTCOME_LOST;
 	if (!device->identified)
 		outcome = identify(bus, device);
 	if (outcome != OUTCOME_OK)
@@ -203,7 +256,7 @@ static enum outcome look(struct bus *bus, struct bus_device *device, struct deco
 	return OUTCOME_OK;
 }
 
-static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+static enum outcome poll_round(struct bus *bus, struct bus_device *device, struct decoded *decoded)
 {
 	enum outcome outcome = prepare(bus, device);
 
@@ -212,6 +265,19 @@ static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct
 	if (outcome == OUTCOME_OK && device->state.news == SEQUENCE_UNSETTLED)
 		outcome = look(bus, device, decoded);
 	return outcome;
+}
+
+/* Some gateways close behind each answer, the next question notwithstanding. Reading can be repeated. */
+static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+{
+	enum outcome outcome = poll_round(bus, device, decoded);
+
+	if (outcome != OUTCOME_LOST || !bus->port.ops->reconnects || !bus->answered)
+		return outcome;
+	debug(DEBUG_LINK, "%s: closed behind an answer: asked again", bus->link->own->name);
+	bus->closes = true;
+	bus_close(bus);
+	return poll_round(bus, device, decoded);
 }
 
 static bool may_be_deaf(const struct bus_device *device)
@@ -229,6 +295,7 @@ static void tell_lost(struct bus *bus, const struct bus_device *device, enum dev
 /* The port is closed: who the devices are is asked again, and what they were told is told again. */
 static void forget(struct bus *bus, enum device_fault fault)
 {
+	bus->closes = false;
 	for (uint8_t i = 0; i < bus->count; i++) {
 		bus->devices[i].identified = false;
 		bus->devices[i].initialised = false;
@@ -269,28 +336,18 @@ static void note_failure(struct bus *bus, struct bus_device *device, enum device
 		device->due = next;
 }
 
-/* The devices that were up learn it by the next poll, or at once if an order is for them. */
-static void tell_reconnected(struct bus *bus)
-{
-	for (uint8_t i = 0; i < bus->count; i++)
-		if (bus->link->devices[bus->devices[i].index].state == DEVICE_UP)
-			link_tell(bus->link, bus->devices[i].index, DEVICE_RESYNC, FAULT_HUNG_UP);
-}
-
 /* A late answer may be on its way: nobody's next value counts before the line is clean and the device has said again
- * who it is. */
+ * who it is. Of the others only what that shows is told. */
 static bool recover(struct bus *bus, struct bus_device *device, enum device_fault fault)
 {
 	note_failure(bus, device, fault);
 	for (uint8_t i = 0; i < bus->count; i++)
 		bus->devices[i].identified = false;
-	if (!bus->port.ops->resync(&bus->port)) {
+	bus->open = bus->port.ops->resync(&bus->port);
+	bus->answered = false;
+	if (!bus->open)
 		forget(bus, fault);
-		return false;
-	}
-	if (bus->port.ops->reconnects)
-		tell_reconnected(bus);
-	return true;
+	return bus->open;
 }
 
 static const char *words_of(enum outcome outcome)
@@ -341,8 +398,8 @@ static bool settle(struct bus *bus, struct bus_device *device, enum outcome outc
 	case OUTCOME_BAD_FRAME:
 		return recover(bus, device, FAULT_BAD_FRAME);
 	case OUTCOME_LOST:
-		bus->port.ops->close(&bus->port);
-		forget(bus, FAULT_HUNG_UP);
+		forget(bus, bus->failed == FAULT_NONE ? FAULT_HUNG_UP : bus->failed);
+		bus_close(bus);
 		return false;
 	}
 	assert(false);
@@ -455,29 +512,44 @@ static struct bus_device *next_due(struct bus *bus)
 	return next;
 }
 
-/* Until the port is closed. */
+/* After a failure the times are kept, so that a connection that comes and goes makes nobody be asked too often; but
+ * whoever was given up is not waited for longer than between two attempts. A port that was pulled is asked at once. */
+static void set_times(struct bus *bus)
+{
+	struct mono now = shell_now();
+	struct mono latest = mono_after(now, bus->port.ops->reconnects ? BACKOFF_MAX_NS : 0);
+
+	for (uint8_t i = 0; i < bus->count; i++)
+		bus->devices[i].due = mono_earlier(mono_later(bus->devices[i].due, now), latest);
+}
+
+/* Until the port is closed after an error. */
 static void work(struct bus *bus)
 {
-	for (uint8_t i = 0; i < bus->count; i++)
-		bus->devices[i].due = shell_now();
+	set_times(bus);
 	while (!atomic_load(&bus->link->stopping)) {
 		if (!run_commands(bus))
 			return;
 		struct bus_device *device = next_due(bus);
-		switch (link_wait(bus->link, bus->port.fd, POLLRDHUP, device->due)) {
+		switch (link_wait(bus->link, bus->open ? bus->port.fd : -1, POLLRDHUP, device->due)) {
 		case WAIT_TIMEOUT:
 			if (!poll_device(bus, device))
 				return;
 			break;
 		case WAIT_GONE:
-			(void)settle(bus, device, OUTCOME_LOST); /* closes the port */
-			return;
+			if (!bus->port.ops->reconnects) {
+				(void)settle(bus, device, OUTCOME_LOST); /* closes the port */
+				return;
+			}
+			debug(DEBUG_LINK, "%s: closed by the other end while nothing was asked", bus->link->own->name);
+			bus_close(bus); /* opened again when somebody is to be asked */
+			break;
 		case WAIT_READY: /* nothing is waited for that could be ready */
 		case WAIT_WOKEN:
 			break;
 		}
 	}
-	bus->port.ops->close(&bus->port);
+	bus_close(bus);
 }
 
 static void add_device(struct bus *bus, uint8_t index)
@@ -496,20 +568,20 @@ static void add_device(struct bus *bus, uint8_t index)
 
 void bus_run(struct link *link)
 {
-	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU ? &rtu_port_ops : &tcp_port_ops;
-	struct bus bus = {.link = link, .port = {.link = link, .ops = ops}};
+	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU       ? &rtu_port_ops
+	                                    : link->own->type == LINK_MODBUS_RTU_TCP ? &rtu_tcp_port_ops
+	                                                                             : &tcp_port_ops;
+	struct bus bus = {.link = link, .asked = -1, .port = {.link = link, .ops = ops}};
 
 	for (uint8_t i = 0; i < link->config->device_count; i++)
 		if (link->config->devices[i].link == link->index)
 			add_device(&bus, i);
 	while (bus.count > 0 && !atomic_load(&link->stopping)) {
-		link_touch(link);
-		enum device_fault fault = ops->open(&bus.port);
-		if (fault == FAULT_NONE) {
+		if (bus_open(&bus)) {
 			link_tell_all(link, DEVICE_RESYNC, FAULT_NONE);
 			work(&bus);
 		} else {
-			link_tell_all(link, DEVICE_DOWN, fault);
+			link_tell_all(link, DEVICE_DOWN, bus.failed);
 		}
 		if (!link_back_off(link))
 			return;

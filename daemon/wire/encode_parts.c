@@ -203,4 +203,5 @@ void fill_heartbeat(Vitals__V1__Heartbeat *heartbeat, const struct stream_id *id
 	heartbeat->recorder_failed = engine->service_failed[SERVICE_RECORDER];
 	heartbeat->publisher_failed = engine->service_failed[SERVICE_PUBLISHER];
 	heartbeat->interval_ns = HEARTBEAT_INTERVAL_NS;
+	heartbeat->watch = wire_watch(engine_watch(engine));
 }

@@ -126,6 +126,7 @@ struct plan_rule {
 	 * priority. If no valid determination comes within confirm_within_ns the first one counts as confirmed: a
 	 * missing repeat is never good news. A repeat that is back at `clear` ends it. */
 	bool confirm;
+	bool latch_first; /* it latches, if it does, from the first reading on (B6): a low one does not vanish unseen */
 	enum priority first;
 	int64_t confirm_within_ns; /* 60 .. 90 s in the shipped plans */
 	uint8_t clear_readings;    /* determinations in a row that must be back at `clear`; 1 or 2 */
@@ -218,6 +219,7 @@ struct plan_missing {
 struct plan {
 	char name[NAME_BYTES];
 	char title[TEXT_BYTES];
+	bool watch_without_session;  /* critical rules of continuous values alone are judged while no session is open */
 	bool demo;                   /* everything that shows the session says DEMO */
 	int64_t planned_duration_ns; /* administration time unless the session says otherwise */
 	int64_t audio_pause_ns;      /* length of an audio pause; default 120 s */

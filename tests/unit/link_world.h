@@ -34,6 +34,7 @@ struct world {
 	enum device_state state[DEVICES_MAX];
 	enum device_fault fault[DEVICES_MAX];
 	bool told[DEVICES_MAX];
+	unsigned device_rows[DEVICES_MAX];
 	bool may_drop;   /* the test itself filled the mailbox */
 	unsigned faults; /* 1 << enum device_fault of everything told */
 };
@@ -129,8 +130,9 @@ static inline struct world *world_new(enum link_type type)
 
 static inline void world_plug(struct world *world)
 {
-	bool ready =
-	    world->config.links[0].type == LINK_MODBUS_TCP ? fake_listen(&world->fake) : fake_open_pty(&world->fake);
+	enum link_type type = world->config.links[0].type;
+	bool ready = type == LINK_MODBUS_RTU ? fake_open_pty(&world->fake) : fake_listen(&world->fake);
+	world->fake.rtu = type == LINK_MODBUS_RTU_TCP;
 	assert_true(ready);
 	if (world->links == NULL) /* later the port stays the same, and the link's thread reads it */
 		world->config.links[0].tcp_port = world->fake.port;
@@ -214,6 +216,7 @@ static inline bool world_take(struct world *world)
 	assert_false(world->told[device] && world->state[device] == event.u.device.state &&
 	             world->fault[device] == event.u.device.fault);
 	world->told[device] = true;
+	world->device_rows[device]++;
 	world->state[device] = event.u.device.state;
 	world->fault[device] = event.u.device.fault;
 	world->faults |= 1U << event.u.device.fault;
