@@ -85,19 +85,71 @@ static void describe_round(const struct config *config, uint8_t link, char *text
 		(void)snprintf(text + used, size - used, " at %d baud", (int)config->links[link].line.baud);
 }
 
-static void check_period(struct reading *reading, const struct section *section, const struct device_config *device)
+bool bus_is_tight(const struct config *config, uint8_t link, char *text, size_t size)
+{
+	int64_t cycle = config_link_cycle_ns(config, link);
+	const struct device_config *shortest = NULL;
+	char round[512];
+
+	for (uint8_t i = 0; i < config->device_count; i++) {
+		const struct device_config *device = &config->devices[i];
+		if (device->link == link && (shortest == NULL || device->period_ns < shortest->period_ns))
+			shortest = device;
+	}
+	if (shortest == NULL || shortest->period_ns >= cycle)
+		return false;
+	describe_round(config, link, round, sizeof round);
+	(void)snprintf(text, size,
+	               "one lost answer costs a poll of device %s: wire + timeout = %s = %" PRId64
+	               " ms, and it is polled every %" PRId64 " ms",
+	               shortest->name, round, whole_ms(cycle), shortest->period_ns / NS_PER_MS); /* cut is fine */
+	return true;
+}
+
+/* What a round of the device keeps the wire busy, if everything answers at once. */
+static int64_t busy_ns(const struct config *config, const struct device_config *device)
+{
+	const struct register_map *map = &config->maps[device->map];
+	int64_t sum = 0;
+
+	for (uint8_t i = 0; i < map->block_count; i++)
+		sum += wire_ns(&config->links[device->link], map->blocks[i].count);
+	return sum;
+}
+
+/* An error is only what the wire cannot carry: more than all of it. */
+static void check_share(struct reading *reading, const struct section *root, uint8_t link)
 {
 	const struct config *config = reading->config;
-	int64_t cycle = config_link_cycle_ns(config, device->link);
-	if (device->period_ns >= cycle)
+	char shares[512] = "";
+	size_t used = 0;
+	int64_t total = 0, most = 0;
+	uint8_t busiest = 0;
+
+	for (uint8_t i = 0; i < config->device_count; i++) {
+		const struct device_config *device = &config->devices[i];
+		if (device->link != link || device->map < 0)
+			continue;
+		int64_t busy = busy_ns(config, device), share = busy * 1000 / device->period_ns;
+		int length =
+		    used < sizeof shares
+		        ? snprintf(shares + used, sizeof shares - used, "%s%s %" PRId64 " of %" PRId64 " ms",
+		                   used > 0 ? ", " : "", device->name, whole_ms(busy), device->period_ns / NS_PER_MS)
+		        : 0;
+		used += length > 0 ? (size_t)length : 0;
+		total += share;
+		if (share > most)
+			busiest = i;
+		most = share > most ? share : most;
+	}
+	if (total <= 1000)
 		return;
-	char round[512];
-	describe_round(config, device->link, round, sizeof round);
-	report_error(&reading->report, key_where(section, "poll_period_ms"),
-	             "%" PRId64 " ms cannot be met on link \"%s\": a round takes wire + timeout = %s = %" PRId64
-	             " ms (legal: %" PRId64 "..600000)",
-	             device->period_ns / NS_PER_MS, config->links[device->link].name, round, whole_ms(cycle),
-	             whole_ms(cycle));
+	struct section section = section_at(root, "device", busiest);
+	report_error(&reading->report, key_where(&section, "poll_period_ms"),
+	             "%" PRId64 " ms cannot be met on link \"%s\": at %d baud the wire is busy for %s: %" PRId64
+	             " %% (legal: at most 100 %%)",
+	             config->devices[busiest].period_ns / NS_PER_MS, config->links[link].name,
+	             (int)config->links[link].line.baud, shares, (total + 9) / 10);
 }
 
 /* The answer with the most registers on this link, identity included; *owner gives it. */
@@ -162,10 +214,6 @@ void check_buses(struct reading *reading)
 		if (!bus_good(reading, &root, link))
 			continue;
 		check_timeout(reading, &root, link);
-		for (uint8_t i = 0; i < config->device_count; i++) {
-			struct section section = section_at(&root, "device", i);
-			if (reading->device_good[i] && config->devices[i].link == link)
-				check_period(reading, &section, &config->devices[i]);
-		}
+		check_share(reading, &root, link);
 	}
 }

@@ -53,9 +53,12 @@ static void print_link(const struct config *config, uint8_t index, FILE *out)
 		              link->host, link->tcp_port);
 	if (link->traffic_path[0] != '\0')
 		(void)fprintf(out, "  RAW TRAFFIC with patient data is recorded in %s\n", link->traffic_path);
+	char tight[768];
 	if (modbus)
 		(void)fprintf(out, "  timeout %d ms, worst round %" PRId64 " ms\n", (int)link->timeout_ms,
 		              config_link_cycle_ns(config, index) / NS_PER_MS);
+	if (modbus && bus_is_tight(config, index, tight, sizeof tight))
+		(void)fprintf(out, "  NOTE: %s\n", tight);
 }
 
 /* A gateway may answer for a device that is dead. */

@@ -44,6 +44,9 @@ void read_people(struct reading *reading); /* config_people.c, with what follows
 void read_accounts(struct people *people, const char *passwd_path, const char *group_path);
 void check_bedside(struct reading *reading); /* config_check.c: what spans several sections */
 void check_paths(struct reading *reading);   /* config_paths.c: no file is used for two things, or is foreign */
-void check_buses(struct reading *reading);   /* config_bus.c: time on the wire */
+void check_buses(struct reading *reading);   /* config_bus.c: time on the wire; with the next */
+
+/* Whether one lost answer costs a poll on this link; the arithmetic then goes to `text`. */
+bool bus_is_tight(const struct config *config, uint8_t link, char *text, size_t size);
 
 #endif
