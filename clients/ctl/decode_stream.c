@@ -17,6 +17,7 @@ struct player {
 	struct mono frame_began; /* of bytes without times */
 	unsigned frames, bad;
 	char serial[NAME_BYTES]; /* the last one told */
+	enum battery battery;    /* the same */
 };
 
 static void print_frame(void *context, const struct decoded *decoded)
@@ -30,6 +31,11 @@ static void print_frame(void *context, const struct decoded *decoded)
 	}
 	if (decoded->unknown[0] != '\0')
 		printf("# status %s is not known\n", decoded->unknown);
+	if (decoded->battery != BATTERY_UNTOLD && decoded->battery != player->battery) {
+		player->battery = decoded->battery;
+		if (decoded->battery == BATTERY_LOW)
+			printf("# battery low\n");
+	}
 	decode_print(player->now, "", decoded);
 }
 
