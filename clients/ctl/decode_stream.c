@@ -19,6 +19,7 @@ struct player {
 	size_t unused;           /* bytes before it that the driver threw away */
 	unsigned frames, bad;
 	char serial[NAME_BYTES]; /* the last one told */
+	enum battery battery;    /* the same */
 };
 
 static void print_frame(void *context, const struct decoded *decoded)
@@ -32,6 +33,11 @@ static void print_frame(void *context, const struct decoded *decoded)
 	}
 	if (decoded->unknown[0] != '\0')
 		printf("# status %s is not known\n", decoded->unknown);
+	if (decoded->battery != BATTERY_UNTOLD && decoded->battery != player->battery) {
+		player->battery = decoded->battery;
+		if (decoded->battery == BATTERY_LOW)
+			printf("# battery low\n");
+	}
 	decode_print(player->now, "", decoded);
 }
 

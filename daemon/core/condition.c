@@ -70,21 +70,26 @@ static bool is_lost(const struct engine *engine, uint8_t device)
 	return !mono_is_never(engine->devices[device].lost_since);
 }
 
-/* Its values are there, and all limits are judged; but a device that sends so often is broken. */
-static bool babbles(const struct engine *engine, uint8_t device)
+/* Its values are there, and all limits are judged; but a device that sends so often is broken, and one whose battery is
+ * low will be gone soon. REASON_NONE if it is well. */
+static enum reason ails(const struct engine *engine, uint8_t device)
 {
-	return engine->devices[device].state == DEVICE_UP && engine->devices[device].fault == FAULT_BABBLE;
+	if (engine->devices[device].state != DEVICE_UP)
+		return REASON_NONE;
+	return engine->devices[device].fault == FAULT_BABBLE        ? REASON_BABBLE
+	       : engine->devices[device].fault == FAULT_BATTERY_LOW ? REASON_BATTERY_LOW
+	                                                            : REASON_NONE;
 }
 
 static struct verdict device_verdict(const struct engine *engine, uint8_t device)
 {
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 
-	if (take_out_covers_device(engine, device) || (!is_lost(engine, device) && !babbles(engine, device)))
+	if (take_out_covers_device(engine, device) || (!is_lost(engine, device) && ails(engine, device) == REASON_NONE))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	if (!is_lost(engine, device)) {
-		verdict.reason = REASON_BABBLE;
+		verdict.reason = ails(engine, device);
 		verdict.priority = PRIORITY_LOW;
 		return verdict;
 	}

@@ -29,7 +29,7 @@ const char *device_fault_name(enum device_fault fault)
 	    [FAULT_LOCKED] = "locked",       [FAULT_HUNG_UP] = "hung-up",
 	    [FAULT_TIMEOUT] = "timeout",     [FAULT_BAD_FRAME] = "bad-frame",
 	    [FAULT_EXCEPTION] = "exception", [FAULT_WRONG_IDENTITY] = "wrong-identity",
-	    [FAULT_BABBLE] = "babble",
+	    [FAULT_BABBLE] = "babble",       [FAULT_BATTERY_LOW] = "battery-low",
 	};
 
 	return NAME_OF(names, fault);
@@ -95,6 +95,7 @@ const char *reason_name(enum reason reason)
 	    [REASON_UNKNOWN_STATUS] = "unknown_status",
 	    [REASON_FROZEN] = "frozen",
 	    [REASON_WRONG_SETUP] = "wrong_setup",
+	    [REASON_BATTERY_LOW] = "battery_low",
 	};
 
 	return NAME_OF(names, reason);

@@ -173,6 +173,7 @@ static void append_reason(struct text *text, enum reason reason)
 	    [REASON_UNKNOWN_STATUS] = "a status of the device is not known",
 	    [REASON_FROZEN] = "its registers no longer change",
 	    [REASON_WRONG_SETUP] = "set up otherwise than required",
+	    [REASON_BATTERY_LOW] = "battery low",
 	};
 
 	if (words[reason] == NULL)
@@ -259,9 +260,10 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		break;
 	case CONDITION_DEVICE:
 		append_two(text, size,
-		           alarm->reason == REASON_WRONG_DEVICE ? "A different device answers as "
-		           : alarm->reason == REASON_BABBLE     ? "Sends far too often: device "
-		                                                : "No data from device ",
+		           alarm->reason == REASON_WRONG_DEVICE  ? "A different device answers as "
+		           : alarm->reason == REASON_BABBLE      ? "Sends far too often: device "
+		           : alarm->reason == REASON_BATTERY_LOW ? "Battery low: device "
+		                                                 : "No data from device ",
 		           config->devices[alarm->index].name);
 		break;
 	case CONDITION_CUFF_FAILED:

@@ -62,6 +62,8 @@ static void tell_stored(const struct decoded *decoded, struct mono began, struct
 {
 	struct decoded none = *decoded;
 
+	none.battery = BATTERY_UNTOLD; /* as it was then */
+
 	for (uint8_t i = 0; i < none.count; i++)
 		none.list[i] = not_measured(none.list[i].parameter, REASON_PRINTING_MEMORY, began);
 	sink.emit(sink.context, &none);

@@ -36,6 +36,9 @@ enum {
 	EXC_UNCONFIRMED = 0x100 | 0x1000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x80000 | 0x100000,
 };
 
+/* Of ALARM; one source only (older mdpnp code). The others are alarms of limits, which change nothing. */
+#define ALARM_BATTERY_LOW 0x40U
+
 enum field {
 	FIELD_SPO2,
 	FIELD_BPM,
@@ -283,6 +286,7 @@ static bool take_line(struct stream *stream, struct text line, struct mono now, 
 	             judge(PARAMETER_PULSE, values.pulse, values.exc, stream->first),
 	             judge(PARAMETER_PERFUSION, values.perfusion, values.exc, stream->first)},
 	};
+	decoded.battery = (values.alarm & ALARM_BATTERY_LOW) != 0 ? BATTERY_LOW : BATTERY_FINE;
 	memcpy(decoded.serial, values.serial, sizeof decoded.serial);
 	gate_take(stream, &format.gate, &decoded, values.clock_s, now, sink);
 	return true;

@@ -37,7 +37,8 @@ struct line_values {
 	int32_t spo2, pulse;  /* -1: dashes or zero */
 	enum reason invalid;  /* why a printed number is no measurement */
 	enum reason doubtful; /* why it is only questionable */
-	char unknown[3];      /* a code that is not in the table */
+	bool battery_low;
+	char unknown[3]; /* a code that is not in the table */
 };
 
 enum effect {
@@ -184,6 +185,7 @@ static bool read_codes(struct text rest, struct line_values *values)
 		if (seen[k])
 			return false;
 		seen[k] = true;
+		values->battery_low |= text_is(word, "LB");
 	}
 	for (size_t k = 0; k < CODE_COUNT; k++)
 		if (seen[k])
@@ -294,6 +296,7 @@ static bool take_line(struct stream *stream, struct text line, struct mono now, 
 	    .list = {judge(PARAMETER_SPO2, values.spo2, &values, stream->first),
 	             judge(PARAMETER_PULSE, values.pulse, &values, stream->first)},
 	};
+	decoded.battery = values.battery_low ? BATTERY_LOW : BATTERY_FINE;
 	memcpy(decoded.unknown, values.unknown, sizeof values.unknown);
 	gate_take(stream, &format.gate, &decoded, values.clock_s, now, sink);
 	return true;

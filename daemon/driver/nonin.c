@@ -30,6 +30,9 @@
 #define PACKET_NS  NS_PER_S
 #define FORMAT8_NS (500 * NS_PER_MS)
 
+#define STAT2_FRAME       7 /* the eighth */
+#define STAT2_BATTERY_LOW 0x01
+
 #define PULSE_MISSING 511
 #define PULSE_MIN     18 /* display range of the vendor's document */
 #define PULSE_MAX     321
@@ -54,12 +57,13 @@ enum { /* format 8: first and last byte */
        FIRST_LOW_PERFUSION = 0x10,
        FIRST_ARTIFACT = 0x04,
        LAST_SENSOR_ALARM = 0x08,
+       LAST_BATTERY_LOW = 0x01,
        LAST_RESERVED = 0xD6,
 };
 
 struct reading {
 	int32_t pulse, spo2; /* as sent */
-	bool off, lost, low, artifact;
+	bool off, lost, low, artifact, battery_low;
 };
 
 static bool is_possible(const struct reading *reading)
@@ -89,6 +93,7 @@ static struct measurement judge(enum parameter parameter, int32_t value, int32_t
 static struct decoded make_frame(const struct reading *reading, struct mono determined)
 {
 	return (struct decoded){
+	    .battery = reading->battery_low ? BATTERY_LOW : BATTERY_FINE,
 	    .count = 2,
 	    .list = {judge(PARAMETER_SPO2, reading->spo2, SPO2_MISSING, reading, determined),
 	             judge(PARAMETER_PULSE, reading->pulse, PULSE_MISSING, reading, determined)},
@@ -122,6 +127,7 @@ static void end_packet(struct stream *stream, size_t status_at, struct sink sink
 	struct reading reading = {
 	    .pulse = (stream->bytes[value_at] & 0x03) << 7 | (stream->bytes[FRAME_BYTES + value_at] & 0x7F),
 	    .spo2 = stream->bytes[2 * FRAME_BYTES + value_at],
+	    .battery_low = (stream->bytes[STAT2_FRAME * FRAME_BYTES + value_at] & STAT2_BATTERY_LOW) != 0,
 	};
 
 	for (size_t i = 0; i < FRAMES; i++) {
@@ -180,6 +186,7 @@ static void end_format8(struct stream *stream, struct mono now, struct sink sink
 	    .pulse = (bytes[0] & 0x03) << 7 | bytes[1],
 	    .spo2 = bytes[2],
 	    .off = (bytes[3] & LAST_SENSOR_ALARM) != 0,
+	    .battery_low = (bytes[3] & LAST_BATTERY_LOW) != 0,
 	    .lost = (bytes[0] & FIRST_OUT_OF_TRACK) != 0,
 	    .low = (bytes[0] & FIRST_LOW_PERFUSION) != 0,
 	    .artifact = (bytes[0] & FIRST_ARTIFACT) != 0,

@@ -33,6 +33,7 @@ struct reader {
 	bool stranger;         /* the last frame did not tell the serial number that is configured */
 	bool refused;          /* a notice has said that `answered` is another device */
 	char answered[NAME_BYTES];
+	bool battery_low;                /* the device said so last */
 	char unknown[STATUS_WORD_BYTES]; /* the last status that nobody knows; told once */
 	int64_t settle_ns;               /* of the kind of port */
 	struct mono heard;               /* the last byte, or the connect */
@@ -122,7 +123,9 @@ static void take_frame(void *context, const struct decoded *decoded)
 		return;
 	}
 	reader->stranger = reader->refused = false;
-	link_tell(reader->link, reader->device, DEVICE_UP, FAULT_NONE);
+	if (decoded->battery != BATTERY_UNTOLD)
+		reader->battery_low = decoded->battery == BATTERY_LOW;
+	link_tell(reader->link, reader->device, DEVICE_UP, reader->battery_low ? FAULT_BATTERY_LOW : FAULT_NONE);
 	tell_unknown(reader, decoded->unknown);
 	link_deliver(reader->link, reader->device, decoded);
 }

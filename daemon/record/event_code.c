@@ -47,7 +47,7 @@ static const uint8_t reasons[REASON_COUNT] = {
     [REASON_LOW_SIGNAL] = 9,    [REASON_INTERFERENCE] = 10,    [REASON_IMPLAUSIBLE] = 11,    [REASON_FAILED] = 12,
     [REASON_NOT_MEASURED] = 13, [REASON_BABBLE] = 14,          [REASON_NO_PULSE] = 15,       [REASON_ASYSTOLE] = 16,
     [REASON_APNEA] = 17,        [REASON_PRINTING_MEMORY] = 30, [REASON_UNKNOWN_STATUS] = 31, [REASON_FROZEN] = 32,
-    [REASON_WRONG_SETUP] = 33,
+    [REASON_WRONG_SETUP] = 33,  [REASON_BATTERY_LOW] = 34,
 };
 
 static const uint8_t states[] = {
@@ -58,8 +58,9 @@ static const uint8_t states[] = {
 };
 
 static const uint8_t faults[FAULT_COUNT] = {
-    [FAULT_NONE] = 1,      [FAULT_NOT_FOUND] = 2, [FAULT_LOCKED] = 3,         [FAULT_HUNG_UP] = 4, [FAULT_TIMEOUT] = 5,
-    [FAULT_BAD_FRAME] = 6, [FAULT_EXCEPTION] = 7, [FAULT_WRONG_IDENTITY] = 8, [FAULT_BABBLE] = 9,
+    [FAULT_NONE] = 1,    [FAULT_NOT_FOUND] = 2,    [FAULT_LOCKED] = 3,    [FAULT_HUNG_UP] = 4,
+    [FAULT_TIMEOUT] = 5, [FAULT_BAD_FRAME] = 6,    [FAULT_EXCEPTION] = 7, [FAULT_WRONG_IDENTITY] = 8,
+    [FAULT_BABBLE] = 9,  [FAULT_BATTERY_LOW] = 20,
 };
 
 static const uint8_t services[SERVICE_COUNT] = {

@@ -59,6 +59,8 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_FROZEN;
 	case REASON_WRONG_SETUP:
 		return VITALS__V1__REASON__REASON_WRONG_SETUP;
+	case REASON_BATTERY_LOW:
+		return VITALS__V1__REASON__REASON_BATTERY_LOW;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;

@@ -78,9 +78,10 @@ static const char *alarm_code(const struct alarm *alarm)
 	case CONDITION_MISSING:
 		return "no-value";
 	case CONDITION_DEVICE:
-		return alarm->reason == REASON_WRONG_DEVICE ? "device-wrong"
-		       : alarm->reason == REASON_BABBLE     ? "device-babbles"
-		                                            : "device-lost";
+		return alarm->reason == REASON_WRONG_DEVICE  ? "device-wrong"
+		       : alarm->reason == REASON_BABBLE      ? "device-babbles"
+		       : alarm->reason == REASON_BATTERY_LOW ? "device-battery-low"
+		                                             : "device-lost";
 	case CONDITION_CUFF_FAILED:
 		return alarm->has_value ? "cuff-contradicts" : "cuff-failed";
 	case CONDITION_CHECK_LATE:

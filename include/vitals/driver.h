@@ -51,12 +51,20 @@ struct repeated {
 	struct mono first; /* when `seen` came first */
 };
 
+/* What a frame says of the device's battery. */
+enum battery {
+	BATTERY_UNTOLD,
+	BATTERY_FINE,
+	BATTERY_LOW,
+};
+
 #define STATUS_WORD_BYTES 8 /* of a device's status word, as text */
 
 /* One whole frame. `count` may be 0: the device is alive but measured nothing. */
 struct decoded {
 	char serial[NAME_BYTES];         /* the device's own number, if this frame tells it; else empty */
 	char unknown[STATUS_WORD_BYTES]; /* a status of the device's that the driver does not know; else empty */
+	enum battery battery;
 	uint8_t count;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
 };

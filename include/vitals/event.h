@@ -39,7 +39,8 @@ enum device_fault {
 	FAULT_BAD_FRAME, /* checksum, length, unit, grammar */
 	FAULT_EXCEPTION, /* the device answered that it cannot */
 	FAULT_WRONG_IDENTITY,
-	FAULT_BABBLE, /* with DEVICE_UP: it sends far more often than its period says */
+	FAULT_BABBLE,      /* with DEVICE_UP: it sends far more often than its period says */
+	FAULT_BATTERY_LOW, /* with DEVICE_UP: it says so; its values are there */
 	FAULT_COUNT
 };
 

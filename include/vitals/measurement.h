@@ -39,6 +39,8 @@ enum reason {
 	REASON_UNKNOWN_STATUS, /* the device says something that the driver does not know; the record names it */
 	REASON_FROZEN,         /* the registers no longer change: a gateway may serve those of a dead device */
 	REASON_WRONG_SETUP,    /* the device is set up otherwise than its map requires, for example kPa for mmHg */
+	/* The device's battery is low; of alarms only. */
+	REASON_BATTERY_LOW,
 	REASON_COUNT
 };
 

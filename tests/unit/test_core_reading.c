@@ -368,6 +368,29 @@ static void test_lost_device_for_another_reason(void **state)
 	assert_int_equal(alarm->reason, REASON_DEVICE_LOST);
 }
 
+/* A device whose battery is low, in the same way. */
+static void test_battery_low(void **state)
+{
+	(void)state;
+	const struct alarm *alarm = &w.engine.alarms[DEVICE(OXIMETER)];
+	char text[TEXT_BYTES + 32];
+
+	world_plan(&w);
+	world_open(&w, 0);
+	live(&w, 10 * S, 97, 70);
+	device_is(&w, OXIMETER, DEVICE_UP, FAULT_BATTERY_LOW);
+	assert_int_equal(alarm->state, ALARM_ACTIVE);
+	assert_int_equal(alarm->priority, PRIORITY_LOW);
+	assert_int_equal(alarm->reason, REASON_BATTERY_LOW);
+	engine_condition_text(&w.engine, alarm, text, sizeof text);
+	assert_string_equal(text, "Battery low: device oximeter");
+	assert_int_equal(announced(&w), 1);                  /* values are there */
+	device_is(&w, OXIMETER, DEVICE_DOWN, FAULT_HUNG_UP); /* it was */
+	assert_int_equal(alarm->reason, REASON_DEVICE_LOST);
+	device_is(&w, OXIMETER, DEVICE_UP, FAULT_NONE);
+	assert_int_equal(alarm->state, ALARM_INACTIVE);
+}
+
 /* A device that sends far too often: low, of its own words, and it lowers nothing that is judged. */
 static void test_babbling_device(void **state)
 {
@@ -619,6 +642,7 @@ int main(void)
 	    cmocka_unit_test(test_silent_device),
 	    cmocka_unit_test(test_never_up_has_a_grace),
 	    cmocka_unit_test(test_babbling_device),
+	    cmocka_unit_test(test_battery_low),
 	    cmocka_unit_test(test_never_received),
 	    cmocka_unit_test(test_sensor_off_then_cable_pulled),
 	    cmocka_unit_test(test_lost_session_ends_with_the_next),

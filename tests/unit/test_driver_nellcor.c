@@ -86,6 +86,7 @@ static void test_codes(void **state)
 		(void)snprintf(line, sizeof line, "01-Jan-27 23:59:59    88*     45*     12%s", cases[i].codes);
 		assert_true(decode_line(line, &decoded));
 		assert_int_equal(decoded.count, 2);
+		assert_int_equal(decoded.battery, strstr(cases[i].codes, "LB") != NULL ? BATTERY_LOW : BATTERY_FINE);
 		assert_string_equal(decoded.unknown, strstr(cases[i].codes, "XX") != NULL ? "XX" : "");
 		for (int k = 0; k < 2; k++) {
 			assert_int_equal(decoded.list[k].quality, cases[i].quality);

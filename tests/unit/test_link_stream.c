@@ -264,7 +264,7 @@ static void await_notice(struct bedside *bedside, const char *detail)
 	}
 }
 
-/* A status that the driver does not know is named on the record, once. */
+/* A status that the driver does not know is named on the record, once; a battery that is low is told. */
 static void odd_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
                      void (*emit)(void *context, const struct decoded *decoded), void *context)
 {
@@ -273,6 +273,7 @@ static void odd_feed(struct stream *stream, const uint8_t *bytes, size_t count, 
 	for (size_t i = 0; i < count; i++) {
 		struct decoded decoded = {.count = 0};
 		decoded.unknown[0] = decoded.unknown[1] = (char)bytes[i];
+		decoded.battery = bytes[i] == 'R' ? BATTERY_LOW : BATTERY_UNTOLD;
 		emit(context, &decoded);
 	}
 }
@@ -299,6 +300,11 @@ static void test_unknown_status(void **state)
 				assert_non_null(strstr(notice.detail, wanted[seen]));
 				seen++;
 			}
+	bool low = false; /* the same frames say so */
+	for (struct event event; !low; wait_more(&wait, -1))
+		while (mailbox_take(bedside->mailbox, &event))
+			low |= event.kind == EVENT_DEVICE && event.u.device.state == DEVICE_UP &&
+			       event.u.device.fault == FAULT_BATTERY_LOW;
 	bedside_end(bedside);
 }
 
