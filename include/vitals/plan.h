@@ -14,7 +14,7 @@
 #include "vitals/text.h"
 
 #define PLAN_PHASES_MAX      8
-#define PLAN_RULES_MAX       48
+#define PLAN_RULES_MAX       56
 #define PLAN_CHECKS_MAX      8
 #define PLAN_USUAL_MAX       4
 #define PLAN_CHECK_TIMES_MAX 32

@@ -11,7 +11,7 @@
 
 #define TOPIC_BYTES 80
 #define MESSAGE_BYTES                                                                                                  \
-	106496 /* larger than any message: a snapshot with every alarm and every limit takes up to 81 KiB */
+	122880 /* larger than any message: a snapshot with every alarm and every limit takes up to 96 KiB */
 
 /* Each topic has its own sequence, from 1 in each epoch. Topic text: "vitals/BEDSIDE/" + name. */
 enum topic {

@@ -184,7 +184,7 @@ def test_limits_for_one_patient():
         bedside.ctl("limit", "no-rule", "1", "--reason", "x", expect=1)
         bedside.ctl("limit", "H1", "105", expect=2)
         limits = {(l.rule, l.term): l for l in session(bedside).limit}
-        assert limits[("H1", "heart_rate.above")].limit_milli == 105000 and limits[("H1", "ecg_hr.above")].changed
+        assert limits[("H1", "heart_rate.above")].limit_milli == 105000 and limits[("H1", "heart_rate.above")].changed
         assert limits[("H2", "heart_rate.above")].limit_milli == 140000
         bedside.wait_record("limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
         bedside.ctl("limit", "B5", "30", "--reason", "frail", expect=1)  # which of the two?

@@ -77,6 +77,7 @@ static const struct row shared_rows[] = {
     {"B6", PARAMETER_NIBP_SYS, 90, 95, 0, 0, PRIORITY_HIGH, true, true, true, PRIORITY_MEDIUM, 2},
     {"B8", PARAMETER_NIBP_SYS, -30, -25, 0, 0, PRIORITY_MEDIUM, false, false, true, PRIORITY_NONE, 2},
     {"B9", PARAMETER_NIBP_MEAN, 65, 70, 0, 0, PRIORITY_MEDIUM, false, false, true, PRIORITY_NONE, 2},
+    {"B10", PARAMETER_PULSE_PRESSURE, 20, 25, 0, 0, PRIORITY_MEDIUM, false, false, true, PRIORITY_NONE, 2},
     {"H5", PARAMETER_ECG_HR, 20, 10, 30, 30, PRIORITY_LOW, false, false, false, PRIORITY_NONE, 1},
     {"O1", PARAMETER_SPO2, 93, 95, 30, 15, PRIORITY_MEDIUM, false, false, false, PRIORITY_NONE, 1},
     {"O2", PARAMETER_SPO2, 90, 92, 15, 15, PRIORITY_HIGH, true, true, false, PRIORITY_NONE, 1},
@@ -127,6 +128,8 @@ static void check_clinical_plan(void)
 	};
 	for (size_t i = 0; i < sizeof heart / sizeof heart[0]; i++)
 		check_row(&heart[i]);
+	const struct rule_term *shock = &find_rule("B11")->terms[0];
+	assert_true(shock->parameter == PARAMETER_SHOCK_INDEX && shock->limit == 900 && shock->clear == 800);
 	const struct plan *plan = &config.engine.plan;
 	const struct plan_rule *b1 = find_rule("B1"), *h3 = find_rule("H3"), *h5 = find_rule("H5"),
 	                       *d1 = find_rule("D1");

@@ -167,7 +167,7 @@ static void test_leaving_low_and_falling(void **state)
 	             {95, ""}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		go(S);
-		pressure(&bed.w, cases[i].sys, 76);
+		pressure(&bed.w, cases[i].sys, 66);
 		assert_string_equal(blockers(), cases[i].blocked);
 	}
 }
