@@ -39,7 +39,8 @@ static void session_times(struct frame *frame, struct out *out)
 	int64_t passed = since(frame, session->received_ns);
 
 	if (!session->open) {
-		out_text(out, "no session open");
+		if (frame->link == VIEW_OK || frame->link == VIEW_GAP || frame->link == VIEW_OUT_OF_STEP)
+			out_text(out, "no session open"); /* else nobody knows */
 		return;
 	}
 	out_text(out, session->phase);
@@ -167,8 +168,9 @@ static void alarm_banner(struct frame *frame)
 		unanswered += frame->view->alarms[frame->order[i]].state != VIEW_STATE_ACKNOWLEDGED;
 	}
 	if (frame->alarm_count == 0) {
-		row_text(&frame->row,
-		         frame->link == VIEW_OK ? " No alarm" : " Messages were missed: alarms may be missing here");
+		row_text(&frame->row, " ");
+		row_text(&frame->row, frame->link == VIEW_OK ? view_quiet_text(frame->view)
+		                                             : "Messages were missed: alarms may be missing here");
 		return;
 	}
 	const struct view_alarm *first = &frame->view->alarms[frame->order[0]];
@@ -473,7 +475,7 @@ void screen_alarms(struct out *out, const struct view *view, const struct screen
 	frame_begin(&frame, out, view, screen, now_ns);
 	if (frame.alarm_count == 0) {
 		row_begin(&frame.row);
-		row_text(&frame.row, "No alarm");
+		row_text(&frame.row, view_quiet_text(view));
 	}
 	alarms(&frame, frame.alarm_count);
 	row_end(&frame.row);

@@ -115,6 +115,12 @@ enum view_reason {
 	VIEW_REASON_FAILED,
 	VIEW_REASON_NOT_MEASURED,
 	VIEW_REASON_WRONG_DEVICE,
+	VIEW_REASON_NO_PULSE = 14,
+	VIEW_REASON_ASYSTOLE,
+	VIEW_REASON_APNEA,
+	VIEW_REASON_PRINTING_MEMORY = 20,
+	VIEW_REASON_FROZEN = 22,
+	VIEW_REASON_WRONG_SETUP,
 };
 
 enum view_priority {
@@ -123,6 +129,14 @@ enum view_priority {
 	VIEW_PRIORITY_LOW,
 	VIEW_PRIORITY_MEDIUM,
 	VIEW_PRIORITY_HIGH,
+};
+
+enum view_watch {
+	VIEW_WATCH_UNSPECIFIED,
+	VIEW_WATCH_NOTHING,
+	VIEW_WATCH_NO_SIGNAL,
+	VIEW_WATCH_CRITICAL,
+	VIEW_WATCH_SESSION,
 };
 
 enum view_state {
@@ -286,7 +300,8 @@ struct view {
 	bool heard;           /* any message at all */
 	int64_t heartbeat_ns; /* last heartbeat; meaningful if has_heartbeat */
 	bool has_heartbeat, recorder_failed, publisher_failed;
-	uint64_t refused; /* messages that were not understood */
+	enum view_watch watch; /* as of the last heartbeat */
+	uint64_t refused;      /* messages that were not understood */
 	struct view_session session;
 	size_t reading_count, alarm_count, device_count;
 	struct view_reading readings[MESSAGE_READINGS_MAX];
@@ -299,6 +314,9 @@ void view_init(struct view *view, const char *bedside, int64_t now_ns);
 
 enum view_link view_link(const struct view *view, int64_t now_ns);
 const char *view_link_name(enum view_link link); /* "ok", "gap", "out-of-step", "waiting", "stale", "no-data" */
+
+/* What to say where no alarm stands: "No alarm" only while the limits of a session are judged on live values. */
+const char *view_quiet_text(const struct view *view);
 
 /* The one known under that name or id, or NULL. */
 const struct view_reading *view_reading(const struct view *view, const char *parameter);

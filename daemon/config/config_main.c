@@ -240,8 +240,17 @@ static void read_modbus_device(struct reading *reading, const struct section *se
 			report_error(&reading->report, key_where(section, "unit"),
 			             "%d is reserved (legal: 1..247 or 255)", (int)value);
 	}
-	if (key_integer(section, "poll_period_ms", REQUIRED, 10, 600000, &value))
-		device->period_ns = value * NS_PER_MS;
+	if (!key_integer(section, "poll_period_ms", REQUIRED, 10, 600000, &value))
+		return;
+	device->period_ns = value * NS_PER_MS;
+	if (device->map < 0 || !reading->map_good[device->map])
+		return;
+	const struct register_alive *alive = &reading->config->maps[device->map].alive;
+	if (alive->used && alive->within_ns < 2 * device->period_ns)
+		report_error(&reading->report, key_where(section, "poll_period_ms"),
+		             "%d ms: the map's `alive` must change within %d s, which takes two polls to see (legal: "
+		             "10..%d)",
+		             (int)value, (int)(alive->within_ns / NS_PER_S), (int)(alive->within_ns / NS_PER_MS / 2));
 }
 
 /* `all` is what the device can give; the list, if there is one, picks from it. Of a device that is not used nothing is

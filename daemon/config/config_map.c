@@ -13,6 +13,11 @@ static cfg_opt_t value_rows[] = {
     TREE_LINE(),         TREE_VALUE("block"),  TREE_VALUE("address"), TREE_VALUE("type"),           TREE_VALUE("order"),
     TREE_VALUE("scale"), TREE_VALUE("offset"), TREE_LIST("missing"),  TREE_VALUE("missing_reason"), TREE_END(),
 };
+static cfg_opt_t alive_rows[] = {TREE_LINE(),        TREE_VALUE("block"),    TREE_VALUE("address"),
+                                 TREE_VALUE("mask"), TREE_VALUE("within_s"), TREE_END()};
+static cfg_opt_t require_rows[] = {TREE_LINE(),        TREE_VALUE("block"), TREE_VALUE("address"),
+                                   TREE_VALUE("mask"), TREE_VALUE("value"), TREE_LIST("parameters"),
+                                   TREE_END()};
 static cfg_opt_t write_rows[] = {TREE_LINE(), TREE_VALUE("address"), TREE_VALUE("value"), TREE_END()};
 static cfg_opt_t map_rows[] = {
     TREE_LINE(),
@@ -22,6 +27,8 @@ static cfg_opt_t map_rows[] = {
     TREE_TITLED("block", block_rows),
     TREE_SECTION("sequence", place_rows),
     TREE_SECTION("status", place_rows),
+    TREE_SECTION("alive", alive_rows),
+    TREE_SECTION("require", require_rows),
     TREE_TITLED("value", value_rows),
     TREE_TITLED("command", write_rows),
     TREE_SECTION("init", write_rows),
@@ -34,6 +41,7 @@ struct map_reading {
 	int64_t bases[2]; /* first address of enum register_table as the file writes it */
 	char block_names[REGISTER_MAP_BLOCKS_MAX][NAME_BYTES];
 	bool block_good[REGISTER_MAP_BLOCKS_MAX];
+	bool values_good; /* all of them; else what the map provides is not known */
 };
 
 static bool read_base(struct map_reading *reading, const struct section *root)
@@ -254,6 +262,7 @@ static void read_values(struct map_reading *reading, const struct section *root)
 	unsigned most =
 	    EVENT_MEASUREMENTS_MAX < REGISTER_MAP_VALUES_MAX ? EVENT_MEASUREMENTS_MAX : REGISTER_MAP_VALUES_MAX;
 	bool intermittent = false;
+	int before = reading->report->count;
 	map->value_count = (uint8_t)section_bounded(root, "value", most);
 	if (map->value_count == 0)
 		report_error(reading->report, section_where(root, "value"), "there is no value (legal: 1..%u)", most);
@@ -263,10 +272,82 @@ static void read_values(struct map_reading *reading, const struct section *root)
 		map->provides |= PARAMETER_BIT(map->values[i].parameter);
 		intermittent |= parameter_table[map->values[i].parameter].cadence == CADENCE_INTERMITTENT;
 	}
+	reading->values_good = reading->report->count == before;
 	if (intermittent && !map->has_sequence)
 		report_error(reading->report, section_where(root, "sequence"),
 		             "is missing: an old cuff reading could not be told from a new one (legal: sequence { "
 		             "block, address })");
+}
+
+/* The bits of a register that count. */
+static uint16_t read_mask(const struct section *section)
+{
+	int64_t mask = UINT16_MAX;
+	(void)key_integer(section, "mask", OPTIONAL, 1, UINT16_MAX, &mask);
+	return (uint16_t)mask;
+}
+
+static parameter_set continuous_of(parameter_set set)
+{
+	parameter_set continuous = 0;
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if (parameter_table[i].cadence == CADENCE_CONTINUOUS)
+			continuous |= set & PARAMETER_BIT(i);
+	return continuous;
+}
+
+static void read_alive(const struct map_reading *reading, const struct section *root)
+{
+	static const struct span within = {.key_s = "within_s", .min_s = 1, .max_s = 600};
+	struct register_map *map = reading->map;
+	struct register_alive *alive = &map->alive;
+	struct section section;
+	alive->used = section_only(root, "alive", OPTIONAL, &section);
+	if (!alive->used)
+		return;
+	(void)read_place(reading, &section, 1, &alive->block, &alive->offset);
+	alive->mask = read_mask(&section);
+	(void)key_span(&section, &within, REQUIRED, &alive->within_ns);
+	if (reading->values_good && continuous_of(map->provides) == 0)
+		report_error(
+		    reading->report, section_where(&section, "alive"),
+		    "the map has no continuous value (legal: with one; of a cuff `sequence` tells what is new)");
+}
+
+static parameter_set read_required(const struct map_reading *reading, const struct section *section)
+{
+	parameter_set set = 0;
+	if (!key_present(section, "parameters", OPTIONAL, "values of this map"))
+		return reading->map->provides;
+	for (unsigned i = 0; i < key_count(section, "parameters"); i++) {
+		const char *name = key_string_at(section, "parameters", i);
+		int parameter = parameter_by_name(name);
+		if (parameter >= 0 && (reading->map->provides & PARAMETER_BIT(parameter)) != 0)
+			set |= PARAMETER_BIT(parameter);
+		else if (reading->values_good)
+			report_error(reading->report, key_where_at(section, "parameters", i),
+			             "\"%.40s\" is no value of this map (legal: its values)", name);
+	}
+	return set;
+}
+
+static void read_requires(const struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	map->require_count = (uint8_t)section_bounded(root, "require", REGISTER_REQUIRES_MAX);
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		struct register_require *require = &map->requires[i];
+		struct section section = section_at(root, "require", i);
+		int64_t value = 0;
+		(void)read_place(reading, &section, 1, &require->block, &require->offset);
+		require->mask = read_mask(&section);
+		if (key_integer(&section, "value", REQUIRED, 0, UINT16_MAX, &value) && (value & ~require->mask) != 0)
+			report_error(reading->report, key_where(&section, "value"),
+			             "0x%04X can never be what the mask 0x%04X leaves (legal: bits of the mask)",
+			             (unsigned)value, require->mask);
+		require->value = (uint16_t)value;
+		require->parameters = read_required(reading, &section);
+	}
 }
 
 static bool read_write(const struct map_reading *reading, const struct section *section, struct register_write *write)
@@ -325,6 +406,8 @@ static void read_sections(struct map_reading *reading, const struct section *roo
 	if (map->has_status)
 		(void)read_place(reading, &section, 1, &map->status_block, &map->status_offset);
 	read_values(reading, root);
+	read_alive(reading, root);
+	read_requires(reading, root);
 	read_writes(reading, root);
 }
 

@@ -11,6 +11,8 @@ static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("escalated"),
                                    TREE_VALUE("clear_after_s"),
                                    TREE_VALUE("only_source"),
+                                   TREE_VALUE("no_vital_sign"),
+                                   TREE_VALUE("no_vital_sign_after_s"),
                                    TREE_LIST("parameters"),
                                    TREE_END()};
 static cfg_opt_t usual_rows[] = {TREE_LINE(), TREE_VALUE("rise-from"), TREE_VALUE("rise-to"), TREE_END()};
@@ -70,12 +72,15 @@ static cfg_opt_t plan_rows[] = {
     TREE_LINE(),
     TREE_VALUE("title"),
     TREE_VALUE("demo"),
+    TREE_VALUE("watch_without_session"),
     TREE_VALUE("route"),
     TREE_VALUE("planned_duration_s"),
     TREE_VALUE("planned_duration_min"),
     TREE_VALUE("audio_pause_s"),
+    TREE_VALUE("gap_s"),
     TREE_VALUE("reminder_s"),
     TREE_VALUE("reminder_min"),
+    TREE_VALUE("measure_again_s"),
     TREE_VALUE("nuisance_s"),
     TREE_VALUE("cuff_rest_s"),
     TREE_VALUE("cuff_mask_s"),
@@ -115,6 +120,19 @@ static parameter_set read_parameter_set(const struct section *section, const cha
 	return set;
 }
 
+/* What a device says of the patient, not of itself. */
+static void read_vital_sign(const struct section *missing, struct plan *plan)
+{
+	static const struct span after = {"no_vital_sign_after_s", NULL, 1, 120};
+	if (key_count(missing, "no_vital_sign") == 0 && key_count(missing, "no_vital_sign_after_s") == 0)
+		return;
+	(void)key_span(missing, &after, REQUIRED, &plan->no_vital_sign.after_ns);
+	if (read_priority(missing, "no_vital_sign", REQUIRED, &plan->no_vital_sign.priority) &&
+	    plan->no_vital_sign.priority <= plan->missing.priority)
+		report_error(missing->source->report, key_where(missing, "no_vital_sign"),
+		             "is not more urgent than priority (legal: a higher one)");
+}
+
 static void read_missing(const struct section *root, struct plan *plan)
 {
 	struct plan_missing *missing = &plan->missing;
@@ -127,6 +145,7 @@ static void read_missing(const struct section *root, struct plan *plan)
 	(void)key_span(&section, &raise, REQUIRED, &missing->raise_after_ns);
 	(void)read_priority(&section, "priority", REQUIRED, &missing->priority);
 	(void)key_span(&section, &clear, OPTIONAL, &plan->missing_clear_ns);
+	read_vital_sign(&section, plan);
 	(void)read_priority(&section, "only_source", OPTIONAL, &plan->missing_sole);
 	plan->missing_parameters = read_parameter_set(&section, "parameters", CADENCE_CONTINUOUS, "does not go missing",
 	                                              "a continuous parameter");
@@ -363,18 +382,21 @@ static void read_sections(const struct section *root, struct plan *plan)
 /* How alarms sound and how the cuff is used. */
 static void read_manners(const struct section *root, struct plan *plan)
 {
-	static const struct span pause = {"audio_pause_s", NULL, 10, 600},
+	static const struct span pause = {"audio_pause_s", NULL, 10, 600}, gap = {"gap_s", NULL, 1, 300},
 	                         reminder = {"reminder_s", "reminder_min", 10, 3600},
-	                         nuisance = {"nuisance_s", NULL, 1, 120}, rest = {"cuff_rest_s", NULL, 5, 120},
-	                         mask = {"cuff_mask_s", NULL, 0, 60}, mask_max = {"cuff_mask_max_s", NULL, 10, 180};
+	                         nuisance = {"nuisance_s", NULL, 1, 120}, again = {"measure_again_s", NULL, 60, 900},
+	                         rest = {"cuff_rest_s", NULL, 5, 120}, mask = {"cuff_mask_s", NULL, 0, 60},
+	                         mask_max = {"cuff_mask_max_s", NULL, 10, 180};
 	plan->audio_pause_ns = 120 * NS_PER_S; /* two minutes, as common on bedside monitors */
 	plan->nuisance_ns = 15 * NS_PER_S;
 	plan->cuff_rest_ns = 5 * NS_PER_S;  /* the least gap of automatic cycles (Spacelabs manual) */
 	plan->cuff_mask_ns = 30 * NS_PER_S; /* rule C4 of the session protocol */
 	plan->cuff_mask_max_ns = 90 * NS_PER_S;
 	(void)key_span(root, &pause, OPTIONAL, &plan->audio_pause_ns);
+	(void)key_span(root, &gap, OPTIONAL, &plan->gap_ns);
 	(void)key_span(root, &reminder, OPTIONAL, &plan->reminder_ns);
 	(void)key_span(root, &nuisance, OPTIONAL, &plan->nuisance_ns);
+	(void)key_span(root, &again, OPTIONAL, &plan->measure_again_ns);
 	(void)key_span(root, &rest, OPTIONAL, &plan->cuff_rest_ns);
 	(void)key_span(root, &mask, OPTIONAL, &plan->cuff_mask_ns);
 	(void)key_span(root, &mask_max, OPTIONAL, &plan->cuff_mask_max_ns);
@@ -406,6 +428,8 @@ void read_plan(struct reading *reading, const char *file, struct where where)
 		int route = ROUTE_NONE;
 		(void)key_text(&root, "title", REQUIRED, plan->title, sizeof plan->title);
 		(void)key_boolean(&root, "demo", &plan->demo);
+		plan->watch_without_session = true;
+		(void)key_boolean(&root, "watch_without_session", &plan->watch_without_session);
 		(void)key_choice(&root, "route", OPTIONAL, routes, &route);
 		plan->route = (enum route)route;
 		(void)key_span(&root, &duration, REQUIRED, &plan->planned_duration_ns);

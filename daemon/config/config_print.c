@@ -54,6 +54,20 @@ static void print_link(const struct config *config, uint8_t index, FILE *out)
 		              config_link_cycle_ns(config, index) / NS_PER_MS);
 }
 
+/* A gateway may answer for a device that is dead. */
+static void ask_alive(const struct register_map *map, FILE *out)
+{
+	bool continuous = false;
+	for (uint8_t i = 0; i < map->value_count; i++)
+		continuous |= parameter_table[map->values[i].parameter].cadence == CADENCE_CONTINUOUS;
+	if (continuous && !map->alive.used)
+		(void)fprintf(out,
+		              "  NOTE: map %s has no `alive`: is there a register that the device keeps changing? "
+		              "Without it the last values\n  of a dead device that a gateway goes on serving are "
+		              "taken for live ones\n",
+		              map->name);
+}
+
 static void print_device(const struct config *config, uint8_t index, FILE *out)
 {
 	const struct device_config *device = &config->devices[index];
@@ -64,6 +78,8 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 		              device->driver->description, evidence_name(device->driver->evidence));
 	else
 		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
+	if (device->map >= 0 && config->links[device->link].type == LINK_MODBUS_TCP)
+		ask_alive(&config->maps[device->map], out);
 	if (device->serial[0] != '\0')
 		(void)fprintf(out, "  only number %s is believed\n", device->serial);
 	if (config->engine.devices[index].provides == 0)
@@ -109,6 +125,23 @@ static void print_write(const char *what, const struct register_write *write, FI
 	(void)fputc('\n', out);
 }
 
+static void print_trust(const struct register_map *map, FILE *out)
+{
+	const struct register_alive *alive = &map->alive;
+	if (alive->used) {
+		(void)fprintf(out, "  alive while this changes within %" PRId64 " s: ", alive->within_ns / NS_PER_S);
+		print_place(map, alive->block, alive->offset, out);
+		(void)fprintf(out, " & 0x%04X\n", alive->mask);
+	}
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		const struct register_require *require = &map->requires[i];
+		(void)fprintf(out, "  must hold: ");
+		print_place(map, require->block, require->offset, out);
+		(void)fprintf(out, " & 0x%04X = 0x%04X, else no", require->mask, require->value);
+		print_parameters(require->parameters, out);
+	}
+}
+
 static void print_map(const struct register_map *map, FILE *out)
 {
 	(void)fprintf(out, "\nmap %s: %s\n", map->name, map->description);
@@ -137,6 +170,7 @@ static void print_map(const struct register_map *map, FILE *out)
 		print_place(map, map->status_block, map->status_offset, out);
 		(void)fputc('\n', out);
 	}
+	print_trust(map, out);
 	print_write("cuff start", &map->cuff_start, out);
 	print_write("cuff stop", &map->cuff_stop, out);
 	for (uint8_t i = 0; i < map->init_count; i++)

@@ -133,6 +133,8 @@ static void print_relations(const struct plan *plan, const struct plan_rule *rul
 		(void)fprintf(out, "    %s if nobody acknowledges or pauses within %" PRId64 " s\n",
 		              priority_name(rule->unattended), rule->unattended_ns / NS_PER_S);
 	print_span("to be entered again after", rule->recheck_ns, out);
+	if (rule->measure_now)
+		(void)fprintf(out, "    starts the cuff at once, and again later\n");
 	if (rule->blocks_leave)
 		(void)fprintf(out, "    blocks leaving\n");
 }
@@ -162,6 +164,9 @@ static void print_rule(const struct config *config, const struct plan_rule *rule
 	for (uint8_t i = 0; i < rule->term_count; i++)
 		print_term(rule, &rule->terms[i], out);
 	print_span("must last", rule->delay_ns, out);
+	if (rule->repeat_count > 0)
+		(void)fprintf(out, "    or begin %u times within %" PRId64 " s\n", rule->repeat_count,
+		              rule->repeat_within_ns / NS_PER_S);
 	print_span("must be back for", rule->clear_delay_ns, out);
 	print_cuff_rule(plan, rule, out);
 	print_relations(plan, rule, out);
@@ -244,7 +249,11 @@ static void print_manners(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "  planned duration %" PRId64 " s, audio pause %" PRId64 " s, baseline of %u readings\n",
 	              plan->planned_duration_ns / NS_PER_S, plan->audio_pause_ns / NS_PER_S, plan->baseline_readings);
 	(void)fprintf(out, "  expected response: %s\n", routes[plan->route]);
+	(void)fprintf(out, "  while no session is open: %s\n",
+	              plan->watch_without_session ? "critical limits of live values are judged" : "nothing is judged");
+	print_span("a missing value stops the delay of a limit that it broke, for up to", plan->gap_ns, out);
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
+	print_span("after an alarm that starts the cuff, it is started again after", plan->measure_again_ns, out);
 	print_span("counted as nuisance when over within", plan->nuisance_ns, out);
 	print_span("gates: cuff readings no older than", plan->gate_cuff_within_ns, out);
 	print_span("between two inflations", plan->cuff_rest_ns, out);
@@ -256,6 +265,9 @@ static void print_manners(const struct plan *plan, FILE *out)
 		(void)fprintf(out, ", %s after %" PRId64 " s", priority_name(plan->missing.escalated),
 		              plan->missing.escalate_after_ns / NS_PER_S);
 	(void)fprintf(out, ", back for %" PRId64 " s", plan->missing_clear_ns / NS_PER_S);
+	if (plan->no_vital_sign.priority != PRIORITY_NONE)
+		(void)fprintf(out, ", %s after %" PRId64 " s if the device finds no pulse, beat or breath",
+		              priority_name(plan->no_vital_sign.priority), plan->no_vital_sign.after_ns / NS_PER_S);
 	if (plan->missing_sole != PRIORITY_NONE)
 		(void)fprintf(out, ", the only source of SpO2 or heart rate lost: %s",
 		              priority_name(plan->missing_sole));

@@ -15,9 +15,12 @@ cfg_opt_t rule_rows[] = {
     TREE_VALUE("critical"),
     TREE_VALUE("technical"),
     TREE_VALUE("blocks_leave"),
+    TREE_VALUE("measure_now"),
     TREE_VALUE("combine"),
     TREE_VALUE("delay_s"),
     TREE_VALUE("clear_delay_s"),
+    TREE_VALUE("repeat_count"),
+    TREE_VALUE("repeat_within_s"),
     TREE_VALUE("confirm_within_s"),
     TREE_VALUE("first"),
     TREE_VALUE("clear_readings"),
@@ -110,6 +113,23 @@ static void read_delays(const struct section *section, struct plan_rule *rule)
 		key_refuse(section, "delay_s", why);
 		key_refuse(section, "clear_delay_s", why);
 	}
+}
+
+/* The net under a delay. */
+static void read_repeats(const struct section *section, struct plan_rule *rule)
+{
+	static const struct span within = {"repeat_within_s", NULL, 5, 600};
+	int64_t count;
+	if (key_count(section, "repeat_count") == 0 && key_count(section, "repeat_within_s") == 0)
+		return;
+	if (rule->kind != RULE_ALARM || rule->delay_ns == 0) {
+		key_refuse(section, "repeat_count", "only an alarm with a delay has a net under it");
+		key_refuse(section, "repeat_within_s", "only an alarm with a delay has a net under it");
+		return;
+	}
+	if (key_integer(section, "repeat_count", REQUIRED, 2, RULE_REPEATS_MAX, &count))
+		rule->repeat_count = (uint8_t)count;
+	(void)key_span(section, &within, REQUIRED, &rule->repeat_within_ns);
 }
 
 /* Keys that mean something for cuff values alone. */
@@ -223,6 +243,18 @@ static void read_terms(const struct section *section, struct plan_rule *rule)
 	}
 }
 
+/* Rules of cuff values have repeats of their own. */
+static void read_measure(const struct section *section, const struct plan *plan, struct plan_rule *rule)
+{
+	(void)key_boolean(section, "measure_now", &rule->measure_now);
+	if (all_of_cadence(rule, CADENCE_INTERMITTENT))
+		key_refuse(section, "measure_now",
+		           "a rule of cuff values repeats by confirm_within_s and cuff_every_s");
+	else if (rule->measure_now && plan->measure_again_ns == 0)
+		report_error(section->source->report, key_where(section, "measure_now"),
+		             "needs measure_again_s of the plan (legal: 60..900)");
+}
+
 /* What every kind of rule has; true if its terms are right, so that keys that depend on them can be judged. */
 static bool read_common(const struct section *section, enum combination usual, struct plan_rule *rule)
 {
@@ -258,7 +290,9 @@ static void read_alarm_rule(const struct section *section, const struct plan *pl
 	if (!right)
 		return;
 	read_delays(section, rule);
+	read_repeats(section, rule);
 	read_recheck(section, rule);
+	read_measure(section, plan, rule);
 	if (!known)
 		return;
 	read_cuff_keys(section, rule);

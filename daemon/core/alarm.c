@@ -26,6 +26,7 @@ void alarm_init(struct engine *engine)
 			alarm->kind = (enum condition_kind)kind;
 			alarm->index = (uint8_t)(id - base[kind]);
 			alarm->violated = MONO_NEVER;
+			alarm->gap_since = MONO_NEVER;
 			alarm->cleared = MONO_NEVER;
 			alarm->raised = MONO_NEVER;
 			alarm->acknowledged = MONO_NEVER;
@@ -119,6 +120,7 @@ static void end(struct step *step, struct alarm *alarm, enum alarm_change change
 	alarm->state = ALARM_INACTIVE;
 	alarm->kept_back = false;
 	alarm->violated = MONO_NEVER;
+	alarm->gap_since = MONO_NEVER;
 	alarm->cleared = MONO_NEVER;
 	if (was_announced)
 		announce(step, alarm, change);
@@ -133,12 +135,38 @@ static void escalate(struct step *step, struct alarm *alarm, const struct verdic
 	break_pause(step, alarm->priority);
 }
 
-/* Staff read another text, and what they answered stands. Only of devices: why a value is missing may change with every
- * frame, and is told with the value. */
+/* Is the text another one? Only of devices, of rules whose value is lost, and of a cuff that read numbers which cannot
+ * be: why a value is missing may change with every frame, and is told with the value. */
+static bool tells_anew(const struct alarm *alarm, const struct verdict *verdict)
+{
+	if (alarm->kind == CONDITION_CUFF_FAILED)
+		return verdict->has_value &&
+		       (!alarm->has_value || verdict->milli != alarm->milli || verdict->limit != alarm->limit);
+	return alarm->kind == CONDITION_DEVICE && verdict->reason != alarm->reason;
+}
+
+/* Staff read another text, and what they answered stands. */
 static void change_reason(struct step *step, struct alarm *alarm, enum reason reason)
 {
 	alarm->reason = reason;
 	announce(step, alarm, ALARM_REASON_CHANGED);
+}
+
+static void tell_anew(struct step *step, struct alarm *alarm, const struct verdict *verdict)
+{
+	enum priority priority = alarm->priority;
+
+	set_cause(alarm, verdict);
+	alarm->priority = priority;
+	change_reason(step, alarm, verdict->reason);
+}
+
+/* A gap neither adds to the delay nor begins it anew. */
+static void bridge_gap(struct alarm *alarm, struct mono since)
+{
+	if (!mono_is_never(alarm->gap_since))
+		alarm->violated = mono_after(alarm->violated, mono_since(since, alarm->gap_since));
+	alarm->gap_since = MONO_NEVER;
 }
 
 static void condition_holds(struct step *step, struct alarm *alarm, const struct verdict *verdict)
@@ -151,6 +179,7 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 		break;
 	case ALARM_PENDING:
 		alarm->cleared = MONO_NEVER;
+		bridge_gap(alarm, verdict->since);
 		if (!alarm->kept_back)
 			set_cause(alarm, verdict);
 		break;
@@ -159,13 +188,15 @@ static void condition_holds(struct step *step, struct alarm *alarm, const struct
 		alarm->cleared = MONO_NEVER;
 		if (verdict->priority > alarm->priority)
 			escalate(step, alarm, verdict);
-		else if (alarm->kind == CONDITION_DEVICE && verdict->reason != alarm->reason)
-			change_reason(step, alarm, verdict->reason);
+		else if (tells_anew(alarm, verdict))
+			tell_anew(step, alarm, verdict);
 		break;
 	case ALARM_LATCHED:
-		/* Nobody has answered yet: it is present again at once, without a second delay. */
+		/* Nobody has answered yet: it is present again at once, without a second delay; a rule when all of
+		 * them are judged, because what stands for it may be raised by the same value. */
 		alarm->violated = verdict->since;
-		alarm->kept_back = alarm->kind == CONDITION_RULE && rule_superseded(step->engine, alarm->index);
+		alarm->cleared = MONO_NEVER;
+		alarm->kept_back = alarm->kind == CONDITION_RULE;
 		if (alarm->kept_back)
 			break;
 		set_cause(alarm, verdict);
@@ -196,8 +227,8 @@ static void condition_gone(struct step *step, struct alarm *alarm, const struct 
 	}
 }
 
-/* Nothing that needs an unbroken run goes on. If the run is over at this very instant: a raise stands, a clear does
- * not. */
+/* A delay stands still, a way back to normal begins anew. If the run is over at this very instant: a raise stands, a
+ * clear does not. */
 static void condition_unknown(struct step *step, struct alarm *alarm)
 {
 	struct timing timing = timing_of(step->engine, alarm);
@@ -206,8 +237,9 @@ static void condition_unknown(struct step *step, struct alarm *alarm)
 	case ALARM_PENDING:
 		if (alarm->kept_back)
 			alarm->cleared = MONO_NEVER;
-		else if (!mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now))
-			end(step, alarm, ALARM_CLEARED);
+		else if (mono_is_never(alarm->gap_since) &&
+		         !mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now))
+			alarm->gap_since = step->now;
 		break;
 	case ALARM_ACTIVE:
 	case ALARM_ACKNOWLEDGED:
@@ -272,6 +304,11 @@ static void remind(struct step *step, struct alarm *alarm)
 	announce(step, alarm, ALARM_REMINDED);
 }
 
+static struct mono gap_ends_at(const struct engine *engine, const struct alarm *alarm)
+{
+	return mono_after(alarm->gap_since, engine->config->plan.gap_ns);
+}
+
 /* Only such an alarm changes by time alone. */
 static bool in_time(const struct alarm *alarm)
 {
@@ -291,6 +328,9 @@ void alarm_advance(struct step *step, uint16_t id)
 	case ALARM_PENDING:
 		if (alarm->kept_back) {
 			if (mono_reached(mono_after(alarm->cleared, timing.clear_delay_ns), step->now))
+				end(step, alarm, ALARM_CLEARED);
+		} else if (!mono_is_never(alarm->gap_since)) {
+			if (mono_reached(gap_ends_at(step->engine, alarm), step->now))
 				end(step, alarm, ALARM_CLEARED);
 		} else if (mono_reached(mono_after(alarm->violated, timing.delay_ns), step->now)) {
 			if (alarm->kind == CONDITION_RULE)
@@ -385,6 +425,44 @@ void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict
 		set_cause(alarm, verdict);
 	alarm->priority = verdict->priority;
 	raise(step, alarm, ALARM_ACTIVE);
+}
+
+/* Not judged for now: a delay is over or ends, whatever has been announced stays. */
+void alarm_lapse(struct step *step, uint16_t id)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	if (alarm->state == ALARM_PENDING && !alarm->kept_back &&
+	    (!mono_is_never(alarm->gap_since) ||
+	     !mono_reached(mono_after(alarm->violated, timing_of(step->engine, alarm).delay_ns), step->now)))
+		end(step, alarm, ALARM_CLEARED);
+	else
+		condition_unknown(step, alarm);
+	alarm_advance(step, id);
+}
+
+/* A rule whose delay runs need not wait for its end: kept back until all rules are judged, then announced. */
+void alarm_establish(struct step *step, uint16_t id)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	if (alarm->state != ALARM_PENDING)
+		return;
+	alarm->gap_since = MONO_NEVER;
+	alarm->kept_back = true;
+}
+
+/* Why the value that broke the limit is lost; REASON_NONE: it is back, or never went. */
+void alarm_lost(struct step *step, uint16_t id, enum reason reason)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	if (alarm->reason == reason || alarm->state == ALARM_INACTIVE)
+		return;
+	if (alarm_present(alarm))
+		change_reason(step, alarm, reason);
+	else
+		alarm->reason = reason;
 }
 
 /* Not judged any more. What is latched waits for its acknowledgement nevertheless. */
@@ -525,7 +603,9 @@ struct mono alarm_deadline(const struct engine *engine)
 
 		struct timing timing = timing_of(engine, alarm);
 
-		if (alarm->state == ALARM_PENDING && !alarm->kept_back)
+		if (alarm->state == ALARM_PENDING && !mono_is_never(alarm->gap_since))
+			deadline = mono_earlier(deadline, gap_ends_at(engine, alarm));
+		else if (alarm->state == ALARM_PENDING && !alarm->kept_back)
 			deadline = mono_earlier(deadline, mono_after(alarm->violated, timing.delay_ns));
 		else
 			deadline = mono_earlier(deadline, mono_after(alarm->cleared, timing.clear_delay_ns));

@@ -98,30 +98,71 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 	return verdict;
 }
 
-/* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer
- * than one inflation may take, however many follow each other. MONO_NEVER if there was none. */
-static struct mono masked_until(const struct engine *engine, enum parameter parameter)
+static bool is_watched(const struct engine *engine, enum parameter parameter)
 {
-	const struct engine_parameter *p = &engine->parameters[parameter];
-	struct mono until = MONO_NEVER;
-
-	if (!engine->config->devices[p->device].same_limb ||
-	    (parameter != PARAMETER_SPO2 && parameter != PARAMETER_PULSE && parameter != PARAMETER_PERFUSION))
-		return until;
-	for (uint8_t i = 0; i < engine->config->device_count; i++)
-		until = mono_last(until, engine->devices[i].mask_until);
-	if (mono_is_never(until))
-		return MONO_NEVER;
-	return mono_earlier(until, mono_after(missing_since(engine, parameter), engine->config->plan.cuff_mask_max_ns));
+	return parameter_table[parameter].cadence == CADENCE_CONTINUOUS && engine->parameters[parameter].device >= 0;
 }
 
-/* Nobody asks for it, or its device is lost: that has an alarm of its own. */
-static bool missing_inhibited(const struct engine *engine, enum parameter parameter)
+/* Somebody asks for it, and its device is there: a lost one has an alarm of its own. */
+static bool missing_asked(const struct engine *engine, enum parameter parameter)
 {
 	parameter_set asked = engine->config->plan.missing_parameters;
 
-	return (asked != 0 && (asked & PARAMETER_BIT(parameter)) == 0) || take_out_covers(engine, parameter) ||
-	       mono_is_never(engine->devices[engine->parameters[parameter].device].fine_since);
+	return is_watched(engine, parameter) && (asked == 0 || (asked & PARAMETER_BIT(parameter)) != 0) &&
+	       !take_out_covers(engine, parameter) &&
+	       !mono_is_never(engine->devices[engine->parameters[parameter].device].fine_since);
+}
+
+/* A rule says already that this value was lost beyond its limit, and as loudly. */
+static bool told_by_rule(const struct engine *engine, enum parameter parameter)
+{
+	enum priority own =
+	    missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
+
+	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++) {
+		const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + i];
+
+		if (alarm_present(alarm) && alarm->reason != REASON_NONE &&
+		    reading_source(engine, alarm->parameter) == parameter && alarm->priority >= own)
+			return true;
+	}
+	return false;
+}
+
+/* One sensor, one alarm: of the values that went missing together, the one that staff look at first stands for all.
+ * What went long before is another event, and what goes now is news. */
+static bool missing_stands_for(const struct engine *engine, enum parameter one, enum parameter other)
+{
+	static const uint8_t rank[PARAMETER_COUNT] = {
+	    [PARAMETER_SPO2] = 6,  [PARAMETER_ECG_HR] = 5, [PARAMETER_RESP] = 4,
+	    [PARAMETER_ETCO2] = 3, [PARAMETER_PULSE] = 2,  [PARAMETER_PERFUSION] = 1,
+	};
+	struct mono since = missing_since(engine, one), others = missing_since(engine, other);
+
+	return rank[one] > rank[other] && mono_since(since, others) <= TOGETHER_NS &&
+	       mono_since(others, since) <= TOGETHER_NS;
+}
+
+static bool told_by_another(const struct engine *engine, enum parameter parameter)
+{
+	if (mono_is_never(engine->parameters[parameter].missing_since))
+		return false;
+	for (int i = 0; i < PARAMETER_COUNT; i++) {
+		const struct engine_parameter *other = &engine->parameters[i];
+
+		if (i == (int)parameter || other->device != engine->parameters[parameter].device ||
+		    mono_is_never(other->missing_since) || !missing_asked(engine, (enum parameter)i))
+			continue;
+		if (told_by_rule(engine, (enum parameter)i) || missing_stands_for(engine, (enum parameter)i, parameter))
+			return true;
+	}
+	return false;
+}
+
+static bool missing_inhibited(const struct engine *engine, enum parameter parameter)
+{
+	return !missing_asked(engine, parameter) || told_by_rule(engine, parameter) ||
+	       told_by_another(engine, parameter);
 }
 
 /* After a loss the device gets its time to bring values again. */
@@ -134,7 +175,7 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	if (mono_is_never(p->missing_since))
 		return verdict;
 	if (!alarm_announced(engine->alarms[ALARM_BASE_MISSING + parameter].state) &&
-	    mono_ahead(masked_until(engine, parameter), engine->now))
+	    mono_ahead(reading_masked_until(engine, parameter), engine->now))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.since = mono_later(missing_since(engine, parameter), device->fine_since);
@@ -142,20 +183,29 @@ static struct verdict missing_verdict(const struct engine *engine, enum paramete
 	verdict.reason = engine_reading(engine, parameter, engine->now).reason;
 	verdict.priority =
 	    missing_priority(engine, engine->config->plan.missing.priority, missing_urgent_at(engine, parameter));
+	if (mono_reached(reading_dead_at(engine, parameter), engine->now) &&
+	    verdict.priority < engine->config->plan.no_vital_sign.priority)
+		verdict.priority = engine->config->plan.no_vital_sign.priority;
 	return verdict;
 }
 
+/* Numbers that contradict each other are told at once, and as they were read: they may be the patient's. */
 static struct verdict cuff_verdict(const struct engine *engine, uint8_t device)
 {
+	const struct engine_parameter *sys = &engine->parameters[PARAMETER_NIBP_SYS];
 	struct verdict verdict = {.judgement = JUDGEMENT_GONE, .since = engine->now};
 	uint8_t failures = engine->devices[device].cuff_failures;
+	bool refused = sys->device == (int8_t)device && sys->refused && failures > 0;
 
-	if (failures < 2 || take_out_covers_device(engine, device))
+	if ((failures < 2 && !refused) || take_out_covers_device(engine, device))
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
-	verdict.priority = failures == 2 ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	verdict.priority = failures == 2 && !refused ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	verdict.has_value = refused;
 	verdict.parameter = PARAMETER_NIBP_SYS;
-	verdict.reason = engine->parameters[PARAMETER_NIBP_SYS].latest.reason;
+	verdict.milli = sys->refused_milli;
+	verdict.limit = refused ? engine->parameters[PARAMETER_NIBP_DIA].refused_milli : 0;
+	verdict.reason = sys->latest.reason;
 	return verdict;
 }
 
@@ -251,11 +301,6 @@ static void judge_maintenance(struct step *step)
 	}
 }
 
-static bool is_watched(const struct engine *engine, enum parameter parameter)
-{
-	return parameter_table[parameter].cadence == CADENCE_CONTINUOUS && engine->parameters[parameter].device >= 0;
-}
-
 static void judge_session(struct step *step)
 {
 	const struct engine *engine = step->engine;
@@ -293,6 +338,8 @@ void condition_judge_all(struct step *step)
 
 	if (engine->session.open)
 		judge_session(step);
+	else if (engine->config->plan.watch_without_session)
+		rule_judge_all(step);
 	judge_maintenance(step); /* displays must confirm what has just been announced */
 }
 
@@ -312,12 +359,13 @@ static struct mono after_now(const struct engine *engine, struct mono at)
 
 static struct mono missing_deadline(const struct engine *engine, enum parameter parameter)
 {
-	struct mono deadline = urgent_deadline(engine, (uint16_t)(ALARM_BASE_MISSING + parameter),
-	                                       after_now(engine, missing_urgent_at(engine, parameter)));
+	struct mono deadline;
 
 	if (!is_watched(engine, parameter) || mono_is_never(engine->parameters[parameter].missing_since))
-		return deadline;
-	return mono_earlier(deadline, after_now(engine, masked_until(engine, parameter)));
+		return MONO_NEVER;
+	deadline = after_now(engine, missing_urgent_at(engine, parameter));
+	deadline = mono_earlier(deadline, after_now(engine, reading_dead_at(engine, parameter)));
+	return mono_earlier(deadline, after_now(engine, reading_masked_until(engine, parameter)));
 }
 
 /* Escalations, masks, displays. When a condition is raised or cleared is known to alarm_deadline. */
@@ -325,9 +373,10 @@ struct mono condition_deadline(const struct engine *engine)
 {
 	struct mono deadline = test_ends_at(engine);
 
+	if (engine->session.open || engine->config->plan.watch_without_session)
+		deadline = mono_earlier(deadline, rule_deadline(engine));
 	if (!engine->session.open)
 		return deadline;
-	deadline = mono_earlier(deadline, rule_deadline(engine));
 	for (uint8_t i = 0; i < engine->config->display_count; i++)
 		deadline = mono_earlier(deadline, after_now(engine, display_late_at(engine, i)));
 

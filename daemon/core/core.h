@@ -11,6 +11,7 @@
 #define STALE_PERIODS         3 /* a continuous value or a device is current for this many device periods */
 #define CUFF_ANSWER_NS        (60 * NS_PER_S) /* a determination takes 25 .. 45 s; then its result is waited for no longer */
 #define FLAPPING_NS           (60 * NS_PER_S) /* three losses within this are flapping; this long without one ends it */
+#define TOGETHER_NS           (5 * NS_PER_S)  /* values of one device that go missing within this go together */
 #define TEST_ALARM_NS         (30 * NS_PER_S)
 #define TAKEN_OUT_REMINDER_NS (600 * NS_PER_S)
 #define CUFF_RETRIES          2 /* of a due determination that failed; the third failure is the medium alarm */
@@ -83,6 +84,7 @@ bool take_out_touches(const struct engine *engine, enum parameter parameter); /*
 bool take_out_covers_device(const struct engine *engine, uint8_t device);
 enum result take_out_put_back(struct step *step, int slot, const char *actor);
 void take_out_advance(struct step *step);
+void take_out_end(struct step *step); /* all of it: what was taken out for one patient is in for the next */
 struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- device.c ---- */
@@ -94,6 +96,7 @@ void device_determined(struct step *step, uint8_t device, bool failed);
 enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
+bool device_determined_others(struct step *step, uint8_t device, struct mono determined); /* not this patient's */
 void device_advance(struct step *step);
 bool device_start_cuffs(struct step *step);               /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */
@@ -102,6 +105,10 @@ struct mono device_cuff_deadline(const struct engine *engine);
 /* ---- reading.c ---- */
 bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
 struct mono reading_stale_at(const struct engine *engine, enum parameter parameter);
+enum parameter reading_source(const struct engine *engine, enum parameter parameter);
+struct mono reading_masked_until(const struct engine *engine, enum parameter parameter);
+struct mono reading_lost_at(const struct engine *engine, enum parameter parameter);
+struct mono reading_dead_at(const struct engine *engine, enum parameter parameter);
 struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now); /* not derived */
 void reading_frame(struct step *step, const struct event_measurements *frame);
 void reading_score(struct step *step, enum parameter parameter, int32_t milli);
@@ -123,9 +130,13 @@ bool rule_out(const struct engine *engine, uint8_t rule);
 bool rule_blind(const struct engine *engine, uint8_t rule); /* critical, without any source left, by take-outs */
 bool rule_has_cadence(const struct plan_rule *rule, enum cadence cadence);
 int rule_by_name(const struct engine *engine, const char *name); /* -1 if there is none */
+struct mono rule_lost_at(const struct engine *engine, uint8_t rule, enum reason *reason);
 bool rule_established(const struct engine *engine, uint8_t rule);
 bool rule_any_established(const struct engine *engine, rule_set rules);
 bool rule_superseded(const struct engine *engine, uint8_t rule);
+
+/* ---- watch.c ---- */                                     /* engine_watch, and: */
+bool watch_rule(const struct engine *engine, uint8_t rule); /* judged although no session is open */
 
 /* ---- check.c ---- */
 void check_open(struct engine *engine);
@@ -153,6 +164,9 @@ enum result alarm_test(struct step *step);
 void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
+void alarm_lapse(struct step *step, uint16_t id);
+void alarm_establish(struct step *step, uint16_t id);
+void alarm_lost(struct step *step, uint16_t id, enum reason reason);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);

@@ -181,9 +181,12 @@ static void derive(struct step *step, enum parameter parameter)
 	p->latest = m;
 	if (source >= 0)
 		p->latest_wall_ns = step->engine->parameters[source].latest_wall_ns;
-	if (measurement_has_value(&m))
+	if (measurement_has_value(&m)) {
 		p->missing_since = MONO_NEVER;
-	else if (mono_is_never(p->missing_since))
+		p->valued = m.determined;
+		p->source = (enum parameter)source;
+	}
+	if (!measurement_has_value(&m) && mono_is_never(p->missing_since))
 		p->missing_since = step->now;
 	step->changed |= PARAMETER_BIT(parameter);
 }

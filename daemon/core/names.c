@@ -86,7 +86,13 @@ const char *reason_name(enum reason reason)
 	    [REASON_IMPLAUSIBLE] = "implausible",
 	    [REASON_FAILED] = "failed",
 	    [REASON_NOT_MEASURED] = "not_measured",
+	    [REASON_NO_PULSE] = "no_pulse",
+	    [REASON_ASYSTOLE] = "asystole",
+	    [REASON_APNEA] = "apnea",
 	    [REASON_BABBLE] = "babble",
+	    [REASON_PRINTING_MEMORY] = "printing_memory",
+	    [REASON_FROZEN] = "frozen",
+	    [REASON_WRONG_SETUP] = "wrong_setup",
 	};
 
 	return NAME_OF(names, reason);

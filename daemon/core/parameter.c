@@ -5,8 +5,9 @@
  * IDL.
  *
  * Plausible ranges decide only whether a number can be a measurement at all; they are wider than any alarm limit:
- * - cuff pressures: systolic 50 .. 260, diastolic 20 .. 180 mmHg, rule C2 of the session protocol (our proposal); the
- * mean lies between those two, so its range is bounded by theirs;
+ * - cuff pressures: systolic up to 260, diastolic up to 180 mmHg, rule C2 of the session protocol (our proposal); the
+ * mean lies between those two, so its range is bounded by theirs. There is no lower bound but 1: a pressure that is low
+ * and does not contradict itself is a patient in shock, and 0 is the commonest code for "nothing" (our proposal);
  * - rates of cuff and oximeter: a little wider than the widest display range of the supported oximeters (Nonin 18 ..
  * 321);
  * - ECG heart rate and respiration start at 0, because a monitor that reports asystole or apnoea as a rate of 0 must be
@@ -21,11 +22,11 @@
 #include <string.h>
 
 const struct parameter_info parameter_table[PARAMETER_COUNT] = {
-    [PARAMETER_NIBP_SYS] = {"nibp_sys", "BP systolic", "MDC_PRESS_BLD_NONINV_SYS", "mm[Hg]", 150021, 50 * MILLI,
+    [PARAMETER_NIBP_SYS] = {"nibp_sys", "BP systolic", "MDC_PRESS_BLD_NONINV_SYS", "mm[Hg]", 150021, 1 * MILLI,
                             260 * MILLI, 0, CADENCE_INTERMITTENT},
-    [PARAMETER_NIBP_DIA] = {"nibp_dia", "BP diastolic", "MDC_PRESS_BLD_NONINV_DIA", "mm[Hg]", 150022, 20 * MILLI,
+    [PARAMETER_NIBP_DIA] = {"nibp_dia", "BP diastolic", "MDC_PRESS_BLD_NONINV_DIA", "mm[Hg]", 150022, 1 * MILLI,
                             180 * MILLI, 0, CADENCE_INTERMITTENT},
-    [PARAMETER_NIBP_MEAN] = {"nibp_mean", "BP mean", "MDC_PRESS_BLD_NONINV_MEAN", "mm[Hg]", 150023, 20 * MILLI,
+    [PARAMETER_NIBP_MEAN] = {"nibp_mean", "BP mean", "MDC_PRESS_BLD_NONINV_MEAN", "mm[Hg]", 150023, 1 * MILLI,
                              260 * MILLI, 0, CADENCE_INTERMITTENT},
     [PARAMETER_NIBP_PULSE] = {"nibp_pulse", "Pulse (cuff)", "MDC_PULS_RATE_NON_INV", "/min", 149546, 15 * MILLI,
                               330 * MILLI, 0, CADENCE_INTERMITTENT},

@@ -27,6 +27,58 @@ bool reading_current(const struct engine *engine, enum parameter parameter)
 	return p->received && !p->stale && measurement_has_value(&p->latest);
 }
 
+/* Until when a value on the cuff's limb is not missed: inflation takes the signal away for a while. Never for longer
+ * than one inflation may take, however many follow each other. MONO_NEVER if there was none. */
+struct mono reading_masked_until(const struct engine *engine, enum parameter parameter)
+{
+	const struct engine_parameter *p = &engine->parameters[parameter];
+	struct mono until = MONO_NEVER;
+
+	if (p->device < 0 || !engine->config->devices[p->device].same_limb ||
+	    (parameter != PARAMETER_SPO2 && parameter != PARAMETER_PULSE && parameter != PARAMETER_PERFUSION))
+		return until;
+	for (uint8_t i = 0; i < engine->config->device_count; i++)
+		until = mono_last(until, engine->devices[i].mask_until);
+	if (mono_is_never(until))
+		return MONO_NEVER;
+	return mono_earlier(until, mono_after(mono_later(p->missing_since, engine->session.opened_at),
+	                                      engine->config->plan.cuff_mask_max_ns));
+}
+
+/* What brought the last value: of a derived one, the part it was taken from. */
+enum parameter reading_source(const struct engine *engine, enum parameter parameter)
+{
+	return parameter_derived(parameter) ? engine->parameters[parameter].source : parameter;
+}
+
+/* When a continuous value that was there counts as lost: at the third frame in a row that should have brought one,
+ * whatever came instead, and after an inflation that explains it. MONO_NEVER while there is a value, or if there never
+ * was one.
+ */
+struct mono reading_lost_at(const struct engine *engine, enum parameter parameter)
+{
+	const struct engine_parameter *p = &engine->parameters[parameter];
+	enum parameter source = reading_source(engine, parameter);
+	int device = engine->parameters[source].device;
+
+	if (!continuous(parameter) || device < 0 || mono_is_never(p->valued) || reading_current(engine, parameter))
+		return MONO_NEVER;
+	return mono_last(mono_after(p->valued, (STALE_PERIODS + 1) * engine->config->devices[device].period_ns),
+	                 reading_masked_until(engine, source));
+}
+
+/* When the device's own word that there is no such vital sign counts: it says so for long enough, and no inflation
+ * explains it. MONO_NEVER if it does not say so, or the plan does not ask. */
+struct mono reading_dead_at(const struct engine *engine, enum parameter parameter)
+{
+	const struct plan_vital_sign *vital = &engine->config->plan.no_vital_sign;
+
+	if (vital->priority == PRIORITY_NONE || mono_is_never(engine->parameters[parameter].dead_since))
+		return MONO_NEVER;
+	return mono_last(mono_after(engine->parameters[parameter].dead_since, vital->after_ns),
+	                 reading_masked_until(engine, parameter));
+}
+
 struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
@@ -72,11 +124,16 @@ static bool acceptable(const struct engine *engine, uint8_t device, const struct
 		return !p->received || !mono_before(m->determined, p->latest.determined);
 	if (session->open && mono_before(m->determined, session->opened_at))
 		return false;
+	if (!mono_is_never(engine->devices[device].others_at) &&
+	    !mono_before(engine->devices[device].others_at, m->determined))
+		return false;
 	return !p->received || mono_before(p->latest.determined, m->determined);
 }
 
-/* Copies what is acceptable of a frame into `list`, in range and free of contradictions of its own. */
-static uint8_t take_frame(const struct step *step, const struct event_measurements *frame, struct measurement *list)
+/* Copies what is acceptable of a frame into `list`, in range and free of contradictions of its own; `said` keeps the
+ * numbers as they came, 0 where there was none. */
+static uint8_t take_frame(const struct step *step, const struct event_measurements *frame, struct measurement *list,
+                          int32_t *said)
 {
 	uint8_t count = 0;
 
@@ -92,6 +149,7 @@ static uint8_t take_frame(const struct step *step, const struct event_measuremen
 			m.reason = REASON_NONE;
 		else if (m.quality != QUALITY_QUESTIONABLE)
 			make_no_value(&m, m.reason == REASON_NONE ? REASON_NOT_MEASURED : m.reason);
+		said[count] = m.milli;
 		if (measurement_has_value(&m) && !plausible(&m))
 			make_no_value(&m, REASON_IMPLAUSIBLE);
 		list[count++] = m;
@@ -124,7 +182,7 @@ static void judge_determination(struct measurement *list, uint8_t count)
 			make_no_value(&list[i], REASON_IMPLAUSIBLE);
 }
 
-static void store(struct step *step, const struct measurement *m)
+static void store(struct step *step, const struct measurement *m, int32_t said)
 {
 	struct engine_parameter *p = &step->engine->parameters[m->parameter];
 
@@ -135,6 +193,15 @@ static void store(struct step *step, const struct measurement *m)
 	p->received = true;
 	p->stale = false;
 	p->latest = *m;
+	p->refused =
+	    !continuous(m->parameter) && !measurement_has_value(m) && m->reason == REASON_IMPLAUSIBLE && said != 0;
+	p->refused_milli = p->refused ? said : 0;
+	if (continuous(m->parameter) && measurement_has_value(m))
+		p->valued = m->determined;
+	if (!reason_is_vital(m->reason) || measurement_has_value(m))
+		p->dead_since = MONO_NEVER;
+	else if (mono_is_never(p->dead_since))
+		p->dead_since = m->determined;
 	p->latest_wall_ns = step->wall_ns;
 	step->changed |= PARAMETER_BIT(m->parameter);
 	step->fresh |= PARAMETER_BIT(m->parameter);
@@ -149,7 +216,20 @@ static void fail_the_rest(struct step *step, uint8_t device, const struct measur
 		m.parameter = (enum parameter)p;
 		if (step->engine->parameters[p].device == (int8_t)device && !continuous(m.parameter) &&
 		    (step->fresh & PARAMETER_BIT(p)) == 0 && step->engine->parameters[p].received)
-			store(step, &m);
+			store(step, &m, 0);
+	}
+}
+
+/* A determination in this frame may have begun before the session: then nothing of it is taken. */
+static void note_others(struct step *step, const struct event_measurements *frame)
+{
+	for (uint8_t i = 0; i < frame->count && i < EVENT_MEASUREMENTS_MAX; i++) {
+		struct mono determined = mono_earlier(frame->list[i].determined, step->now);
+
+		if (frame->list[i].parameter == PARAMETER_NIBP_SYS &&
+		    !mono_before(determined, step->engine->session.opened_at) &&
+		    device_determined_others(step, frame->device, determined))
+			return;
 	}
 }
 
@@ -157,18 +237,20 @@ void reading_frame(struct step *step, const struct event_measurements *frame)
 {
 	struct engine *engine = step->engine;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
+	int32_t said[EVENT_MEASUREMENTS_MAX];
 
 	if (frame->device >= engine->config->device_count || engine->devices[frame->device].state != DEVICE_UP)
 		return;
 	engine->devices[frame->device].last_frame = step->now;
 	engine->devices[frame->device].heard = step->now;
+	note_others(step, frame);
 
-	uint8_t count = take_frame(step, frame, list);
+	uint8_t count = take_frame(step, frame, list, said);
 	const struct measurement *pressure = find(list, count, PARAMETER_NIBP_SYS);
 
 	judge_determination(list, count);
 	for (uint8_t i = 0; i < count; i++)
-		store(step, &list[i]);
+		store(step, &list[i], said[i]);
 	if (pressure == NULL)
 		return;
 
@@ -184,13 +266,13 @@ void reading_score(struct step *step, enum parameter parameter, int32_t milli)
 	struct measurement m = {
 	    .parameter = parameter, .quality = QUALITY_VALID, .milli = milli, .determined = step->now};
 
-	store(step, &m);
+	store(step, &m, 0);
 }
 
 /* What was worked out of a determination stands beside it (derived.c). */
 void reading_derived(struct step *step, const struct measurement *m)
 {
-	store(step, m);
+	store(step, m, 0);
 }
 
 void reading_forget(struct step *step)
@@ -203,6 +285,8 @@ void reading_forget(struct step *step)
 		parameter->received = false;
 		parameter->has_previous = false;
 		parameter->previous_milli = 0;
+		parameter->refused = false;
+		parameter->refused_milli = 0;
 		make_no_value(&parameter->latest, REASON_NONE);
 		parameter->latest.determined = MONO_NEVER;
 		step->changed |= PARAMETER_BIT(p);
@@ -221,6 +305,7 @@ void reading_advance(struct step *step)
 			continue;
 		if (!p->stale && mono_reached(stale_at, step->now)) {
 			p->stale = true;
+			p->dead_since = MONO_NEVER;
 			step->changed |= PARAMETER_BIT(i);
 		}
 		if (reading_current(engine, (enum parameter)i))

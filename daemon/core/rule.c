@@ -53,7 +53,7 @@ int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term)
 	const struct rule_term *t = &engine->config->plan.rules[rule].terms[term];
 	int32_t base;
 
-	if (engine->session.limit_changed[rule][term])
+	if (engine->session.open && engine->session.limit_changed[rule][term])
 		return engine->session.limits[rule][term];
 	if (t->low_baseline > 0 && baseline_of(&engine->session, t->parameter, &base) && base < t->low_baseline)
 		return base - t->low_drop;
@@ -318,6 +318,27 @@ bool rule_blind(const struct engine *engine, uint8_t rule)
 			return false;
 	}
 	return touched;
+}
+
+/* When a rule that was violated lost the value that said so, and why. MONO_NEVER: it has not; nobody would know a
+ * difference of two parameters by one of them, and what is taken out of alarming is not lost. */
+struct mono rule_lost_at(const struct engine *engine, uint8_t rule, enum reason *reason)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+	enum parameter cause = engine->alarms[ALARM_BASE_RULE + rule].parameter;
+	struct mono at = MONO_NEVER;
+
+	for (uint8_t i = 0; i < p->term_count; i++) {
+		enum parameter parameter = p->terms[i].parameter;
+		struct mono one = reading_lost_at(engine, parameter);
+
+		if (other_of(&p->terms[i]) >= 0 || take_out_covers(engine, parameter) || !mono_before(one, at) ||
+		    (one_decides(p) && parameter != cause))
+			continue;
+		at = one;
+		*reason = engine_reading(engine, parameter, engine->now).reason;
+	}
+	return at;
 }
 
 /* ---- the rule's alarm, as others depend on it ----------------------------------------------------------------------

@@ -13,9 +13,14 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 
 void rule_open(struct engine *engine)
 {
-	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++)
-		engine->rules[i] = (struct rule_state){
-		    .confirm_at = MONO_NEVER, .determined = MONO_NEVER, .unattended_since = MONO_NEVER};
+	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++) {
+		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER,
+		                                       .determined = MONO_NEVER,
+		                                       .measure_again = MONO_NEVER,
+		                                       .unattended_since = MONO_NEVER};
+		for (uint8_t k = 0; k < RULE_REPEATS_MAX; k++)
+			engine->rules[i].onsets[k] = MONO_NEVER;
+	}
 }
 
 /* MONO_NEVER if it has not happened, or if the rule waits for nothing. */
@@ -33,6 +38,8 @@ static bool in_force(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 
+	if (!engine->session.open)
+		return watch_rule(engine, rule);
 	switch (p->kind) {
 	case RULE_LEAVE:
 		return false;
@@ -131,13 +138,46 @@ static void note_violation(struct engine *engine, uint8_t rule, const struct ver
 	    (p->lower_phases & (1U << engine->session.phase)) != 0 && rule_falls(engine, rule);
 }
 
+/* Its alarm is not there yet and it begins to be violated, again and again. */
+static void note_onset(struct step *step, uint8_t rule)
+{
+	const struct plan_rule *p = plan_rule(step->engine, rule);
+	struct mono *onsets = step->engine->rules[rule].onsets;
+
+	for (uint8_t i = 0; i + 1 < RULE_REPEATS_MAX; i++)
+		onsets[i] = onsets[i + 1];
+	onsets[RULE_REPEATS_MAX - 1] = step->now;
+	if (p->repeat_count == 0)
+		return;
+
+	struct mono first = onsets[RULE_REPEATS_MAX - p->repeat_count];
+
+	if (!mono_is_never(first) && mono_since(step->now, first) <= p->repeat_within_ns)
+		alarm_establish(step, (uint16_t)(ALARM_BASE_RULE + rule));
+}
+
+/* The last that was known was beyond the limit, and now there is nothing: no ordinary missing value. */
+static void judge_loss(struct step *step, uint8_t rule, enum judgement judgement)
+{
+	struct engine *engine = step->engine;
+	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
+	enum reason reason = REASON_NONE;
+	bool lost = judgement == JUDGEMENT_UNKNOWN && mono_reached(rule_lost_at(engine, rule, &reason), step->now);
+
+	if (plan_rule(engine, rule)->kind != RULE_ALARM || !engine->session.open)
+		return; /* without a session nobody says whether a patient is there: judged while values flow */
+	alarm_lost(step, id, lost ? reason : REASON_NONE);
+	if (lost)
+		alarm_establish(step, id);
+}
+
 static void rule_judge(struct step *step, uint8_t rule)
 {
 	struct engine *engine = step->engine;
 	const struct plan_rule *p = plan_rule(engine, rule);
 	uint16_t id = (uint16_t)(ALARM_BASE_RULE + rule);
 	bool engaged = rule_established(engine, rule), always = judged_always(p), fresh = has_fresh(p, step->fresh);
-	struct verdict verdict = {.judgement = JUDGEMENT_UNKNOWN};
+	struct verdict verdict;
 
 	if (p->kind == RULE_LEAVE)
 		return;
@@ -146,7 +186,7 @@ static void rule_judge(struct step *step, uint8_t rule)
 		return;
 	}
 	if (!engaged && !in_force(engine, rule)) {
-		alarm_judge(step, id, &verdict);
+		alarm_lapse(step, id);
 		return;
 	}
 	if (!always && !fresh) {
@@ -163,14 +203,23 @@ static void rule_judge(struct step *step, uint8_t rule)
 		alarm_advance(step, id);
 		return;
 	}
-	verdict.since = mono_later(verdict.since, p->with != 0 ? engine->now : engine->session.opened_at);
+	if (!engine->session.open && engaged && verdict.judgement == JUDGEMENT_UNKNOWN) {
+		verdict.judgement = JUDGEMENT_GONE; /* no value flows any more; what latches waits for an answer */
+		verdict.since = engine->now;
+	}
+	verdict.since = mono_later(verdict.since, p->with != 0 ? engine->now : engine->watched_since);
 	if (p->has_from)
 		verdict.since = mono_later(verdict.since, mono_earlier(from_at(engine, rule), engine->now));
 	if (fresh && verdict.judgement == JUDGEMENT_HOLDS)
 		note_violation(engine, rule, &verdict);
 	if (always) {
+		bool onset = verdict.judgement == JUDGEMENT_HOLDS && engine->alarms[id].state == ALARM_INACTIVE;
+
 		verdict.priority = priority_of(engine, rule);
 		alarm_judge(step, id, &verdict);
+		if (onset)
+			note_onset(step, rule);
+		judge_loss(step, rule, verdict.judgement);
 	} else {
 		judge_determination(step, rule, &verdict, engaged);
 	}
@@ -210,7 +259,7 @@ static void attend(struct step *step, uint8_t rule)
 	const struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
 	struct rule_state *state = &step->engine->rules[rule];
 
-	if (!alarm_present(alarm) || !session->started || session->paused || session->ended) {
+	if (!alarm_present(alarm) || !session->open || !session->started || session->paused || session->ended) {
 		state->unattended_since = MONO_NEVER;
 		state->unattended = false;
 	} else if (alarm->state == ALARM_ACKNOWLEDGED) {
@@ -238,6 +287,40 @@ static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
 	return mono_after(mono_last(last, engine->session.opened_at), p->cuff_every_ns);
 }
 
+/* An inflation on the oximeter's limb would take away the saturation that alarms. */
+static bool blinds(const struct engine *engine, const struct plan_rule *rule)
+{
+	int oximeter = engine->parameters[PARAMETER_SPO2].device;
+
+	for (uint8_t i = 0; i < rule->term_count; i++)
+		if (rule->terms[i].parameter == PARAMETER_SPO2 && oximeter >= 0 &&
+		    engine->config->devices[oximeter].same_limb)
+			return true;
+	return false;
+}
+
+/* The patient's pressure is asked for now, whenever the last one was. */
+static void measure(struct step *step, uint8_t rule)
+{
+	struct engine *engine = step->engine;
+	struct rule_state *state = &engine->rules[rule];
+	const struct plan_rule *p = plan_rule(engine, rule);
+	int device = device_of_cuff(engine, PARAMETER_NIBP_SYS);
+	bool present = rule_established(engine, rule), again = mono_reached(state->measure_again, step->now);
+
+	if (!p->measure_now)
+		return;
+	if (again)
+		state->measure_again = MONO_NEVER;
+	if (present && !state->measured && mono_is_never(state->measure_again)) {
+		state->measure_again = mono_after(step->now, engine->config->plan.measure_again_ns);
+		again = true;
+	}
+	state->measured = present;
+	if (again && device >= 0 && !blinds(engine, p))
+		device_want_cuff(step, (uint8_t)device);
+}
+
 /* What happens to an alarm while it is present, without a new value. */
 static void settle(struct step *step, uint8_t rule)
 {
@@ -253,19 +336,20 @@ static void settle(struct step *step, uint8_t rule)
 		alarm->confirmed = true;
 	}
 	attend(step, rule);
+	measure(step, rule);
 	if (alarm_present(alarm))
 		alarm_set_priority(step, alarm->id, priority_of(engine, rule));
 	if (mono_reached(extra_cuff_at(engine, rule), step->now))
 		device_want_cuff(step, (uint8_t)cuff_of(engine, plan_rule(engine, rule)));
 }
 
-/* When the next entry is due because one was violating (S2). */
+/* When the next entry is due because one was violating (S2). Without a session nobody is asked for any. */
 static void note_recheck(struct step *step)
 {
 	struct session *session = &step->engine->session;
 	struct mono due = MONO_NEVER;
 
-	for (uint8_t i = 0; i < step->engine->config->plan.rule_count; i++) {
+	for (uint8_t i = 0; session->open && i < step->engine->config->plan.rule_count; i++) {
 		const struct plan_rule *p = plan_rule(step->engine, i);
 		struct mono at = mono_after(step->engine->rules[i].determined, p->recheck_ns);
 
@@ -297,6 +381,19 @@ void rule_judge_all(struct step *step)
 	note_recheck(step);
 }
 
+static struct mono loss_deadline(const struct engine *engine, uint8_t rule)
+{
+	enum alarm_state state = engine->alarms[ALARM_BASE_RULE + rule].state;
+	enum reason reason = REASON_NONE;
+
+	if (state == ALARM_INACTIVE || state == ALARM_LATCHED || !engine->session.open)
+		return MONO_NEVER;
+
+	struct mono at = rule_lost_at(engine, rule, &reason);
+
+	return mono_reached(at, engine->now) ? MONO_NEVER : at;
+}
+
 struct mono rule_deadline(const struct engine *engine)
 {
 	struct mono deadline = MONO_NEVER;
@@ -305,7 +402,8 @@ struct mono rule_deadline(const struct engine *engine)
 		const struct rule_state *state = &engine->rules[i];
 		const struct plan_rule *p = plan_rule(engine, i);
 
-		deadline = mono_earlier(deadline, state->confirm_at);
+		deadline = mono_earlier(deadline, mono_earlier(state->confirm_at, state->measure_again));
+		deadline = mono_earlier(deadline, loss_deadline(engine, i));
 		if (p->unattended > PRIORITY_NONE && !state->unattended)
 			deadline = mono_earlier(deadline, mono_after(state->unattended_since, p->unattended_ns));
 		if (!mono_reached(from_at(engine, i), engine->now))

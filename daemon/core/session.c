@@ -52,9 +52,11 @@ static enum result session_open(struct step *step, const struct event_command *c
 	    (order->second_person[0] == '\0' || name_same_person(order->second_person, command->actor)))
 		return RESULT_SECOND_PERSON;
 
+	alarm_withdraw_session(step); /* of the time between two sessions: judged anew, for this patient */
 	memset(session, 0, sizeof(*session));
 	clocks_clear(session);
 	session->open = true;
+	engine->watched_since = step->now;
 	core_copy_text(session->id, order->session_id, sizeof(session->id));
 	copy_order(&session->order, order);
 	core_copy_text(session->opened_by, command->actor, sizeof(session->opened_by));
@@ -221,10 +223,13 @@ static enum result session_close(struct step *step, const char *actor, const str
 		return result;
 	alarm_withdraw_session(step);
 	device_session(step);
+	take_out_end(step);
 	if (session->paused)
 		end_pause(step);
 	session->recheck_due = MONO_NEVER;
 	session->open = false;
+	step->engine->watched_since = step->now;
+	rule_open(step->engine);
 	step_session(step, SESSION_CLOSED, actor);
 	return RESULT_OK;
 }

@@ -65,6 +65,12 @@ void take_out_advance(struct step *step)
 			(void)take_out_put_back(step, i, ""); /* it is out */
 }
 
+void take_out_end(struct step *step)
+{
+	for (int i = 0; i < DEVICES_MAX + PARAMETER_COUNT; i++)
+		(void)take_out_put_back(step, i, ""); /* what is in stays in */
+}
+
 struct mono take_out_deadline(const struct engine *engine)
 {
 	struct mono deadline = MONO_NEVER;

@@ -33,6 +33,42 @@ static void append_two(char *to, uint16_t size, const char *first, const char *s
 	append(&text, second);
 }
 
+/* Whole units; a device that reads tenths is rounded down. */
+static void append_units(struct text *text, int32_t milli)
+{
+	char digits[12];
+	size_t at = sizeof(digits) - 1;
+	uint32_t rest = (uint32_t)(milli < 0 ? -(int64_t)milli : milli) / MILLI;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (milli < 0)
+		digits[--at] = '-';
+	append(text, digits + at);
+}
+
+/* The cuff fails, or read what cannot be: then with its numbers. */
+static void cuff_text(const struct alarm *alarm, const char *device, char *to, uint16_t size)
+{
+	struct text text = {.to = to, .size = size};
+
+	if (!alarm->has_value) {
+		append_two(to, size, "Cuff measurement keeps failing: ", device);
+		return;
+	}
+	append(&text, "Cuff read ");
+	append_units(&text, alarm->milli);
+	append(&text, "/");
+	if (alarm->limit == 0)
+		append(&text, "-");
+	else
+		append_units(&text, alarm->limit);
+	append(&text, ", which cannot be: look at the patient; device ");
+	append(&text, device);
+}
+
 static const char *comparison_word(enum comparison comparison)
 {
 	switch (comparison) {
@@ -113,6 +149,105 @@ void engine_condition_name(const struct engine *engine, const struct alarm *alar
 	}
 }
 
+static void append_number(struct text *text, int32_t milli)
+{
+	uint32_t left = milli < 0 ? 0U - (uint32_t)milli : (uint32_t)milli;
+	uint32_t whole = left / MILLI, tenths = left % MILLI / (MILLI / 10);
+	char digits[16];
+	size_t at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	if (tenths != 0) { /* as much as staff need */
+		digits[--at] = (char)('0' + tenths);
+		digits[--at] = '.';
+	}
+	for (; whole != 0 || at == sizeof(digits) - 1 || digits[at] == '.'; whole /= 10)
+		digits[--at] = (char)('0' + whole % 10);
+	if (milli < 0)
+		digits[--at] = '-';
+	append(text, digits + at);
+}
+
+static void append_value(struct text *text, enum parameter parameter, int32_t milli)
+{
+	append_number(text, milli);
+	switch (parameter_table[parameter].ucum[0]) {
+	case '%':
+		append(text, " %");
+		break;
+	case 'm':
+		append(text, " mmHg");
+		break;
+	case '/':
+		append(text, "/min");
+		break;
+	default: /* scores have none */
+		break;
+	}
+}
+
+static void append_reason(struct text *text, enum reason reason)
+{
+	static const char *const words[REASON_COUNT] = {
+	    [REASON_NEVER_RECEIVED] = "nothing received",
+	    [REASON_STALE] = "too old",
+	    [REASON_DEVICE_LOST] = "device lost",
+	    [REASON_WRONG_DEVICE] = "a different device",
+	    [REASON_SENSOR_OFF] = "sensor off",
+	    [REASON_SENSOR_FAULT] = "sensor fault",
+	    [REASON_SEARCHING] = "searching",
+	    [REASON_LOW_SIGNAL] = "weak signal",
+	    [REASON_INTERFERENCE] = "interference",
+	    [REASON_IMPLAUSIBLE] = "implausible",
+	    [REASON_FAILED] = "failed",
+	    [REASON_NOT_MEASURED] = "not measured",
+	    [REASON_NO_PULSE] = "no pulse found",
+	    [REASON_ASYSTOLE] = "asystole",
+	    [REASON_APNEA] = "apnoea",
+	    [REASON_BABBLE] = "sends far too often",
+	    [REASON_PRINTING_MEMORY] = "the device is printing its memory",
+	    [REASON_FROZEN] = "its registers no longer change",
+	    [REASON_WRONG_SETUP] = "set up otherwise than required",
+	};
+
+	if (words[reason] == NULL)
+		return;
+	append(text, " (");
+	append(text, words[reason]);
+	append(text, ")");
+}
+
+/* A value lost beyond its limit: the last that was known, and why nothing came after it. */
+static void rule_text(struct text *text, const struct plan_rule *rule, const struct alarm *alarm)
+{
+	append(text, rule->text);
+	if (alarm->reason == REASON_NONE)
+		return;
+	append(text, ": lost at ");
+	append_value(text, alarm->parameter, alarm->milli);
+	append_reason(text, alarm->reason);
+}
+
+/* One sensor, one alarm: all that its device does not bring now. */
+static void missing_text(struct text *text, const struct engine *engine, const struct alarm *alarm)
+{
+	const struct engine_parameter *p = &engine->parameters[alarm->index];
+	parameter_set asked = engine->config->plan.missing_parameters;
+
+	append(text, "No current value: ");
+	append(text, parameter_table[alarm->index].label);
+	for (uint8_t i = 0; i < PARAMETER_COUNT; i++) {
+		const struct engine_parameter *other = &engine->parameters[i];
+
+		if (i == alarm->index || other->device != p->device || mono_is_never(other->missing_since) ||
+		    parameter_table[i].cadence != CADENCE_CONTINUOUS || (asked != 0 && (asked & PARAMETER_BIT(i)) == 0))
+			continue;
+		append(text, ", ");
+		append(text, parameter_table[i].label);
+	}
+	append_reason(text, alarm->reason);
+}
+
 void engine_condition_text(const struct engine *engine, const struct alarm *alarm, char *text, uint16_t size)
 {
 	const struct engine_config *config = engine->config;
@@ -125,12 +260,17 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 	    [SERVICE_SESSION] = "The monitor restarted: open the session again, no limit is watched",
 	};
 
+	struct text out = {.to = text, .size = size};
+
+	if (size == 0)
+		return;
+	text[0] = '\0';
 	switch (alarm->kind) {
 	case CONDITION_RULE:
-		append_two(text, size, config->plan.rules[alarm->index].text, "");
+		rule_text(&out, &config->plan.rules[alarm->index], alarm);
 		break;
 	case CONDITION_MISSING:
-		append_two(text, size, "No current value: ", parameter_table[alarm->index].label);
+		missing_text(&out, engine, alarm);
 		break;
 	case CONDITION_DEVICE:
 		append_two(text, size,
@@ -140,7 +280,7 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		           config->devices[alarm->index].name);
 		break;
 	case CONDITION_CUFF_FAILED:
-		append_two(text, size, "Cuff measurement keeps failing: ", config->devices[alarm->index].name);
+		cuff_text(alarm, config->devices[alarm->index].name, text, size);
 		break;
 	case CONDITION_CHECK_LATE:
 		append_two(text, size, "Late: ", config->plan.checks[alarm->index].text);

@@ -30,7 +30,8 @@ struct timing timing_of(const struct engine *engine, const struct alarm *alarm)
 		timing = rule_timing(engine, alarm->index);
 		break;
 	case CONDITION_MISSING:
-		timing.delay_ns = plan->missing.raise_after_ns;
+		if (!mono_reached(reading_dead_at(engine, (enum parameter)alarm->index), engine->now))
+			timing.delay_ns = plan->missing.raise_after_ns;
 		timing.clear_delay_ns = plan->missing_clear_ns;
 		break;
 	case CONDITION_DEVICE:

@@ -79,4 +79,5 @@ const struct stream_port_ops raw_tcp_port_ops = {
     .open = raw_tcp_open,
     .close = raw_tcp_close,
     .settle_ns = SETTLE_NS,
+    .reconnects = true,
 };

@@ -28,6 +28,7 @@ struct reader {
 	struct stream stream;
 	struct mono last_good; /* or the connect */
 	uint32_t bad_at_good;  /* stream.bad_frames at that time */
+	bool heard_whole;      /* a frame, on this connection */
 	bool stranger;         /* the last frame did not tell the serial number that is configured */
 	bool refused;          /* a notice has said that `answered` is another device */
 	char answered[NAME_BYTES];
@@ -56,7 +57,8 @@ static bool are_old(struct reader *reader)
 	int64_t pause = mono_since(now, reader->heard);
 
 	reader->heard = now;
-	if (reader->settle_ns > 0 && !speaks && pause > PAUSE_PERIODS * reader->own->period_ns)
+	if (reader->settle_ns > 0 && !speaks && !reader->stream.gate.knows_age &&
+	    pause > PAUSE_PERIODS * reader->own->period_ns)
 		begin_settling(reader);
 	if (!mono_before(now, reader->settled))
 		return false;
@@ -84,6 +86,7 @@ static void take_frame(void *context, const struct decoded *decoded)
 
 	reader->last_good = shell_now();
 	reader->bad_at_good = reader->stream.bad_frames;
+	reader->heard_whole = true;
 	link_works(reader->link);
 	if (reader->own->serial[0] != '\0' && strcmp(reader->own->serial, decoded->serial) != 0) {
 		/* One may be a damaged line; its values do not count either. */
@@ -131,7 +134,7 @@ static bool read_some(struct reader *reader)
 /* An order is passed on only while the last whole frame of this connection came from the right device. */
 static uint32_t ready(const struct reader *reader)
 {
-	bool up = reader->link->devices[reader->device].state == DEVICE_UP && !reader->stranger;
+	bool up = reader->link->devices[reader->device].state == DEVICE_UP && reader->heard_whole && !reader->stranger;
 
 	return up ? UINT32_C(1) << reader->device : 0;
 }
@@ -203,16 +206,22 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 		link_tell(link, reader->device, DEVICE_DOWN, fault);
 		return false;
 	}
-	/* Opened again after silence: the reason told then still holds. */
-	if (!link->devices[reader->device].known || link->devices[reader->device].state != DEVICE_RESYNC)
+	const struct link_device *known = &link->devices[reader->device];
+	/* Opened again after silence: the reason told then still holds. After a hang-up that was not told: nothing is.
+	 */
+	if (!known->known || (known->state != DEVICE_RESYNC && known->state != DEVICE_UP))
 		link_tell(link, reader->device, DEVICE_RESYNC, FAULT_NONE);
 	reader->settle_ns = ops->settle_ns;
 	begin_settling(reader);
 	reader->heard = reader->last_good = shell_now();
+	reader->heard_whole = false;
 	fault = listen_on(reader);
 	ops->close(&reader->port);
 	if (fault == FAULT_HUNG_UP) {
-		link_tell(link, reader->device, DEVICE_DOWN, fault);
+		/* Some device servers close now and then. A device that spoke on this connection gets another one; when
+		 * it brings no lines, the engine notices as with any silence. */
+		if (!ops->reconnects || !reader->heard_whole || known->state != DEVICE_UP)
+			link_tell(link, reader->device, DEVICE_DOWN, fault);
 		return false;
 	}
 	if (fault != FAULT_NONE)

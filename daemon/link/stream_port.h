@@ -20,6 +20,8 @@ struct stream_port_ops {
 	void (*close)(struct stream_port *port);
 	/* What comes after the connect, and after a long pause, is thrown away until it was quiet for this time. */
 	int64_t settle_ns;
+	bool reconnects; /* a connection that the other end may close when it likes: no loss while the next one is good
+	                  */
 };
 
 extern const struct stream_port_ops serial_port_ops, raw_tcp_port_ops;

@@ -43,8 +43,20 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_FAILED;
 	case REASON_NOT_MEASURED:
 		return VITALS__V1__REASON__REASON_NOT_MEASURED;
+	case REASON_NO_PULSE:
+		return VITALS__V1__REASON__REASON_NO_PULSE;
+	case REASON_ASYSTOLE:
+		return VITALS__V1__REASON__REASON_ASYSTOLE;
+	case REASON_APNEA:
+		return VITALS__V1__REASON__REASON_APNEA;
 	case REASON_BABBLE:
 		return VITALS__V1__REASON__REASON_BABBLE;
+	case REASON_PRINTING_MEMORY:
+		return VITALS__V1__REASON__REASON_PRINTING_MEMORY;
+	case REASON_FROZEN:
+		return VITALS__V1__REASON__REASON_FROZEN;
+	case REASON_WRONG_SETUP:
+		return VITALS__V1__REASON__REASON_WRONG_SETUP;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;
@@ -173,4 +185,19 @@ Vitals__V1__Reference wire_reference(enum reference reference)
 		return VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE;
 	}
 	return VITALS__V1__REFERENCE__REFERENCE_UNSPECIFIED;
+}
+
+Vitals__V1__Watch wire_watch(enum watch watch)
+{
+	switch (watch) {
+	case WATCH_NOTHING:
+		return VITALS__V1__WATCH__WATCH_NOTHING;
+	case WATCH_NO_SIGNAL:
+		return VITALS__V1__WATCH__WATCH_NO_SIGNAL;
+	case WATCH_CRITICAL:
+		return VITALS__V1__WATCH__WATCH_CRITICAL;
+	case WATCH_SESSION:
+		return VITALS__V1__WATCH__WATCH_SESSION;
+	}
+	return VITALS__V1__WATCH__WATCH_UNSPECIFIED;
 }

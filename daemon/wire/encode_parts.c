@@ -82,7 +82,7 @@ static const char *alarm_code(const struct alarm *alarm)
 		       : alarm->reason == REASON_BABBLE     ? "device-babbles"
 		                                            : "device-lost";
 	case CONDITION_CUFF_FAILED:
-		return "cuff-failed";
+		return alarm->has_value ? "cuff-contradicts" : "cuff-failed";
 	case CONDITION_CHECK_LATE:
 		return "late";
 	case CONDITION_SERVICE:
@@ -203,4 +203,5 @@ void fill_heartbeat(Vitals__V1__Heartbeat *heartbeat, const struct stream_id *id
 	heartbeat->recorder_failed = engine->service_failed[SERVICE_RECORDER];
 	heartbeat->publisher_failed = engine->service_failed[SERVICE_PUBLISHER];
 	heartbeat->interval_ns = HEARTBEAT_INTERVAL_NS;
+	heartbeat->watch = wire_watch(engine_watch(engine));
 }

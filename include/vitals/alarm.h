@@ -74,8 +74,10 @@ struct alarm {
 	enum priority priority;
 	uint32_t generation;  /* 0 = never announced; +1 at each announced change */
 	struct mono violated; /* since when the condition holds (PENDING and later) */
-	struct mono cleared;  /* since when it no longer holds, while the clear delay runs; MONO_NEVER if it holds */
-	struct mono raised;   /* when it was announced; MONO_NEVER if it never was */
+	struct mono
+	    gap_since;       /* rules, PENDING: since when there is no value; the delay stands still. Else MONO_NEVER */
+	struct mono cleared; /* since when it no longer holds, while the clear delay runs; MONO_NEVER if it holds */
+	struct mono raised;  /* when it was announced; MONO_NEVER if it never was */
 	int64_t raised_wall_ns;
 	int64_t changed_wall_ns;
 	char acknowledged_by[NAME_BYTES]; /* "" if nobody */
@@ -83,8 +85,8 @@ struct alarm {
 	bool has_value; /* the value that raised or escalated it */
 	enum parameter parameter;
 	int32_t milli;
-	int32_t limit;
-	enum reason reason;       /* technical conditions: why */
+	int32_t limit;            /* of a cuff that read what cannot be: the diastolic pressure, 0 if it read none */
+	enum reason reason;       /* technical conditions: why; rules: why the value that broke the limit is lost now */
 	bool confirmed;           /* cuff rules: by a second determination, or for want of one */
 	bool test;                /* marked TEST everywhere */
 	uint8_t reminders;        /* times it was announced again while acknowledged */

@@ -47,7 +47,12 @@ struct engine_parameter {
 	int64_t latest_wall_ns; /* stamp of the event that brought it */
 	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
+	bool refused; /* intermittent: the latest was a number that cannot be; then `latest` has no value, and */
+	int32_t refused_milli;     /* this is what the device said */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
+	struct mono valued;     /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
+	struct mono dead_since; /* since when the device says that there is no such sign; MONO_NEVER = it does not */
+	enum parameter source;  /* derived: the part that brought the last value */
 };
 
 struct engine_device_state {
@@ -66,19 +71,24 @@ struct engine_device_state {
 	struct mono cuff_rest_until;   /* MONO_NEVER before the first inflation */
 	struct mono
 	    mask_until; /* until then an oximeter on the same limb is not missed; MONO_NEVER = no inflation yet */
-	struct mono lost_at[3]; /* of the last losses, oldest first; MONO_NEVER if there were fewer */
-	bool was_up;            /* in DEVICE_RESYNC: came there from DEVICE_UP */
-	bool flapping;          /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono lost_at[3];   /* of the last losses, oldest first; MONO_NEVER if there were fewer */
+	bool was_up;              /* in DEVICE_RESYNC: came there from DEVICE_UP */
+	bool flapping;            /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono others_until; /* until then a determination was asked for before the session; MONO_NEVER = none */
+	struct mono others_at;    /* when that one was determined: not this patient's; MONO_NEVER = none */
 };
 
 /* A rule of the plan at work. */
 struct rule_state {
 	struct mono confirm_at; /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
 	struct mono determined; /* of the latest violating value; MONO_NEVER if there was none */
+	struct mono measure_again;    /* the second reading of `measure_now` is due; MONO_NEVER if none is */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
-	bool lowered;                 /* falling, in a phase in which that matters less */
-	bool unattended;              /* nobody answered in time */
+	struct mono onsets[RULE_REPEATS_MAX]; /* when it began to be violated, oldest first; MONO_NEVER if less often */
+	bool lowered;                         /* falling, in a phase in which that matters less */
+	bool unattended;                      /* nobody answered in time */
+	bool measured;                        /* `measure_now` has seen this onset */
 };
 
 struct display_state {
@@ -172,6 +182,7 @@ struct engine {
 	struct engine_parameter parameters[PARAMETER_COUNT];
 	struct engine_device_state devices[DEVICES_MAX];
 	struct session session;
+	struct mono watched_since; /* when the last session was opened or closed; before the first: the start */
 	struct alarm alarms[ALARMS_MAX];
 	struct mono audio_paused_until; /* MONO_NEVER = not paused */
 	char audio_paused_by[NAME_BYTES];
@@ -201,7 +212,8 @@ enum alarm_change {
 	ALARM_SESSION_ENDED,  /* gone because the session was closed */
 	ALARM_REMINDED,       /* announced again: acknowledged, still present after plan.reminder_ns */
 	ALARM_SUPERSEDED,     /* withdrawn: an alarm that stands for the same situation is present */
-	ALARM_REASON_CHANGED, /* of a device: another reason, the same priority; an acknowledgement stands */
+	ALARM_REASON_CHANGED, /* of a device: another reason; of a cuff: other numbers. The same priority; an
+	                       * acknowledgement stands */
 };
 
 const char *alarm_change_name(enum alarm_change change);
@@ -350,6 +362,16 @@ bool engine_device_out_of_turn(const struct engine *engine);
  * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. Costs no more at the end of a day than after five minutes, if
  * the engine is stepped at its deadlines. */
 bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
+
+/* What is judged now on live values. "No alarm" means something with WATCH_SESSION only. */
+enum watch {
+	WATCH_NOTHING,   /* no session is open, and nothing is judged */
+	WATCH_NO_SIGNAL, /* a session is open, but no live value that a rule looks at is there */
+	WATCH_CRITICAL,  /* no session is open; critical limits are judged (plan.watch_without_session) */
+	WATCH_SESSION,   /* the plan's rules are judged */
+};
+
+enum watch engine_watch(const struct engine *engine);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);

@@ -30,7 +30,14 @@ enum reason {
 	REASON_IMPLAUSIBLE,    /* outside the plausible range, or contradictory (diastolic >= systolic) */
 	REASON_FAILED,         /* a cuff determination ended without a result */
 	REASON_NOT_MEASURED,   /* the device says it has no such value */
-	REASON_BABBLE,         /* the device sends far too often; of alarms only */
+	REASON_NO_PULSE, /* the device says that it finds no pulse, its sensor being on: not the same as SEARCHING */
+	REASON_ASYSTOLE, /* the device says that the heart does not beat */
+	REASON_APNEA,    /* the device says that the patient does not breathe */
+	REASON_BABBLE,   /* the device sends far too often; of alarms only */
+	/* The device sends what it has stored; nothing of the patient comes meanwhile. */
+	REASON_PRINTING_MEMORY,
+	REASON_FROZEN,      /* the registers no longer change: a gateway may serve those of a dead device */
+	REASON_WRONG_SETUP, /* the device is set up otherwise than its map requires, for example kPa for mmHg */
 	REASON_COUNT
 };
 
@@ -45,6 +52,12 @@ struct measurement {
 	struct mono
 	    determined; /* conservative: before the request was sent, or when the first byte of the frame came */
 };
+
+/* The device itself says that a vital sign is absent. */
+static inline bool reason_is_vital(enum reason reason)
+{
+	return reason == REASON_NO_PULSE || reason == REASON_ASYSTOLE || reason == REASON_APNEA;
+}
 
 static inline bool measurement_has_value(const struct measurement *m)
 {

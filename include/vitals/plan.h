@@ -20,6 +20,7 @@
 #define PLAN_CHECK_TIMES_MAX 32
 #define PLAN_ITEMS_MAX       12
 #define PLAN_DOSES_MAX       6
+#define RULE_REPEATS_MAX     5
 #define RULE_TERMS_MAX       4 /* G2 looks at three parameters with two limits each: two rules of up to four terms */
 
 /* Set of rules as bits 1 << index in plan.rules. */
@@ -107,12 +108,18 @@ struct plan_rule {
 	bool technical;    /* H5: about the sensors, not the patient */
 	bool critical;     /* limits may be loosened for one patient only by two named people */
 	bool blocks_leave; /* while this alarm is present, leaving is blocked (D2) */
+	bool measure_now;  /* its onset starts the cuff, and once more measure_again_ns later */
 	enum combination combination;
 	uint8_t term_count; /* 1 .. RULE_TERMS_MAX; 0 only with `with`: it alone decides then (D2) */
 	struct rule_term terms[RULE_TERMS_MAX];
 	int64_t delay_ns;       /* must be violated this long without a break before it is raised; 0 = at once */
 	int64_t clear_delay_ns; /* must be back at `clear` this long before it is cleared; 0 = at once */
 	uint8_t phases;         /* bit i: judged in phases[i] */
+
+	/* Safety net under the delay: raised as well when it begins to be violated for the repeat_count-th time within
+	 * repeat_within_ns. 0 = no net. */
+	uint8_t repeat_count; /* 2 .. RULE_REPEATS_MAX */
+	int64_t repeat_within_ns;
 
 	/* Cuff rules. A first violating determination starts a repeat at once (if the device takes the command). With
 	 * `first` above NONE it is announced at that priority meanwhile. The second one in a row confirms: full
@@ -211,15 +218,20 @@ struct plan_missing {
 struct plan {
 	char name[NAME_BYTES];
 	char title[TEXT_BYTES];
+	bool watch_without_session;  /* critical rules of continuous values alone are judged while no session is open */
 	bool demo;                   /* everything that shows the session says DEMO */
 	int64_t planned_duration_ns; /* administration time unless the session says otherwise */
 	int64_t audio_pause_ns;      /* length of an audio pause; default 120 s */
+	int64_t gap_ns; /* a value that is missing for so long no more than stops the delay of a rule that it broke; a
+	                 * longer gap begins it anew; 0 = every gap does */
 	int64_t reminder_ns;  /* an acknowledged alarm that is still present is announced again after this; 0 = never */
 	int64_t nuisance_ns;  /* alarms that clear by themselves sooner count as nuisance; 15 s */
 	int64_t cuff_rest_ns; /* minimum between two inflations that the engine starts; 5 .. 120 s */
 	int64_t
 	    cuff_mask_ns; /* after an inflation on the oximeter's limb, missing SpO2 and pulse are not alarmed; 30 s */
 	int64_t cuff_mask_max_ns; /* from the inflation's start; 90 s */
+	int64_t measure_again_ns; /* rules with measure_now: so long after the onset the second reading; until then a
+	                           * new onset of the same rule starts none. 0 only if no rule has it */
 	enum route route;
 	struct plan_dose dose;
 	struct plan_leave leave;
@@ -231,7 +243,11 @@ struct plan {
 	    baseline_scores; /* entered scores without which the start is blocked ("baseline-scores"). The last entry
 	                      * before the start is a score's baseline for REFERENCE_BASELINE; none counts as 0 (D1) */
 	struct plan_missing missing; /* for every continuous parameter that a device provides, ... */
-	int64_t missing_clear_ns;    /* a value must be there again this long before its alarm ends; 0 = at once (C3) */
+	struct plan_vital_sign {
+		int64_t after_ns;
+		enum priority priority; /* NONE = a missing value like any other */
+	} no_vital_sign; /* the device says itself that there is no pulse, beat or breath: so long, so urgent */
+	int64_t missing_clear_ns; /* a value must be there again this long before its alarm ends; 0 = at once (C3) */
 	enum priority
 	    missing_sole; /* a lost device that was the only source of heart rate or SpO2: at once (C5); NONE = low */
 	parameter_set missing_parameters; /* ... or of these only; 0 = all. Others go missing without an alarm */

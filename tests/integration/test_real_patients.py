@@ -88,7 +88,7 @@ def engine(recording, start, mode, route, zero):
     """The engine's changes as the evaluation says them: (seconds, name, raised|priority|superseded|end, priority)."""
     changes, latched = [], set()
     for when, name, change, priority in replay(recording, start, mode, os.path.join(ROOT, PLANS[route]), zero):
-        if name == "baseline" or change in ("acknowledged", "reminded"):
+        if name == "baseline" or change in ("acknowledged", "reminded", "reason"):
             continue
         if change == "cleared" and name in latched:
             latched.discard(name)  # somebody answered: it was over before
@@ -149,7 +149,7 @@ def compare(mode, runs, least):
 
 def as_recorded(mode):
     need_recordings()
-    compare(mode, [(os.path.join(DATA, run[0]), *run[1:], os.path.basename(run[0])) for run in RUNS], 800)
+    compare(mode, [(os.path.join(DATA, run[0]), *run[1:], os.path.basename(run[0])) for run in RUNS], 700)
 
 
 def nearer_to_limits(mode):

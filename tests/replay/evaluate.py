@@ -13,6 +13,12 @@ import sys
 END = float("inf")
 MINUTE = 60.0
 STALE_PERIODS = 3
+LOST_PERIODS = 4        # the third row in a row that brings no value after one beyond the limit
+GAP_S = 90              # a gap no longer than this only stops a delay
+NET = (3, 60)           # so many times beyond the limit within so many seconds, in the rules of NETTED
+NETTED = ("H2", "H4", "O2", "O3", "R2")
+TOGETHER_S = 5          # values of the monitor that go within this go together; the first of LOOKED_AT stands for all
+LOOKED_AT = ("SpO2", "HR", "RESP", "PULSE")
 CONFIRM_S = 90          # "2x": a second cuff reading within 60 to 90 s
 PLAUSIBLE = {"HR": (0, 350), "PULSE": (15, 330), "SpO2": (1, 100), "RESP": (0, 150)}
 
@@ -130,8 +136,8 @@ class Recording:
 
 
 def believable(sys_, dia):
-    """Rule C2."""
-    return sys_ is not None and dia is not None and 50 <= sys_ <= 260 and 20 <= dia <= 180 and sys_ - dia >= 10
+    """Rule C2. How low it is makes no difference: what does not contradict itself is judged."""
+    return sys_ is not None and dia is not None and 0 < sys_ <= 260 and 0 < dia <= 180 and sys_ - dia >= 10
 
 
 class Evaluation:
@@ -177,11 +183,12 @@ class Evaluation:
 
         stretches = self.recording.stretches(value, state)
         self.returning[name] = lambda t: any(a <= t < b and s == "back" for a, b, s in stretches)
-        self.present[name], t, latched = [], -1.0, False
+        self.present[name], t, latched, onsets = [], -1.0, False, []
         while True:
-            wait = 0 if latched else delay
-            on = min((max(a, t) + wait for a, b, s in stretches if s == "bad" and b > t and b - max(a, t) >= wait),
-                     default=END)
+            if latched:
+                on = min((max(a, t) for a, b, s in stretches if s == "bad" and b > t), default=END)
+            else:
+                on = self.begins(name, value, stretches, t, delay, onsets)
             if on > self.recording.last:
                 return
             off = END
@@ -194,12 +201,68 @@ class Evaluation:
             self.steps.setdefault(name, []).append((on, priority))
             if off > self.recording.last:
                 return
-            latched = self.nobody and priority == "high" and not self.covered(above, off)
+            latched = self.nobody and priority == "high" and (
+                latched and self.covers_at(above, on) or not self.covered(above, off))
             t = off
+
+    def begins(self, name, value, stretches, t, delay, onsets):
+        """When it is there: beyond the limit for its delay, gaps left out; or lost beyond it; or caught by the net."""
+        spent, beyond = 0, False
+        for a, b, s in stretches:
+            if b <= t:
+                continue
+            a = max(a, t)
+            if s == "bad":
+                if not beyond:
+                    onsets.append(a)
+                    count, within = NET
+                    if name in NETTED and len(onsets) >= count and a - onsets[-count] <= within:
+                        return a
+                beyond = True
+                if b - a >= delay - spent:
+                    return a + delay - spent
+                spent += b - a
+            elif s != "unknown":
+                spent, beyond = 0, False
+            elif beyond:
+                lost = self.lost_at(value, a)
+                if lost <= min(b, a + GAP_S):
+                    return max(a, lost)
+                if b - a >= GAP_S:
+                    spent, beyond = 0, False
+        return END
+
+    def lost_at(self, value, t):
+        """When a value that is missing at t counts as lost. A difference of two is not lost with one of them."""
+        if value not in MISSING:
+            return END
+        return max(at for at, v in self.recording.live[value] if v is not None and at <= t) + \
+            LOST_PERIODS * self.recording.period
+
+    def said_to_be_lost(self):
+        """[(from, to, priority)]: a rule that is shown says that its value is lost."""
+        spans = []
+        for name, (value, *_) in LIVE.items():
+            value = "PULSE" if self.route == "spray" and value == "HR" else value
+            if value not in MISSING:
+                continue
+            shown = [c for c in self.changes if c[1] == name]
+            for i, (t, _, what, priority) in enumerate(shown):
+                off = next((c[0] for c in shown[i + 1:] if c[2] in ("end", "superseded")), END)
+                for a, b, s in self.recording.stretches(value, lambda at, v: "live") if what == "raised" else []:
+                    if s == "unknown" and any(v is not None and at <= a for at, v in self.recording.live[value]):
+                        first, last = max(t, self.lost_at(value, a)), min(off, b)
+                        if first < last:
+                            spans.append((first, last, priority))
+        return spans
 
     def covered(self, above, t):
         """Is an alarm that stands for this one present just before t?"""
         return any(a < t <= b for other in above for a, b in self.present.get(other, []))
+
+    def covers_at(self, above, t):
+        """The same at t: then what is latched and comes back stays as it is, latched."""
+        return any(a <= t < b for other in above for a, b in self.present.get(other, []))
 
     # ---- cuff readings ----------------------------------------------------------------------------------------------
 
@@ -278,7 +341,8 @@ class Evaluation:
                 waiting = None
                 if backs == 2 or not confirmed:
                     spans.append((on, t))
-                    latched = self.nobody and full == "high" and confirmed and not self.covered(above, t)
+                    latched = self.nobody and full == "high" and (
+                        latched and self.covers_at(above, on) or confirmed and not self.covered(above, t))
                     on, backs = None, 0
                 else:
                     returning.append(t)
@@ -343,26 +407,43 @@ class Evaluation:
 
     # ---- technical and procedural -----------------------------------------------------------------------------------
 
-    def missing(self, name):
-        """Rule C3, for every live value."""
+    def missing(self, name, lost):
+        """Rule C3, for every live value. One sensor, one alarm: what another one says is not said again."""
         clear_s = 10
-        gaps = []
-        for a, b, s in self.recording.stretches(name, lambda t, v: "live"):
-            if s == "live" and b - a < clear_s and gaps and b < END:
-                continue               # too short to end what goes before it
-            if s == "unknown" and gaps and gaps[-1][2] + clear_s > a and gaps[-1][2] - gaps[-1][0] >= 30:
-                gaps[-1][2] = b        # the same gap goes on
-            elif s == "unknown":
-                gaps.append([a, 0, b])
-        for a, _, b in gaps:
-            if b - a < 30:
+        gaps = {other: [(a, b) for a, b, s in self.recording.stretches(other, lambda t, v: "live") if s == "unknown"]
+                for other in LOOKED_AT}
+
+        def gap_at(other, t):
+            return next(((a, b) for a, b in gaps[other] if a <= t < b), None)
+
+        times = sorted({0.0, END} | {t for spans in gaps.values() for span in spans for t in span} |
+                       {t for span in lost for t in span[:2]} | {a + 120 for a, _ in gaps[name]})
+        shown = violated = back = None
+        for t, following in zip(times, times[1:]):
+            gap = gap_at(name, t)
+            if gap is None:
+                back = t if back is None else back
+                if shown and back + clear_s <= following:
+                    self.change(back + clear_s, MISSING[name], "end", shown)
+                    shown = None
                 continue
-            self.change(a + 30, MISSING[name], "raised", "low")
-            shown = "low"
-            if b - a >= 120 and self.urgent_phase(a + 120):
-                self.change(a + 120, MISSING[name], "priority", "medium")
+            back = None
+            urgent = min(gap[0], violated if shown else gap[0]) + 120
+            told = any(a <= t < b and RANK[p] >= (2 if t >= urgent else 1) for a, b, p in lost) or any(
+                gap_at(other, t) and abs(gap_at(other, t)[0] - gap[0]) <= TOGETHER_S
+                for other in LOOKED_AT[:LOOKED_AT.index(name)])
+            if told:
+                if shown:
+                    self.change(t, MISSING[name], "end", shown)
+                shown = None
+                continue
+            on = max(gap[0] + 30, t)
+            if not shown and on <= following:
+                shown, violated = "medium" if on >= urgent and self.urgent_phase(urgent) else "low", gap[0]
+                self.change(on, MISSING[name], "raised", shown)
+            if shown == "low" and max(urgent, t) <= following and self.urgent_phase(max(urgent, t)):
                 shown = "medium"
-            self.change(b + clear_s, MISSING[name], "end", shown)
+                self.change(max(urgent, t), MISSING[name], "priority", shown)
 
     def urgent_phase(self, t):
         if self.choices["urgent_missing_phases"] is None:
@@ -370,11 +451,12 @@ class Evaluation:
         return self.start <= t < (self.end if self.route == "iv" else self.start + 60 * MINUTE)
 
     def failures(self):
-        """Rule C2: one failure is tried again, two are low, three medium."""
+        """Rule C2: one failure is tried again, two are low, three medium. Numbers that cannot be are medium at once; while
+        the cuff goes on failing that does not become less."""
         row, shown = 0, None
         for t, s, d in self.recording.cuff:
             row = 0 if believable(s, d) else row + 1
-            wanted = None if row < 2 else "low" if row == 2 else "medium"
+            wanted = None if row == 0 else "medium" if row > 2 or s or shown == "medium" else "low" if row == 2 else None
             if wanted == shown:
                 continue
             what = "raised" if shown is None else "end" if wanted is None else "priority"
@@ -430,8 +512,9 @@ class Evaluation:
             self.cuff_rule(name)
             self.announce(name, CUFF[name][4])
         self.unattended()
+        lost = self.said_to_be_lost()
         for name in MISSING:
-            self.missing(name)
+            self.missing(name, lost)
         self.failures()
         for name in CHECKS[self.route]:
             self.checks(name)

@@ -6,6 +6,8 @@
 
 #include "tests/simulation/simulation.h"
 
+#define TOGETHER (5 * NS_PER_S)
+
 #define MUST(condition, ...)                                                                                           \
 	do {                                                                                                           \
 		if (!(condition))                                                                                      \
@@ -67,8 +69,22 @@ static bool has_cadence(const struct plan_rule *p, enum cadence cadence)
 	return false;
 }
 
+/* Judged although no session is open: critical, on live values and fixed limits alone. */
+static bool without_session(const struct room *room, const struct plan_rule *p)
+{
+	bool fixed = room->config.plan.watch_without_session && p->kind == RULE_ALARM && p->critical &&
+	             p->term_count > 0 && p->with == 0 && !p->has_from;
+
+	for (int t = 0; t < p->term_count; t++)
+		fixed = fixed && parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS &&
+		        p->terms[t].reference == REFERENCE_ABSOLUTE;
+	return fixed;
+}
+
 static bool in_phase(const struct room *room, const struct plan_rule *p)
 {
+	if (!room->oracle.open)
+		return without_session(room, p);
 	return (p->phases & (1U << room->engine.session.phase)) != 0;
 }
 
@@ -91,18 +107,6 @@ static bool reached(const struct room *room, enum anchor anchor, int64_t after_n
 
 /* ---- the run of each rule -----------------------------------------------------------------------------------------
  */
-
-static int64_t earliest_determined(const struct room *room, const struct plan_rule *p)
-{
-	int64_t at = room->now;
-
-	for (int t = 0; t < p->term_count; t++) {
-		int64_t one = room->oracle.sent[p->terms[t].parameter].determined;
-
-		at = one < at ? one : at;
-	}
-	return at < room->oracle.opened_at ? room->oracle.opened_at : at;
-}
 
 static bool fresh_for(const struct room *room, const struct plan_rule *p)
 {
@@ -132,18 +136,23 @@ static void run_continuous(struct room *room, int rule)
 {
 	const struct plan_rule *p = rule_of(room, rule);
 	struct rule_run *run = &room->oracle.rules[rule];
-	bool holds = world_judge(room, rule, false) == TRUTH_HOLDS && (in_phase(room, p) || established(room, rule));
+	enum truth truth = world_judge(room, rule, false);
+	bool judged = in_phase(room, p) || established(room, rule), holds = truth == TRUTH_HOLDS && judged;
 	bool back = world_judge(room, rule, true) == TRUTH_GONE;
 
+	gaps_run(room, rule, truth);
 	if (holds && !run->holds) {
 		run->since = room->now;
-		run->determined = earliest_determined(room, p);
+		run->determined = gaps_determined(room, p);
+		gaps_onset(run->onsets, room->now);
+		if (run->alarm == ALARM_INACTIVE)
+			gaps_onset(run->quiet, room->now);
 	}
-	run->holds = holds;
+	run->holds = holds || (judged && run->holds && truth == TRUTH_UNKNOWN);
 	if (!back)
 		run->back = NEVER;
 	else if (run->back == NEVER)
-		run->back = earliest_determined(room, p);
+		run->back = gaps_determined(room, p);
 }
 
 static void run_attention(struct room *room, int rule)
@@ -169,8 +178,8 @@ static void run_rules(struct room *room)
 
 		if (p->kind == RULE_LEAVE)
 			continue;
-		if (!o->open || world_rule_out(room, i)) {
-			o->rules[i] = (struct rule_run){.back = NEVER, .alone = NEVER};
+		if (o->turned || (!o->open && !without_session(room, p)) || world_rule_out(room, i)) {
+			o->rules[i] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 			continue;
 		}
 		if (has_cadence(p, CADENCE_CONTINUOUS) || p->with != 0 || p->has_from)
@@ -180,6 +189,7 @@ static void run_rules(struct room *room)
 		else if (!in_phase(room, p) && !established(room, i))
 			o->rules[i].holds = false, o->rules[i].in_a_row = 0;
 		run_attention(room, i);
+		o->rules[i].alarm = alarm_of(room, i)->state;
 	}
 }
 
@@ -203,6 +213,18 @@ static const char *check_confirmed_rule(const struct room *room, int rule)
 	return NULL;
 }
 
+/* Beyond its limit when it was last seen, and not seen any more: no inflation can explain it. */
+static bool lost(const struct room *room, int rule)
+{
+	const struct plan_rule *p = rule_of(room, rule);
+	const struct rule_run *run = &room->oracle.rules[rule];
+	int device = world_device_of(room, p->terms[0].parameter);
+	int64_t mask = device >= 0 && room->config.devices[device].same_limb ? room->config.plan.cuff_mask_max_ns : 0;
+
+	return p->term_count == 1 && p->terms[0].reference != REFERENCE_DIFFERENCE && run->holds && run->gap != NEVER &&
+	       room->now >= run->lost_at + mask;
+}
+
 static const char *check_rule(const struct room *room, int rule)
 {
 	const struct plan_rule *p = rule_of(room, rule);
@@ -220,9 +242,11 @@ static const char *check_rule(const struct room *room, int rule)
 		return NULL;
 	if (p->has_from && !reached(room, p->from, p->from_after_ns))
 		return NULL;
-	if (has_cadence(p, CADENCE_CONTINUOUS) && room->now < run->since + p->delay_ns)
+	if (has_cadence(p, CADENCE_CONTINUOUS) && !lost(room, rule) && !gaps_repeated(p, run->quiet) &&
+	    (run->gap != NEVER ? run->gap : room->now) < run->since + p->delay_ns)
 		return NULL;
-	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm", p->name);
+	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm%s", p->name,
+	     room->oracle.open ? "" : ", without a session");
 	MUST(!present(room, rule) || alarm_of(room, rule)->priority >= p->priority || p->lower_phases != 0,
 	     "%s: not as urgent as the plan says", p->name);
 	return NULL;
@@ -240,10 +264,11 @@ static const char *check_rule_change(const struct room *room, int rule, enum ala
 	if (change == ALARM_RAISED) {
 		bool lasted = (now->holds && now->determined + p->delay_ns <= room->now) ||
 		              (was->holds && was->determined + p->delay_ns <= room->now);
+		bool net = gaps_repeated(p, now->onsets), vanished = was->holds && was->lost_at <= room->now;
 		bool again = p->latching && now->holds; /* it was latched and came back */
 		bool released = p->superseded_by != 0 && (now->back == NEVER || was->back == NEVER);
 
-		MUST(lasted || again || released, "%s: raised before its delay", p->name);
+		MUST(lasted || again || released || net || vanished, "%s: raised before its delay", p->name);
 	}
 	if (change == ALARM_BECAME_LATCHED || (change == ALARM_CLEARED && !p->latching)) {
 		bool back = (now->back != NEVER && now->back + p->clear_delay_ns <= room->now) ||
@@ -270,6 +295,11 @@ static const char *check_device(const struct room *room, int device)
 		         (o->failures == 2 ||
 		          alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->priority >= PRIORITY_MEDIUM),
 		     "%s: %d determinations failed and nobody was told", name, o->failures);
+	if (device == CUFF && !out && o->open && o->said_sys != 0)
+		MUST(present(room, ALARM_BASE_CUFF_FAILED + device) &&
+		         alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->priority >= PRIORITY_MEDIUM &&
+		         alarm_of(room, ALARM_BASE_CUFF_FAILED + device)->milli == o->said_sys,
+		     "%s: read %d, which cannot be, and nobody was told", name, o->said_sys);
 	if (out || world_fine(room, device))
 		return NULL;
 	if (!o->ever_up[device] && o->state[device] != DEVICE_REFUSED &&
@@ -284,22 +314,43 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* One alarm stands for all values of a sensor: of one of them, or of a rule that says that one was lost. */
+static bool told_of(const struct room *room, int device, enum priority *priority)
+{
+	bool told = false;
+
+	for (int id = 0; id < ALARM_BASE_MISSING + PARAMETER_COUNT; id++) {
+		const struct alarm *alarm = alarm_of(room, id);
+		enum parameter parameter =
+		    id < ALARM_BASE_MISSING ? alarm->parameter : (enum parameter)(id - ALARM_BASE_MISSING);
+
+		if (!present(room, id) || world_device_of(room, parameter) != device ||
+		    (id < ALARM_BASE_MISSING && alarm->reason == REASON_NONE))
+			continue;
+		told = true;
+		*priority = alarm->priority > *priority ? alarm->priority : *priority;
+	}
+	return told;
+}
+
 static const char *check_missing(const struct room *room, enum parameter parameter, int device)
 {
 	const struct oracle *o = &room->oracle;
 	const struct plan *plan = &room->config.plan;
 	int64_t lacking = world_lacking(room, parameter);
-	const struct alarm *alarm = alarm_of(room, ALARM_BASE_MISSING + (int)parameter);
+	enum priority priority = PRIORITY_NONE;
+	bool told;
 	int64_t mask = room->config.devices[device].same_limb ? plan->cuff_mask_max_ns : 0;
 
 	if (lacking == NEVER || world_out(room, parameter) || o->fine_since[device] == NEVER ||
 	    (plan->missing_parameters != 0 && (plan->missing_parameters & PARAMETER_BIT(parameter)) == 0))
 		return NULL;
-	lacking = later(lacking, o->opened_at);
+	lacking = later(lacking, o->opened_at) + TOGETHER; /* another one that went a little later may stand for it */
 	if (room->now < later(lacking, o->fine_since[device]) + plan->missing.raise_after_ns + mask)
 		return NULL;
-	MUST(present(room, alarm->id), "%s: no value and no alarm", parameter_table[parameter].name);
-	MUST(room->now < lacking + plan->missing.escalate_after_ns || alarm->priority >= plan->missing.escalated,
+	told = told_of(room, device, &priority);
+	MUST(told, "%s: no value and no alarm", parameter_table[parameter].name);
+	MUST(room->now < lacking + plan->missing.escalate_after_ns || priority >= plan->missing.escalated,
 	     "%s: no value for long and not urgent", parameter_table[parameter].name);
 	return NULL;
 }
@@ -514,6 +565,16 @@ static void count(struct room *room)
 	}
 }
 
+static const char *check_watched_rules(const struct room *room)
+{
+	const char *wrong = NULL;
+
+	for (int i = 0; i < room->config.plan.rule_count && wrong == NULL; i++)
+		if (without_session(room, rule_of(room, i)))
+			wrong = check_rule(room, i);
+	return wrong;
+}
+
 static const char *check_open_session(const struct room *room)
 {
 	const char *wrong = NULL;
@@ -548,5 +609,9 @@ const char *oracle_check(struct room *room)
 		wrong = check_phase(room);
 	for (int p = 0; p < PARAMETER_COUNT && wrong == NULL; p++)
 		wrong = check_reading(room, (enum parameter)p);
-	return wrong == NULL && room->oracle.open ? check_open_session(room) : wrong;
+	if (wrong == NULL)
+		wrong = oracle_measured(room);
+	if (wrong != NULL)
+		return wrong;
+	return room->oracle.open ? check_open_session(room) : check_watched_rules(room);
 }

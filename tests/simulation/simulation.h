@@ -7,6 +7,7 @@
  *   devices.c     patient and devices: values, faults of devices and links
  *   staff.c       everything people do
  *   world.c       what the oracle knows: values, devices, session, from events and answers alone
+ *   gaps.c        signals that come and go, for the oracle
  *   oracle.c      what the alarms must look like after each step, judged from that
  *   shadow.c      the general invariants of tests/unit/core_oracle.h
  *   population.c  published rates and alarm load */
@@ -38,15 +39,21 @@ struct sent {
 	int32_t milli;
 	int64_t determined;
 	int64_t lacking; /* since when there was no value at all; NEVER while there is one that is not stale */
+	int64_t valued;  /* when the last value was determined */
 };
 
 /* A rule in the eyes of the oracle. Times before the values of this step count in `was`. */
 struct rule_run {
 	bool holds;
-	int64_t since;      /* of the step at which it began to hold without a break */
-	int64_t determined; /* when the value that began it was determined */
-	int64_t back;       /* since when it is back at `clear`, by determination; NEVER if it is not */
-	int in_a_row;       /* cuff: determinations beyond the limit */
+	int64_t since;                    /* of the step at which it began to hold without a break */
+	int64_t determined;               /* when the value that began it was determined */
+	int64_t lost_at;                  /* when the oldest of its values will count as lost, an inflation left out */
+	int64_t gap;                      /* it held, and there is no value since then; NEVER if there is one */
+	int64_t onsets[RULE_REPEATS_MAX]; /* when it began to hold, oldest first */
+	int64_t quiet[RULE_REPEATS_MAX];  /* the same, without its alarm being there before the step */
+	enum alarm_state alarm;           /* after the last step */
+	int64_t back;                     /* since when it is back at `clear`, by determination; NEVER if it is not */
+	int in_a_row;                     /* cuff: determinations beyond the limit */
 	int back_in_a_row;
 	int64_t first; /* cuff: when the first of them was sent */
 	int64_t alone; /* nobody has answered and the drug flows since then; NEVER if not */
@@ -60,6 +67,7 @@ struct oracle {
 	int64_t heard[DEVICE_TOTAL];
 	int64_t fine_since[DEVICE_TOTAL]; /* up and talking; NEVER if not */
 	bool open, started, ended;
+	bool turned; /* the session was opened or closed in this step: all is judged anew */
 	int64_t opened_at, started_at, ended_at;
 	int64_t duration_ns, paused_at, paused_ns; /* paused_at: NEVER if it runs */
 	int readings;
@@ -70,8 +78,14 @@ struct oracle {
 	bool limit_changed[PLAN_RULES_MAX][RULE_TERMS_MAX];
 	int32_t limits[PLAN_RULES_MAX][RULE_TERMS_MAX];
 	int64_t display_heard;
-	parameter_set fresh; /* determined by the event of this step */
-	int failures;        /* of the cuff, in a row */
+	parameter_set fresh;                    /* determined by the event of this step */
+	int failures;                           /* of the cuff, in a row */
+	int64_t measure_from;                   /* a `measure_now` alarm waits for the cuff since; NEVER if none */
+	int64_t measured_until[PLAN_RULES_MAX]; /* no second onset of that rule asks for one before */
+	bool was_there[PLAN_RULES_MAX];
+	int32_t said_sys;    /* by the cuff, if its last determination cannot be; else 0 */
+	int64_t cuff_asked;  /* a determination was ordered then and has not come; NEVER if none is awaited */
+	int64_t cuff_before; /* one ordered then was under way when the session was opened; NEVER if none was */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 
@@ -209,7 +223,8 @@ enum truth {
 };
 
 void world_begin(struct room *room);
-void world_heed(struct room *room); /* after a step */
+void world_heed(struct room *room);                                     /* after a step */
+int world_device_of(const struct room *room, enum parameter parameter); /* -1 if there is none */
 bool world_fine(const struct room *room, int device);
 bool world_current(const struct room *room, enum parameter parameter);
 int64_t world_lacking(const struct room *room, enum parameter parameter); /* since when; NEVER if there is a value */
@@ -218,8 +233,15 @@ bool world_rule_out(const struct room *room, int rule);
 enum truth world_judge(const struct room *room, int rule, bool engaged);
 enum result world_reply(const struct room *room);
 
+/* gaps.c: of the rules on live values. */
+int64_t gaps_determined(const struct room *room, const struct plan_rule *p); /* of its oldest value */
+void gaps_run(struct room *room, int rule, enum truth truth);
+void gaps_onset(int64_t onsets[RULE_REPEATS_MAX], int64_t now);
+bool gaps_repeated(const struct plan_rule *p, const int64_t onsets[RULE_REPEATS_MAX]);
+
 /* oracle.c and shadow.c: NULL, or what is wrong after a step. */
 const char *oracle_check(struct room *room);
+const char *oracle_measured(struct room *room); /* oracle_measure.c, called by oracle_check */
 void shadow_begin(void);
 const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
                         bool thorough);

@@ -18,6 +18,7 @@ struct bedside_device {
 	bool off, leads_off; /* probe, sampling line or cuff; electrodes */
 	bool no_value, doubt;
 	enum complaint complaint;
+	enum mode mode; /* MODE_FROZEN, MODE_KPA; of others the engine sees the link's state alone */
 };
 
 struct stage {
@@ -123,7 +124,7 @@ static enum reason reason_of(enum complaint complaint)
 {
 	static const enum reason reasons[COMPLAINT_COUNT] = {
 	    [COMPLAINT_SENSOR_OFF] = REASON_SENSOR_OFF, [COMPLAINT_SENSOR_FAULT] = REASON_SENSOR_FAULT,
-	    [COMPLAINT_SEARCHING] = REASON_SEARCHING,   [COMPLAINT_NO_PULSE] = REASON_LOW_SIGNAL, /* as nellcor.c */
+	    [COMPLAINT_SEARCHING] = REASON_SEARCHING,   [COMPLAINT_NO_PULSE] = REASON_NO_PULSE,
 	    [COMPLAINT_LOW_SIGNAL] = REASON_LOW_SIGNAL, [COMPLAINT_INTERFERENCE] = REASON_INTERFERENCE,
 	};
 
@@ -147,6 +148,26 @@ static void begin_frame(struct stage *stage, enum device device)
 {
 	stage->event = (struct event){.kind = EVENT_MEASUREMENTS};
 	stage->event.u.measurements.device = (uint8_t)stage->staged->device[device];
+}
+
+/* What the device's register map makes of registers that no longer change, or hold other units. */
+static void distrust(struct stage *stage, enum mode mode)
+{
+	struct event_measurements *frame = &stage->event.u.measurements;
+	const parameter_set pressures = PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA) |
+	                                PARAMETER_BIT(PARAMETER_NIBP_MEAN) | PARAMETER_BIT(PARAMETER_ETCO2);
+
+	for (uint8_t i = 0; i < frame->count; i++) {
+		struct measurement *m = &frame->list[i];
+		bool intermittent = parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT;
+		bool frozen = mode == MODE_FROZEN && !intermittent;
+
+		if (!frozen && (mode != MODE_KPA || (pressures & PARAMETER_BIT(m->parameter)) == 0))
+			continue;
+		m->quality = QUALITY_NO_VALUE;
+		m->reason = frozen ? REASON_FROZEN : REASON_WRONG_SETUP;
+		m->milli = 0;
+	}
 }
 
 static void send_frame(struct stage *stage, enum device device)
@@ -177,6 +198,7 @@ static void send_frame(struct stage *stage, enum device device)
 		add(stage, PARAMETER_RESP, v->resp, quality, reason);
 		add(stage, PARAMETER_ETCO2, v->etco2, quality, reason);
 	}
+	distrust(stage, d->mode);
 	(void)step(stage);
 }
 
@@ -200,6 +222,7 @@ static void send_determination(struct stage *stage)
 	add(stage, PARAMETER_NIBP_DIA, v->dia + b, quality, reason);
 	add(stage, PARAMETER_NIBP_MEAN, v->dia + b + (v->sys + a - v->dia - b) / 3, quality, reason);
 	add(stage, PARAMETER_NIBP_PULSE, v->hr, quality, reason);
+	distrust(stage, stage->devices[DEVICE_CUFF].mode);
 	(void)step(stage);
 }
 
@@ -223,6 +246,7 @@ static void start_own_cuff(struct stage *stage)
 /* A way of misbehaving as the engine sees it: the link notices, or hears nothing. */
 static void misbehave(struct stage *stage, const struct sim_event *event)
 {
+	stage->devices[event->device].mode = event->mode;
 	switch (event->mode) {
 	case MODE_NORMAL:
 		say_device(stage, event->device, DEVICE_UP, FAULT_NONE);
@@ -233,6 +257,9 @@ static void misbehave(struct stage *stage, const struct sim_event *event)
 		break;
 	case MODE_WRONG_IDENTITY:
 		say_device(stage, event->device, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+		break;
+	case MODE_FROZEN:
+	case MODE_KPA:
 		break;
 	case MODE_LATE:
 	case MODE_DRIBBLE:

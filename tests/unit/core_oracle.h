@@ -78,6 +78,7 @@ static inline void random_rule_rest(struct source *s, struct plan *plan, int ind
 			rule->superseded_by |= RULE_BIT(i);
 	rule->critical = pick(s, 4) == 0;
 	rule->blocks_leave = pick(s, 4) == 0;
+	rule->measure_now = !cuff && pick(s, 4) == 0;
 	rule->lower_phases = (uint8_t)(pick(s, 3) == 0 ? 0xff : 0);
 	rule->lower = (enum priority)pick(s, (int)rule->priority + 1);
 	rule->unattended_ns = pick_time(s) + 1;
@@ -105,11 +106,13 @@ static inline void random_session(struct source *s, struct world *w)
 {
 	struct plan *plan = &w->config.plan;
 
+	plan->watch_without_session = pick(s, 2) == 1;
 	plan->missing_clear_ns = pick_time(s);
 	plan->missing_sole = (enum priority)pick(s, 4);
 	plan->missing_parameters = pick(s, 3) == 0 ? PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_RESP) : 0;
 	plan->reminder_ns = pick(s, 3) == 0 ? pick_time(s) : 0;
 	plan->nuisance_ns = pick_time(s);
+	plan->measure_again_ns = pick_time(s) + 1;
 	plan->cuff_rest_ns = pick_time(s);
 	plan->cuff_mask_ns = pick_time(s);
 	plan->cuff_mask_max_ns = plan->cuff_mask_ns + pick_time(s);
@@ -329,6 +332,19 @@ static inline int64_t random_instant(struct source *s, const struct world *w)
 /* ---- what must hold -----------------------------------------------------------------------------------------------
  */
 
+/* A critical rule of live values and fixed limits alone, if the plan wants it. */
+static inline bool needs_no_session(const struct engine *e, int id)
+{
+	const struct plan_rule *p = &e->config->plan.rules[id < PLAN_RULES_MAX ? id : 0];
+	bool fixed = id < e->config->plan.rule_count && e->config->plan.watch_without_session && p->critical &&
+	             p->kind == RULE_ALARM && p->with == 0 && !p->has_from && p->term_count > 0;
+
+	for (uint8_t t = 0; t < p->term_count; t++)
+		fixed = fixed && p->terms[t].reference == REFERENCE_ABSOLUTE &&
+		        parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS;
+	return fixed;
+}
+
 /* What a display would know that saw every action. */
 struct shadow {
 	struct alarm alarms[ALARMS_MAX];
@@ -357,8 +373,12 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		     "an acknowledgement lost or kept wrongly");
 		break;
 	case ALARM_REASON_CHANGED:
-		MUST(a->kind == CONDITION_DEVICE && a->reason != before->reason && a->priority == before->priority &&
-		         a->state == before->state && alarm_announced(a->state),
+		MUST(a->kind == CONDITION_DEVICE || a->kind == CONDITION_RULE
+		         ? a->reason != before->reason
+		         : a->kind == CONDITION_CUFF_FAILED && a->has_value &&
+		               (a->milli != before->milli || a->limit != before->limit || !before->has_value),
+		     "told anew without anything new");
+		MUST(a->priority == before->priority && a->state == before->state && alarm_announced(a->state),
 		     "another reason that is none");
 		break;
 	case ALARM_REMINDED:
@@ -452,7 +472,7 @@ static inline const char *check_alarms(const struct shadow *shadow, const struct
 		MUST(alarm_announced(a->state) == alarm_announced(seen->state), "announced and not seen");
 		MUST(!alarm_announced(a->state) || (a->state == seen->state && a->priority == seen->priority),
 		     "state or priority changed unseen");
-		MUST(a->state == ALARM_INACTIVE || e->session.open ||
+		MUST(a->state == ALARM_INACTIVE || e->session.open || needs_no_session(e, id) ||
 		         (id >= ALARM_BASE_SERVICE && a->kind != CONDITION_FLAPPING),
 		     "alarm without a session");
 		MUST(a->test == (id == ALARM_BASE_TEST), "a test that is none");

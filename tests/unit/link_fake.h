@@ -38,9 +38,16 @@ enum fake_mode {
 	FAKE_HANG_UP, /* TCP: closes the connection in place of an answer */
 };
 
+enum fake_closing { /* of a TCP connection, behind an answer */
+	            FAKE_STAYS,
+	            FAKE_CLOSES_IDLE, /* after 5 ms without a request */
+	            FAKE_CLOSES_AT_ONCE,
+	            FAKE_CLOSES_LATER, /* after 5 ms, whatever has come by then */
+};
+
 #define FAKE_FRAME_BYTES      300
 #define FAKE_SEQUENCE_ADDRESS 200
-#define FAKE_STATUS_ADDRESS   201
+#define FAKE_STATUS_ADDRESS   201 /* behind it the two pressures, which change with the sequence */
 
 struct fake {
 	bool tcp;
@@ -56,6 +63,8 @@ struct fake {
 	atomic_int bad_unit;    /* misbehaves only for this unit; 0 = for all */
 	atomic_int bad_address; /* misbehaves only for this address; 0 = for all */
 	atomic_int delay_ms;
+	atomic_int closing;     /* enum fake_closing */
+	atomic_int connections; /* TCP */
 	atomic_int identity_change;
 	atomic_int sequence, status;
 	atomic_int requests; /* answered or not */
@@ -81,6 +90,8 @@ static inline uint16_t fake_register(struct fake *fake, unsigned unit, unsigned 
 		return (uint16_t)atomic_load(&fake->sequence);
 	if (function == 4 && address == FAKE_STATUS_ADDRESS)
 		return (uint16_t)atomic_load(&fake->status);
+	if (function == 4 && (address == FAKE_STATUS_ADDRESS + 1 || address == FAKE_STATUS_ADDRESS + 2))
+		return (uint16_t)(fake_content(unit, function, address) + (atomic_load(&fake->sequence) & 3));
 	return fake_content(unit, function, address);
 }
 
@@ -206,6 +217,23 @@ static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 	return going_on;
 }
 
+/* After an answer. False when the fake is to end. */
+static inline bool fake_part(struct fake *fake)
+{
+	enum fake_closing closing = (enum fake_closing)atomic_load(&fake->closing);
+	struct pollfd fds[2] = {{.fd = fake->stop_fd, .events = POLLIN}, {.fd = fake->fd, .events = POLLIN}};
+
+	if (!fake->tcp || fake->fd < 0 || closing == FAKE_STAYS)
+		return true;
+	if (closing == FAKE_CLOSES_LATER && !fake_pause(fake, 5))
+		return false;
+	if (closing == FAKE_CLOSES_IDLE && poll(fds, 2, 5) != 0)
+		return fds[0].revents == 0;
+	(void)close(fake->fd);
+	fake->fd = -1;
+	return true;
+}
+
 static inline void *fake_main(void *argument)
 {
 	struct fake *fake = argument;
@@ -220,6 +248,7 @@ static inline void *fake_main(void *argument)
 			return NULL;
 		if (!connected) {
 			fake->fd = accept(fake->listen_fd, NULL, NULL);
+			atomic_fetch_add(&fake->connections, 1);
 			have = 0;
 			continue;
 		}
@@ -235,7 +264,7 @@ static inline void *fake_main(void *argument)
 		if (have < need)
 			continue;
 		have = 0;
-		if (!fake_serve(fake, request))
+		if (!fake_serve(fake, request) || !fake_part(fake))
 			return NULL;
 	}
 }

@@ -59,7 +59,7 @@ static void test_shipped_maps(void **state)
 	assert_int_equal(cuff->block_count, 1);
 	assert_int_equal(cuff->blocks[0].table, REGISTER_INPUT);
 	assert_int_equal(cuff->blocks[0].start, 16);
-	assert_int_equal(cuff->blocks[0].count, 7);
+	assert_int_equal(cuff->blocks[0].count, 8);
 	assert_true(cuff->has_identity && cuff->has_sequence && cuff->has_status);
 	assert_int_equal(cuff->identity_expect_count, 2);
 	assert_int_equal(cuff->identity_expect[0], 0x5653);
@@ -79,6 +79,18 @@ static void test_shipped_maps(void **state)
 	assert_int_equal(ecg->values[1].scale_milli, 100);
 	assert_int_equal(ecg->values[1].missing_reason, REASON_SENSOR_OFF);
 	assert_false(ecg->has_sequence);
+	assert_false(cuff->alive.used);
+	assert_int_equal(cuff->require_count, 1);
+	assert_int_equal(cuff->requires[0].offset, 7);
+	assert_int_equal(cuff->requires[0].mask, 0xFFFF);
+	assert_int_equal(cuff->requires[0].parameters, PARAMETER_BIT(PARAMETER_NIBP_SYS) |
+	                                                   PARAMETER_BIT(PARAMETER_NIBP_DIA) |
+	                                                   PARAMETER_BIT(PARAMETER_NIBP_MEAN));
+	assert_true(ecg->alive.used);
+	assert_int_equal(ecg->alive.offset, 5);
+	assert_int_equal(ecg->alive.within_ns, 3 * NS_PER_S);
+	assert_int_equal(ecg->requires[0].value, 0);
+	assert_int_equal(ecg->requires[0].parameters, PARAMETER_BIT(PARAMETER_ETCO2));
 }
 
 /* ---- what else is legal ---------------------------------------------------------------------------------------------
@@ -299,6 +311,50 @@ static void test_print(void **state)
 	assert_int_equal(config_print(&config, out), 0);
 	assert_int_equal(fclose(out), 0);
 	assert_non_null(strstr(text, "NOTE: no device provides spo2"));
+}
+
+/* Only behind TCP may something else answer for the device, and only continuous values are taken without a sign that
+ * they are new. */
+static void test_alive_is_asked_for(void **state)
+{
+	static char text[65536];
+	static const char *const values[] = {
+	    "value \"spo2\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n",
+	    "sequence { block = \"a\"  address = 0 }\n"
+	    "value \"nibp_sys\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n",
+	    "value \"spo2\" { block = \"a\"  address = 1  type = \"u16\"  scale = 1 }\n"
+	    "alive { block = \"a\"  address = 0  mask = 0xFF  within_s = 2 }\n"
+	    "require { block = \"a\"  address = 2  value = 0x0300  mask = 0x0F00 }\n",
+	};
+	static const char *const types[] = {"modbus-tcp\"  host = \"::1", "modbus-rtu\"  port = \"/dev/ttyS0"};
+
+	(void)state;
+	for (int v = 0; v < 3; v++)
+		for (int t = 0; t < 2; t++) {
+			char map[1024], path[PATH_BYTES];
+			int size = snprintf(map, sizeof map,
+			                    "description = \"x\"\naddress_base = 0\n"
+			                    "block \"a\" { table = \"input\"  address = 0  count = 4 }\n%s",
+			                    values[v]);
+			assert_in_range(size, 1, sizeof map - 1);
+			assert_in_range(snprintf(path, sizeof path, "%s/map.conf", directory), 1, sizeof path - 1);
+			write_file(path, map, (size_t)size, 0600);
+			read_good(write_main(
+			    "bedside = \"t\"\nplan = \"%s/" GOOD "plan.conf\"\ncontrol { socket = \"/run/c\" }\n"
+			    "record { path = \"/var/r\" }\npublish { " ENDPOINTS " }\n"
+			    "link \"l\" { type = \"%s\" }\n"
+			    "device \"d\" { link = \"l\"  map = \"map.conf\"  unit = 1  poll_period_ms = "
+			    "1000 }\n",
+			    here(), types[t]));
+			memset(text, 0, sizeof text);
+			FILE *out = fmemopen(text, sizeof text - 1, "w");
+			assert_non_null(out);
+			assert_int_equal(config_print(&config, out), 0);
+			assert_int_equal(fclose(out), 0);
+			assert_int_equal(strstr(text, "has no `alive`") != NULL, v == 0 && t == 0);
+		}
+	assert_non_null(strstr(text, "alive while this changes within 2 s: input 0 (30001) & 0x00FF"));
+	assert_non_null(strstr(text, "must hold: input 2 (30003) & 0x0F00 = 0x0300, else no spo2"));
 }
 
 /* ---- mistakes -------------------------------------------------------------------------------------------------------
@@ -555,6 +611,7 @@ int main(void)
 	    cmocka_unit_test(test_cycle_of_lines),
 	    cmocka_unit_test(test_hash),
 	    cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_alive_is_asked_for),
 	    cmocka_unit_test(test_bad_files),
 	    cmocka_unit_test(test_odd_files),
 	    cmocka_unit_test(test_reading_after_an_error),

@@ -119,6 +119,169 @@ static void test_failures_of_another_session(void **state)
 	assert_int_equal(w.engine.alarms[ALARM_BASE_CUFF_FAILED + CUFF].priority, PRIORITY_LOW);
 }
 
+static struct plan_rule *measuring_rule(void)
+{
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "O2", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+	rule->measure_now = true;
+	rule->phases = 0xff;
+	w.config.plan.measure_again_ns = 120 * S;
+	return rule;
+}
+
+/* However young the last reading is; and once more, though the alarm is over by then. */
+static void test_an_alarm_measures_now(void **state)
+{
+	(void)state;
+	(void)measuring_rule();
+	world_open(&w, 100 * S);
+	live(&w, 110 * S, 97, 70);
+	pressure(&w, 120, 80);
+	live(&w, 112 * S, 97, 70);
+	spo2(&w, 85);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_int_equal(starts(), 0); /* it rests */
+	frame_of(&w, CUFF, 0, NULL);
+	live(&w, 115 * S - 1, 97, 70);
+	run(&w, 115 * S);
+	assert_int_equal(starts(), 1);
+	live(&w, 120 * S, 97, 70);
+	pressure(&w, 70, 40);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(state_of(&w, 0), ALARM_INACTIVE);
+	spo2(&w, 85); /* it comes and goes: no cuff for each time */
+	live(&w, 232 * S - 1, 97, 70);
+	assert_false(w.engine.devices[CUFF].cuff_wanted || w.engine.devices[CUFF].cuff_requested);
+	run(&w, 232 * S);
+	assert_int_equal(starts(), 1);
+	live(&w, 240 * S, 97, 70);
+	pressure(&w, 110, 70);
+	spo2(&w, 85);
+	live(&w, 245 * S - 1, 85, 70);
+	run(&w, 245 * S);
+	assert_int_equal(starts(), 1);
+}
+
+/* The inflation would take away the value that alarms. */
+static void test_no_measuring_on_the_oximeters_limb(void **state)
+{
+	(void)state;
+	(void)measuring_rule();
+	w.config.devices[OXIMETER].same_limb = true;
+	world_open(&w, 100 * S);
+	live(&w, 110 * S, 85, 70);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_false(w.engine.devices[CUFF].cuff_wanted || w.engine.devices[CUFF].cuff_requested);
+}
+
+static void assert_told(enum priority priority, const char *words)
+{
+	const struct alarm *alarm = &w.engine.alarms[ALARM_BASE_CUFF_FAILED + CUFF];
+	char text[TEXT_BYTES + 32];
+
+	assert_int_equal(alarm->priority, priority);
+	engine_condition_text(&w.engine, alarm, text, sizeof(text));
+	assert_non_null(strstr(text, words));
+}
+
+/* They may be the patient's: told at once, with what was read; an answer stands while other numbers are told. */
+static void test_numbers_that_cannot_be(void **state)
+{
+	(void)state;
+	const uint16_t id = ALARM_BASE_CUFF_FAILED + CUFF;
+
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 100, 96);
+	assert_int_equal(changes(&w, id, ALARM_RAISED), 1);
+	assert_told(PRIORITY_MEDIUM, "100/96");
+	assert_int_equal(acknowledge(&w, id), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 100, 96); /* the same again is nothing new */
+	assert_int_equal(changes(&w, id, ALARM_REASON_CHANGED), 0);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 70, 65);
+	assert_int_equal(changes(&w, id, ALARM_REASON_CHANGED), 1);
+	assert_int_equal(state_of(&w, id), ALARM_ACKNOWLEDGED);
+	assert_told(PRIORITY_MEDIUM, "70/65");
+	still(&w, w.now + 10 * S);
+	pressure_failed(&w); /* what was read stays to be read */
+	assert_told(PRIORITY_MEDIUM, "70/65");
+	still(&w, w.now + 10 * S);
+	frame(&w, CUFF, value(&w, PARAMETER_NIBP_SYS, 300));
+	assert_told(PRIORITY_MEDIUM, "300/-");
+	still(&w, w.now + 10 * S);
+	pressure(&w, 118, 76);
+	assert_int_equal(state_of(&w, id), ALARM_INACTIVE);
+	assert_false(w.engine.parameters[PARAMETER_NIBP_SYS].refused);
+}
+
+/* A failing cuff that is low already, or medium, tells the numbers as soon as there are some. */
+static void test_numbers_after_failures(void **state)
+{
+	(void)state;
+	for (int before = 1; before <= 3; before++) {
+		world_plan(&w);
+		world_open(&w, 100 * S);
+		for (int i = 0; i < before; i++) {
+			still(&w, w.now + 10 * S);
+			pressure_failed(&w);
+		}
+		still(&w, w.now + 10 * S);
+		pressure(&w, 60, 80);
+		assert_told(PRIORITY_MEDIUM, "60/80");
+		assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+		assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+		assert_int_equal(state_of(&w, ALARM_BASE_CUFF_FAILED + CUFF), ALARM_INACTIVE);
+		assert_false(w.engine.parameters[PARAMETER_NIBP_SYS].refused);
+	}
+}
+
+/* A determination that was under way at the opening is the last patient's, whatever it says; the next one is hers. */
+static void test_a_cuff_of_the_last_patient(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 210, 130);
+	assert_int_equal(reading(&w, PARAMETER_NIBP_SYS).reason, REASON_NEVER_RECEIVED);
+	assert_int_equal(w.engine.session.baseline.readings, 0);
+	pressure(&w, 210, 130); /* the device says it again */
+	assert_int_equal(w.engine.session.baseline.readings, 0);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.baseline.readings, 1);
+}
+
+/* One that never came is no reason to wait for ever, and a failed one of the last patient does not count. */
+static void test_a_lost_cuff_of_the_last_patient(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	still(&w, w.now + 60 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.baseline.readings, 1);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	pressure_failed(&w);
+	assert_int_equal(w.engine.devices[CUFF].cuff_failures, 0);
+}
+
 /* A cuff that is the first device of the list is a cuff like any other. */
 static void test_extra_readings_of_the_first_device(void **state)
 {
@@ -282,6 +445,12 @@ int main(void)
 	    cmocka_unit_test(test_rest_counts_from_the_start),
 	    cmocka_unit_test(test_retries),
 	    cmocka_unit_test(test_failures_of_another_session),
+	    cmocka_unit_test(test_an_alarm_measures_now),
+	    cmocka_unit_test(test_no_measuring_on_the_oximeters_limb),
+	    cmocka_unit_test(test_numbers_that_cannot_be),
+	    cmocka_unit_test(test_numbers_after_failures),
+	    cmocka_unit_test(test_a_cuff_of_the_last_patient),
+	    cmocka_unit_test(test_a_lost_cuff_of_the_last_patient),
 	    cmocka_unit_test(test_extra_readings_of_the_first_device),
 	    cmocka_unit_test(test_due_reading_of_the_first_device),
 	    cmocka_unit_test(test_first_device_is_the_cuff),

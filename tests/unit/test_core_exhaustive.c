@@ -4,7 +4,7 @@
  *
  * The plan: O1 and O2 on a live signal (delays of 2 s and 1 s, O2 stands for O1, O2 latches), B1 on the cuff (first
  * reading medium, confirmed high, two readings to clear, latches), D on an entered score from a second after the end
- * on, a missing value after 2 s, a gate, a leave rule. */
+ * on, a missing value after 2 s, gaps of up to 10 s that stop a delay, a gate, a leave rule. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +39,9 @@ enum happening {
 
 /* What a careful observer notes, without looking into the engine. */
 struct observer {
-	int64_t low_since, very_low_since; /* unbroken, since the opening; -1 if not */
+	int64_t low_since, very_low_since; /* since the opening, gaps left out; -1 if not */
+	int64_t gap_since;                 /* no value since then, the one before it being low; -1 if not */
+	int64_t valued;                    /* the last value */
 	int64_t none_since;                /* a device that talks brings no value */
 	int64_t heard;                     /* its last frame */
 	int highs;                         /* cuff readings beyond the limit without one back at `clear` */
@@ -75,6 +77,7 @@ static void small_plan(void)
 	w.config.plan.planned_duration_ns = 4 * S;
 	w.config.plan.missing = (struct plan_missing){RAISE, PRIORITY_LOW, 5 * S, PRIORITY_MEDIUM};
 	w.config.plan.reminder_ns = 3 * S;
+	w.config.plan.gap_ns = 10 * S;
 	w.config.plan.leave.quiet_ns = 2 * S;
 	rule = world_rule(&w, "O1", PARAMETER_SPO2, COMPARISON_BELOW, 93, 95);
 	rule->delay_ns = 2 * S;
@@ -138,6 +141,7 @@ static void mix_values(void)
 		mix(p->previous_milli);
 		mix_time(p->latest.determined.ns);
 		mix_time(p->missing_since.ns);
+		mix_time(p->valued.ns);
 	}
 	for (int d = 0; d < 2; d++) {
 		const struct engine_device_state *s = &w.engine.devices[d];
@@ -174,6 +178,8 @@ static uint64_t situation(void)
 		if (a->state == ALARM_INACTIVE)
 			continue;
 		mix(id * 64 + (int)a->state * 8 + a->kept_back * 4 + (int)a->priority);
+		mix((int)a->reason);
+		mix_time(a->gap_since.ns);
 		mix(a->confirmed * 8 + (int)shadow.acknowledged[id]);
 		mix_time(a->violated.ns);
 		mix_time(a->cleared.ns);
@@ -185,6 +191,8 @@ static uint64_t situation(void)
 	}
 	mix_time(observer.low_since);
 	mix_time(observer.very_low_since);
+	mix_time(observer.gap_since);
+	mix_time(observer.valued);
 	mix_time(observer.none_since);
 	mix_time(observer.heard);
 	mix(observer.highs * 2 + observer.up);
@@ -316,9 +324,35 @@ static bool present(int id)
 	return state_of(&w, id) == ALARM_ACTIVE || state_of(&w, id) == ALARM_ACKNOWLEDGED;
 }
 
+static bool said_to_be_lost(int id)
+{
+	return present(id) && w.engine.alarms[id].reason != REASON_NONE;
+}
+
 static bool takes_cuff(enum happening what)
 {
 	return (what == BP_HIGH || what == BP_GOOD) && find_action(&w, ACTION_READINGS) != NULL;
+}
+
+/* A gap is no time at a low value, nor an end of it. What was low and is not seen any more is lost at the fourth
+ * second. */
+static void observe_gap(bool none, bool value_came, int64_t now)
+{
+	int64_t stale_at = w.engine.parameters[PARAMETER_SPO2].latest.determined.ns + 3 * S;
+
+	if (observer.gap_since < 0 && observer.low_since >= 0 && none)
+		observer.gap_since = now;
+	if (observer.gap_since < 0 && observer.low_since >= 0 && !value_came && now >= stale_at)
+		observer.gap_since = stale_at;
+	if (!value_came)
+		return;
+	observer.valued = now;
+	if (observer.gap_since < 0)
+		return;
+	observer.low_since += now - observer.gap_since;
+	if (observer.very_low_since >= 0)
+		observer.very_low_since += now - observer.gap_since;
+	observer.gap_since = -1;
 }
 
 /* The observer sees the event and the clock only. */
@@ -338,8 +372,9 @@ static void observe(enum happening what, bool was_open)
 			observer.none_since = -1;
 		observer.heard = now;
 	}
-	if (opened || !open || none || what == LINK)
-		observer.low_since = observer.very_low_since = -1;
+	if (opened || !open || what == LINK)
+		observer.low_since = observer.very_low_since = observer.gap_since = -1;
+	observe_gap(none, value_came, now);
 	if (value_came) {
 		observer.low_since = what == SPO2_GOOD ? -1 : observer.low_since < 0 ? now : observer.low_since;
 		observer.very_low_since = what != SPO2_VERY_LOW         ? -1
@@ -353,22 +388,24 @@ static void observe(enum happening what, bool was_open)
 		observer.highs = 0;
 	if (takes_cuff(what))
 		observer.highs = what == BP_HIGH ? observer.highs + 1 : 0;
-	/* What he last saw may be too old by now; then he knows nothing of limits. */
-	if (now - w.engine.parameters[PARAMETER_SPO2].latest.determined.ns >= 3 * S)
-		observer.low_since = observer.very_low_since = -1;
 }
 
 static const char *announced_what_must_be(enum happening what)
 {
 	if (!w.engine.session.open)
 		return NULL;
-	if (observer.very_low_since >= 0 && w.now - observer.very_low_since >= 1 * S)
+	int64_t seen = observer.gap_since >= 0 ? observer.gap_since : w.now;
+
+	if (observer.very_low_since >= 0 && seen - observer.very_low_since >= 1 * S)
 		MUST(present(O2), "very low for its delay, and no O2");
-	if (observer.low_since >= 0 && w.now - observer.low_since >= 2 * S)
+	if (observer.gap_since >= 0 && w.now - observer.valued >= 4 * S)
+		MUST(present(O1) || present(O2), "lost while low, and neither O1 nor O2");
+	if (observer.low_since >= 0 && seen - observer.low_since >= 2 * S)
 		MUST(present(O1) || present(O2), "low for its delay, and neither O1 nor O2");
 	MUST(!(present(O1) && present(O2)), "O1 beside O2");
 	if (observer.none_since >= 0 && w.now - observer.none_since >= RAISE && observer.up)
-		MUST(stands(ALARM_BASE_MISSING + PARAMETER_SPO2) || stands(ALARM_BASE_DEVICE + OXIMETER),
+		MUST(stands(ALARM_BASE_MISSING + PARAMETER_SPO2) || stands(ALARM_BASE_DEVICE + OXIMETER) ||
+		         said_to_be_lost(O1) || said_to_be_lost(O2),
 		     "no value, and silence about it");
 	if (!observer.up)
 		MUST(stands(ALARM_BASE_DEVICE + OXIMETER), "no device, and silence about it");
@@ -466,8 +503,12 @@ static void test_every_sequence(void **state)
 		for (uint16_t a = 0; a < w.actions.count; a++)
 			assert_int_not_equal(w.actions.list[a].kind, ACTION_ALARM);
 		memset(&shadow, 0, sizeof(shadow));
-		observer = (struct observer){
-		    .low_since = -1, .very_low_since = -1, .none_since = -1, .heard = w.now, .up = true};
+		observer = (struct observer){.low_since = -1,
+		                             .very_low_since = -1,
+		                             .gap_since = -1,
+		                             .none_since = -1,
+		                             .heard = w.now,
+		                             .up = true};
 		for (int k = 0; starts[i][k] != HAPPENINGS; k++)
 			step_once(starts[i][k]);
 		follow(DEPTH);

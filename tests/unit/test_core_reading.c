@@ -114,8 +114,9 @@ static void test_contradicting_pressures(void **state)
 		int32_t sys, dia;
 		bool good;
 	} cases[] = {
-	    {120, 80, true},  {90, 80, true},   {89, 80, false},  {80, 80, false}, {80, 120, false},
-	    {261, 80, false}, {120, 19, false}, {260, 180, true}, {50, 20, true},
+	    {120, 80, true},  {90, 80, true},  {89, 80, false},   {80, 80, false}, {80, 120, false},
+	    {261, 80, false}, {120, 0, false}, {260, 180, true},  {48, 30, true},  {11, 1, true},
+	    {30, 22, false},  {0, 0, false},   {200, 181, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -412,7 +413,8 @@ static void test_never_received(void **state)
 	leap(&w, 5 * S - 1);
 	assert_int_equal(announced(&w), 0);
 	leap(&w, 5 * S);
-	assert_int_equal(announced(&w), 5); /* each continuous parameter that somebody provides */
+	assert_int_equal(announced(&w), 2); /* one for each device whose continuous values are missing */
+	assert_int_equal(state_of(&w, MISSING(PARAMETER_ECG_HR)), ALARM_ACTIVE);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_SPO2)), ALARM_ACTIVE);
 	assert_int_equal(w.engine.alarms[MISSING(PARAMETER_SPO2)].reason, REASON_NEVER_RECEIVED);
 	assert_int_equal(state_of(&w, MISSING(PARAMETER_ETCO2)), ALARM_INACTIVE); /* nobody does */

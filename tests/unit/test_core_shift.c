@@ -26,6 +26,7 @@ static void move(struct mono *at, int64_t by)
 static void move_alarm(struct alarm *alarm, int64_t by)
 {
 	move(&alarm->violated, by);
+	move(&alarm->gap_since, by);
 	move(&alarm->cleared, by);
 	move(&alarm->raised, by);
 	move(&alarm->acknowledged, by);
@@ -53,9 +54,9 @@ static void move_session(struct session *session, int64_t by)
 static void move_device(struct engine_device_state *device, int64_t by)
 {
 	struct mono *const instants[] = {
-	    &device->last_frame,        &device->heard,           &device->fine_since, &device->lost_since,
-	    &device->cuff_requested_at, &device->cuff_rest_until, &device->mask_until, &device->lost_at[0],
-	    &device->lost_at[1],        &device->lost_at[2]};
+	    &device->last_frame,        &device->heard,           &device->fine_since,   &device->lost_since,
+	    &device->cuff_requested_at, &device->cuff_rest_until, &device->mask_until,   &device->lost_at[0],
+	    &device->lost_at[1],        &device->lost_at[2],      &device->others_until, &device->others_at};
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
 		move(instants[i], by);
@@ -65,10 +66,13 @@ static void move_device(struct engine_device_state *device, int64_t by)
 static void move_engine(struct engine *engine, int64_t by)
 {
 	move(&engine->now, by);
+	move(&engine->watched_since, by);
 	move(&engine->audio_paused_until, by);
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
 		move(&engine->parameters[i].latest.determined, by);
 		move(&engine->parameters[i].missing_since, by);
+		move(&engine->parameters[i].valued, by);
+		move(&engine->parameters[i].dead_since, by);
 	}
 	for (int i = 0; i < DEVICES_MAX; i++)
 		move_device(&engine->devices[i], by);
@@ -81,6 +85,9 @@ static void move_engine(struct engine *engine, int64_t by)
 		move(&engine->rules[i].confirm_at, by);
 		move(&engine->rules[i].determined, by);
 		move(&engine->rules[i].unattended_since, by);
+		move(&engine->rules[i].measure_again, by);
+		for (int k = 0; k < RULE_REPEATS_MAX; k++)
+			move(&engine->rules[i].onsets[k], by);
 	}
 	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		move(&engine->displays[i].heard, by);

@@ -134,6 +134,31 @@ static void test_latched_again_has_a_new_cause(void **state)
 	assert_int_equal(w.engine.alarms[0].milli, 79 * MILLI);
 }
 
+/* What is latched comes back together with what stands for it: one alarm is raised, not two. */
+static void test_latched_again_and_superseded_at_once(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "O2", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 90, 92);
+	rule->phases = 0xff;
+	rule->superseded_by = RULE_BIT(1);
+	rule = protocol_rule(&w, "O3", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_SPO2, COMPARISON_BELOW, 85, 92);
+	rule->phases = 0xff;
+	world_open(&w, 100 * S);
+	spo2(&w, 88);
+	spo2(&w, 97);
+	assert_int_equal(state_of(&w, 0), ALARM_LATCHED);
+	spo2(&w, 79);
+	assert_int_equal(changes(&w, 0, ALARM_RAISED), 0);
+	assert_int_equal(changes(&w, 1, ALARM_RAISED), 1);
+	assert_int_equal(state_of(&w, 0), ALARM_LATCHED);
+	assert_true(w.engine.alarms[0].kept_back);
+}
+
 /* Whoever acknowledged a first reading has not acknowledged its confirmation. */
 static void test_confirmation_forgets_the_acknowledgement(void **state)
 {
@@ -286,6 +311,7 @@ int main(void)
 	    cmocka_unit_test(test_quiet_after_what_was_superseded),
 	    cmocka_unit_test(test_superseded_forgets_its_acknowledgement),
 	    cmocka_unit_test(test_latched_again_has_a_new_cause),
+	    cmocka_unit_test(test_latched_again_and_superseded_at_once),
 	    cmocka_unit_test(test_confirmation_forgets_the_acknowledgement),
 	    cmocka_unit_test(test_dependent_rule_comes_first),
 	    cmocka_unit_test(test_latched_and_kept_back_and_gone),

@@ -418,6 +418,7 @@ static void sequences_count_for_each_topic(void **state)
 	assert_true(h->recorder_failed);
 	assert_false(h->publisher_failed);
 	assert_int_equal(h->interval_ns, 500 * NS_PER_MS);
+	assert_int_equal(h->watch, VITALS__V1__WATCH__WATCH_NOTHING);
 	release(wire);
 }
 

@@ -33,7 +33,7 @@ struct bedside {
 	bool told;
 	enum device_state state;
 	enum device_fault fault;
-	unsigned frames;
+	unsigned frames, rows;
 	int32_t spo2; /* of the last frame */
 };
 
@@ -164,6 +164,7 @@ static bool take(struct bedside *bedside)
 	assert_int_equal(event.kind, EVENT_DEVICE);
 	assert_false(bedside->told && bedside->state == event.u.device.state && bedside->fault == event.u.device.fault);
 	bedside->told = true;
+	bedside->rows++;
 	bedside->state = event.u.device.state;
 	bedside->fault = event.u.device.fault;
 	return true;
@@ -336,12 +337,41 @@ static void test_raw_tcp(void **state)
 	assert_int_not_equal(bedside->spo2, 88000);
 	say_line(bedside, 96);
 	await_spo2(bedside, 96);
+	/* The server closes, as some do now and then: nothing is told while the next connection is good. */
+	unsigned rows = bedside->rows;
+	for (int i = 0; i < 3; i++) {
+		unplug(bedside);
+		accept_tcp(bedside);
+		bedside->frames = 0;
+		talk_until_up(bedside);
+	}
+	assert_int_equal(bedside->rows, rows);
+	/* A connection that brought nothing is not. */
+	unplug(bedside);
+	accept_tcp(bedside);
 	unplug(bedside);
 	await(bedside, DEVICE_DOWN, FAULT_HUNG_UP);
 	accept_tcp(bedside);
 	await(bedside, DEVICE_RESYNC, FAULT_NONE);
 	bedside->frames = 0;
 	talk_until_up(bedside);
+	bedside_end(bedside);
+}
+
+/* The server is gone when it closed: told at the first attempt. */
+static void test_raw_tcp_closed_and_gone(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
+
+	(void)state;
+	listen_tcp(bedside, true);
+	bedside_start(bedside);
+	accept_tcp(bedside);
+	talk_until_up(bedside);
+	assert_int_equal(close(bedside->listen), 0);
+	bedside->listen = -1;
+	unplug(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
 	bedside_end(bedside);
 }
 
@@ -543,6 +573,7 @@ int main(void)
 	    cmocka_unit_test(test_no_terminal),
 	    cmocka_unit_test(test_raw_tcp),
 	    cmocka_unit_test(test_raw_tcp_refused),
+	    cmocka_unit_test(test_raw_tcp_closed_and_gone),
 	    cmocka_unit_test(test_silence),
 	    cmocka_unit_test(test_silent_driver_does_not_spin),
 	    cmocka_unit_test(test_stuck_thread_is_named),

@@ -53,6 +53,30 @@ static void the_screen_says_no_alarm_only_when_it_knows(void **state)
 	assert_non_null(strstr(shown(sender.now_ns), "SpO2 below 90 %"));
 }
 
+static void the_screen_says_when_nothing_is_watched(void **state)
+{
+	static const struct {
+		Vitals__V1__Watch watch;
+		const char *words;
+	} cases[] = {
+	    {VITALS__V1__WATCH__WATCH_UNSPECIFIED, "NOT WATCHED"},
+	    {VITALS__V1__WATCH__WATCH_NOTHING, "NOT WATCHED"},
+	    {VITALS__V1__WATCH__WATCH_NO_SIGNAL, "NO SIGNAL"},
+	    {VITALS__V1__WATCH__WATCH_CRITICAL, "NO SESSION: critical limits only"},
+	};
+	struct sender sender = connected();
+
+	(void)state;
+	assert_non_null(strstr(shown(sender.now_ns), "no session open"));
+	assert_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "no session open"));
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		sender.watch = cases[i].watch;
+		assert_true(send_heartbeat(&sender, 0, EMPTY_DIGEST));
+		assert_non_null(strstr(shown(sender.now_ns), cases[i].words));
+		assert_null(strstr(shown(sender.now_ns), "No alarm"));
+	}
+}
+
 static void priorities_are_words(void **state)
 {
 	char word[16];
@@ -378,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_screen_never_shows_an_old_value_as_live),
 	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
+	    cmocka_unit_test(the_screen_says_when_nothing_is_watched),
 	    cmocka_unit_test(priorities_are_words),
 	    cmocka_unit_test(the_screen_fits_every_window),
 	    cmocka_unit_test(the_screen_tells_what_blocks_and_what_does_not_alarm),
