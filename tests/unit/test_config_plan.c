@@ -212,8 +212,8 @@ static void test_shipped_infusion_plan(void **state)
 	assert_int_equal(d2->from_after_ns, 3600 * NS_PER_S);
 	assert_int_equal(plan->leave.earliest, ANCHOR_END);
 	assert_int_equal(plan->leave.earliest_after_ns, 3600 * NS_PER_S);
-	assert_int_equal(plan->dose.min_ug_per_kg, 100);
-	assert_int_equal(plan->dose.max_ug_per_kg, 1000);
+	assert_int_equal(plan->dose.min_ug_per_kg, 300);
+	assert_int_equal(plan->dose.max_ug_per_kg, 750);
 	assert_int_equal(plan->dose.min_duration_ns, 1200 * NS_PER_S);
 	assert_int_equal(plan->dose.max_ug_per_ml, 10000);
 	assert_string_equal(plan->checks[6].name, "cadss-still");
@@ -329,7 +329,7 @@ static void test_print_plan(void **state)
 	    "leaving: not before end of administration + 3600 s\n",
 	    "item cuff-arm, before the start: ",
 	    "item escort, before leaving: ",
-	    "at least 0.1 mg/kg, at most 1 mg/kg",
+	    "at least 0.3 mg/kg, at most 0.75 mg/kg",
 	    "before the start: cadss entered\n",
 	    "usual, no limit: nibp_sys minus baseline -6 to 38\n",
 	    "NOTE: no device provides spo2\n",
