@@ -15,6 +15,8 @@ struct player {
 	struct stream stream;
 	struct mono now;
 	struct mono frame_began; /* of bytes without times */
+	bool begun;              /* the first frame or line end since the connect was seen */
+	size_t unused;           /* bytes before it that the driver threw away */
 	unsigned frames, bad;
 	char serial[NAME_BYTES]; /* the last one told */
 };
@@ -28,6 +30,8 @@ static void print_frame(void *context, const struct decoded *decoded)
 		memcpy(player->serial, decoded->serial, sizeof player->serial);
 		printf("# serial number %s\n", player->serial);
 	}
+	if (decoded->unknown[0] != '\0')
+		printf("# status %s is not known\n", decoded->unknown);
 	decode_print(player->now, "", decoded);
 }
 
@@ -41,8 +45,41 @@ static void say(struct player *player)
 		(void)player->driver->say(&player->stream, player->now, bytes, sizeof bytes); /* was said then */
 }
 
+static void begin(struct player *player)
+{
+	if (!player->begun && player->unused > 0)
+		printf("# the first %zu bytes are not used: after a connect nothing counts before a whole frame or the "
+		       "end of "
+		       "a line\n",
+		       player->unused);
+	player->begun = true;
+}
+
+static void print_nothing(void *context, const struct decoded *decoded)
+{
+	(void)context;
+	(void)decoded;
+}
+
+/* What the driver throws away before the first frame it does not count: so it is looked for here, with a copy, a byte
+ * at a time. */
+static void look_for_beginning(struct player *player, const uint8_t *bytes, size_t count)
+{
+	struct stream stream = player->stream;
+
+	for (size_t i = 0; i < count && !player->begun; i++) {
+		size_t kept = stream.count;
+		player->driver->feed(&stream, bytes + i, 1, player->now, print_nothing, NULL);
+		if (stream.synchronised)
+			begin(player);
+		else if (stream.count <= kept)
+			player->unused += kept + 1 - stream.count;
+	}
+}
+
 static void hear(struct player *player, const uint8_t *bytes, size_t count)
 {
+	look_for_beginning(player, bytes, count);
 	player->driver->feed(&player->stream, bytes, count, player->now, print_frame, player);
 	say(player);
 }
@@ -51,6 +88,7 @@ static void hear(struct player *player, const uint8_t *bytes, size_t count)
 static void hear_no_more(struct player *player)
 {
 	hear(player, NULL, 0);
+	begin(player);
 }
 
 static void connect_anew(struct player *player)
@@ -58,6 +96,8 @@ static void connect_anew(struct player *player)
 	hear_no_more(player);
 	player->bad += player->stream.bad_frames;
 	player->stream = (struct stream){0};
+	player->begun = false;
+	player->unused = 0;
 	say(player);
 }
 

@@ -119,7 +119,8 @@ enum view_reason {
 	VIEW_REASON_ASYSTOLE,
 	VIEW_REASON_APNEA,
 	VIEW_REASON_PRINTING_MEMORY = 20,
-	VIEW_REASON_FROZEN = 22,
+	VIEW_REASON_UNKNOWN_STATUS,
+	VIEW_REASON_FROZEN,
 	VIEW_REASON_WRONG_SETUP,
 };
 
@@ -445,6 +446,8 @@ enum client_command {
 	CLIENT_TEST_ALARM,
 };
 
+#define CLIENT_SHOWN_MOST 24
+
 /* Whoever goes on against a blocker has a name and says why. */
 struct client_override {
 	const char *name, *reason; /* both NULL: none */
@@ -477,7 +480,13 @@ struct client_order {
 			struct client_override override;
 		} take_out;
 		struct {
-			bool all;
+			size_t
+			    shown_count; /* up to CLIENT_SHOWN_MOST, the alarms as they were shown; 0: `all` or `id` */
+			struct client_shown {
+				uint32_t id, generation;
+			} shown[CLIENT_SHOWN_MOST];
+			int64_t settled_ns; /* with `shown`: not those that changed less than this ago */
+			bool all;           /* seen or not: a display names what it showed instead */
 			uint32_t id;
 		} acknowledge;
 		struct {

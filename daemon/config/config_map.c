@@ -52,6 +52,7 @@ static bool read_base(struct map_reading *reading, const struct section *root)
 	if (!key_choice(root, "address_base", REQUIRED, names, &choice))
 		return false;
 	memcpy(reading->bases, bases[choice], sizeof reading->bases);
+	reading->map->address_base = (uint16_t)bases[choice][0];
 	return true;
 }
 
@@ -125,16 +126,20 @@ static void read_blocks(struct map_reading *reading, const struct section *root)
 		struct section section = section_at(root, "block", i);
 		bool named = title_token(&section, reading->block_names[i]);
 		reading->block_good[i] = read_block(reading, &section, &map->blocks[i]) && named;
-		/* Modbus RTU has no transaction number: only the length tells a late answer from the right one. */
-		bool same = map->has_identity && map->identity.count == map->blocks[i].count;
-		for (uint8_t j = 0; j < i; j++)
-			same |= map->blocks[j].count == map->blocks[i].count;
-		if (same && reading->block_good[i])
-			report_error(
-			    reading->report, key_where(&section, "count"),
-			    "%d is the length of another block or of the identity too (legal: a length of its own)",
-			    map->blocks[i].count);
 	}
+}
+
+bool map_lengths_differ(const struct register_map *map, uint16_t *count)
+{
+	for (uint8_t i = 0; i < map->block_count; i++) {
+		*count = map->blocks[i].count;
+		if (map->has_identity && map->identity.count == *count)
+			return false;
+		for (uint8_t j = 0; j < i; j++)
+			if (map->blocks[j].count == *count)
+				return false;
+	}
+	return true;
 }
 
 /* Keys "block" and "address" of something that is `width` registers long. */
@@ -199,7 +204,7 @@ static void read_missing_reason(const struct section *section, struct register_v
 {
 	/* The reasons that a device can give; the others are the monitor's own. */
 	const char *names[REASON_COUNT + 1] = {NULL};
-	for (int i = REASON_SENSOR_OFF; i < REASON_COUNT; i++)
+	for (int i = REASON_SENSOR_OFF; i <= REASON_APNEA; i++)
 		names[i - REASON_SENSOR_OFF] = reason_name((enum reason)i);
 	int choice;
 	value->missing_reason = REASON_NOT_MEASURED;
@@ -221,6 +226,15 @@ static void read_scale(const struct section *section, struct register_value *val
 	value->offset_milli = (int32_t)offset;
 }
 
+static parameter_set measured_parameters(void)
+{
+	parameter_set set = 0;
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if (parameter_table[i].cadence != CADENCE_ENTERED && !parameter_derived((enum parameter)i))
+			set |= PARAMETER_BIT(i);
+	return set;
+}
+
 static void read_value(const struct map_reading *reading, const struct section *section, struct register_value *value)
 {
 	static const char *const types[] = {
@@ -232,14 +246,7 @@ static void read_value(const struct map_reading *reading, const struct section *
 	static const char *const orders[] = {
 	    [ORDER_ABCD] = "abcd", [ORDER_CDAB] = "cdab", [ORDER_BADC] = "badc", [ORDER_DCBA] = "dcba", NULL,
 	};
-	int parameter = title_parameter(section), type, order;
-	if (parameter >= 0 && parameter_table[parameter].cadence == CADENCE_ENTERED)
-		report_error(reading->report, section_where(section, "value"),
-		             "%s is entered by staff (legal: a measured parameter)", parameter_table[parameter].name);
-	if (parameter >= 0 && parameter_derived((enum parameter)parameter))
-		report_error(reading->report, section_where(section, "value"),
-		             "%s is worked out from others (legal: a measured parameter)",
-		             parameter_table[parameter].name);
+	int parameter = title_parameter(section, measured_parameters()), type, order;
 	if (!key_choice(section, "type", REQUIRED, types, &type))
 		return;
 	value->parameter = (enum parameter)(parameter >= 0 ? parameter : 0);
@@ -273,7 +280,8 @@ static void read_values(struct map_reading *reading, const struct section *root)
 		intermittent |= parameter_table[map->values[i].parameter].cadence == CADENCE_INTERMITTENT;
 	}
 	reading->values_good = reading->report->count == before;
-	if (intermittent && !map->has_sequence)
+	/* Of a name that is not known nobody knows what it needs. */
+	if (reading->values_good && intermittent && !map->has_sequence)
 		report_error(reading->report, section_where(root, "sequence"),
 		             "is missing: an old cuff reading could not be told from a new one (legal: sequence { "
 		             "block, address })");
@@ -378,7 +386,7 @@ static void read_writes(struct map_reading *reading, const struct section *root)
 		    reading->report, section_where(&only, "command"),
 		    "a cuff that can be started must be stoppable (legal: both cuff-start and cuff-stop, or none)");
 	}
-	if (count > 0 && (map->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) == 0) {
+	if (reading->values_good && count > 0 && (map->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) == 0) {
 		struct section first = section_at(root, "command", 0);
 		report_error(reading->report, section_where(&first, "command"),
 		             "the map has no cuff value (legal: with value nibp_sys only)");

@@ -163,20 +163,26 @@ static void read_missing(const struct section *root, struct plan *plan)
 		             "is not more urgent than priority (legal: a higher one)");
 }
 
+static parameter_set with_baseline(void)
+{
+	parameter_set set = 0;
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if (parameter_table[i].cadence != CADENCE_ENTERED && parameter_has_baseline((enum parameter)i))
+			set |= PARAMETER_BIT(i);
+	return set;
+}
+
 /* The range that is usual in a phase, as a rise over the baseline. */
 static void read_usual(const struct section *section, struct plan_usual *usual)
 {
 	struct report *report = section->source->report;
-	int parameter = title_parameter(section);
+	int parameter = title_parameter(section, with_baseline());
 	int64_t low, high;
 	if (parameter < 0)
 		return;
 	const struct parameter_info *info = &parameter_table[parameter];
 	int64_t most = (int64_t)info->plausible_max - info->plausible_min;
 	usual->parameter = (enum parameter)parameter;
-	if (info->cadence == CADENCE_ENTERED || !parameter_has_baseline(usual->parameter))
-		report_error(report, section_where(section, "usual"),
-		             "%s has no baseline (legal: nibp_sys, nibp_dia, heart_rate, ecg_hr, pulse)", info->name);
 	bool right = key_decimal(section, "rise-from", REQUIRED, 3, -most, most, &low);
 	if (!key_decimal(section, "rise-to", REQUIRED, 3, -most, most, &high) || !right)
 		return;

@@ -104,6 +104,9 @@ static void print_term(const struct plan_rule *rule, const struct rule_term *ter
 		decimal_text(other, sizeof other, term->low_drop, 3);
 		(void)fprintf(out, "; with a baseline below %s: baseline minus %s", limit, other);
 	}
+	decimal_text(limit, sizeof limit, term->never, 3);
+	if (term->has_never)
+		(void)fprintf(out, "; never beyond %s", limit);
 	(void)fputc('\n', out);
 }
 
@@ -113,6 +116,8 @@ static void print_cuff_rule(const struct plan *plan, const struct plan_rule *rul
 		(void)fprintf(out, "    confirmed by a second reading within %" PRId64 " s, %s until then\n",
 		              rule->confirm_within_ns / NS_PER_S,
 		              rule->first == PRIORITY_NONE ? "not announced" : priority_name(rule->first));
+	if (rule->latch_first)
+		(void)fprintf(out, "    stays until it is acknowledged, from the first reading on\n");
 	if (rule->clear_readings > 1)
 		(void)fprintf(out, "    ends after %u readings in a row\n", rule->clear_readings);
 	print_span("extra readings meanwhile, every", rule->cuff_every_ns, out);

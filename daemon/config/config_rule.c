@@ -23,6 +23,7 @@ cfg_opt_t rule_rows[] = {
     TREE_VALUE("repeat_within_s"),
     TREE_VALUE("confirm_within_s"),
     TREE_VALUE("first"),
+    TREE_VALUE("latch_first"),
     TREE_VALUE("clear_readings"),
     TREE_VALUE("cuff_every_s"),
     TREE_VALUE("cuff_every_min"),
@@ -136,7 +137,7 @@ static void read_repeats(const struct section *section, struct plan_rule *rule)
 static void read_cuff_keys(const struct section *section, struct plan_rule *rule)
 {
 	static const char *const keys[] = {"confirm_within_s", "first", "clear_readings", "cuff_every_s",
-	                                   "cuff_every_min",   "lower", "lower_phases"};
+	                                   "cuff_every_min",   "lower", "lower_phases",   "latch_first"};
 	static const struct span within = {"confirm_within_s", NULL, 15, 300},
 	                         every = {"cuff_every_s", "cuff_every_min", 60, 3600};
 	int64_t readings = 1;
@@ -162,6 +163,10 @@ static void read_cuff_keys(const struct section *section, struct plan_rule *rule
 	else if (rule->critical && given && rule->first == PRIORITY_NONE)
 		report_error(section->source->report, key_where(section, "first"),
 		             "a critical rule is announced at once (legal: low | medium | high)");
+	if (key_boolean(section, "latch_first", &rule->latch_first) && rule->latch_first &&
+	    (!rule->latching || rule->first == PRIORITY_NONE || !rule->confirm))
+		report_error(section->source->report, key_where(section, "latch_first"),
+		             "needs latching, confirm_within_s and first (legal: all of them)");
 	if (!given)
 		return;
 	if (!rule->confirm)

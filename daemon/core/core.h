@@ -169,8 +169,10 @@ void alarm_establish(struct step *step, uint16_t id);
 void alarm_lost(struct step *step, uint16_t id, enum reason reason);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
+bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
+enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms *shown, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
 void alarm_resume_audio(struct step *step, const char *actor);
 void alarm_audio_advance(struct step *step);
@@ -187,7 +189,8 @@ struct mono rule_deadline(const struct engine *engine);
 void condition_judge_all(struct step *step);
 struct mono condition_deadline(const struct engine *engine);
 
-/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault */
+/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault, engine_unrest, engine_high_alarm
+                           */
 
 /* ==== what people order ==== */
 

@@ -160,6 +160,8 @@ static enum result change_limit(struct step *step, const struct event_command *c
 			return RESULT_OUT_OF_RANGE;
 		if (!p->critical && beyond_critical(&engine->config->plan, term, order->limit))
 			return RESULT_BEYOND_CRITICAL;
+		if (term->has_never && looser(term, order->limit, term->never))
+			return RESULT_BEYOND_CRITICAL;
 		if (!core_valid_token(order->second_person) || name_same_person(order->second_person, command->actor))
 			return RESULT_SECOND_PERSON;
 	}
@@ -278,6 +280,8 @@ enum result order_command(struct step *step, const struct event_command *command
 		return session_command(step, command);
 	case COMMAND_ALARM_ACKNOWLEDGE:
 		return alarm_acknowledge(step, command->u.alarm_id, command->actor);
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
+		return alarm_acknowledge_shown(step, &command->u.shown, command->actor);
 	case COMMAND_AUDIO_PAUSE:
 		alarm_pause_audio(step, command->actor);
 		return RESULT_OK;

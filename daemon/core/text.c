@@ -33,42 +33,6 @@ static void append_two(char *to, uint16_t size, const char *first, const char *s
 	append(&text, second);
 }
 
-/* Whole units; a device that reads tenths is rounded down. */
-static void append_units(struct text *text, int32_t milli)
-{
-	char digits[12];
-	size_t at = sizeof(digits) - 1;
-	uint32_t rest = (uint32_t)(milli < 0 ? -(int64_t)milli : milli) / MILLI;
-
-	digits[at] = '\0';
-	do
-		digits[--at] = (char)('0' + rest % 10);
-	while ((rest /= 10) > 0);
-	if (milli < 0)
-		digits[--at] = '-';
-	append(text, digits + at);
-}
-
-/* The cuff fails, or read what cannot be: then with its numbers. */
-static void cuff_text(const struct alarm *alarm, const char *device, char *to, uint16_t size)
-{
-	struct text text = {.to = to, .size = size};
-
-	if (!alarm->has_value) {
-		append_two(to, size, "Cuff measurement keeps failing: ", device);
-		return;
-	}
-	append(&text, "Cuff read ");
-	append_units(&text, alarm->milli);
-	append(&text, "/");
-	if (alarm->limit == 0)
-		append(&text, "-");
-	else
-		append_units(&text, alarm->limit);
-	append(&text, ", which cannot be: look at the patient; device ");
-	append(&text, device);
-}
-
 static const char *comparison_word(enum comparison comparison)
 {
 	switch (comparison) {
@@ -206,6 +170,7 @@ static void append_reason(struct text *text, enum reason reason)
 	    [REASON_APNEA] = "apnoea",
 	    [REASON_BABBLE] = "sends far too often",
 	    [REASON_PRINTING_MEMORY] = "the device is printing its memory",
+	    [REASON_UNKNOWN_STATUS] = "a status of the device is not known",
 	    [REASON_FROZEN] = "its registers no longer change",
 	    [REASON_WRONG_SETUP] = "set up otherwise than required",
 	};
@@ -215,6 +180,26 @@ static void append_reason(struct text *text, enum reason reason)
 	append(text, " (");
 	append(text, words[reason]);
 	append(text, ")");
+}
+
+/* The cuff fails, or read what cannot be: then with its numbers. */
+static void cuff_text(const struct alarm *alarm, const char *device, char *to, uint16_t size)
+{
+	struct text text = {.to = to, .size = size};
+
+	if (!alarm->has_value) {
+		append_two(to, size, "Cuff measurement keeps failing: ", device);
+		return;
+	}
+	append(&text, "Cuff read ");
+	append_number(&text, alarm->milli);
+	append(&text, "/");
+	if (alarm->limit == 0)
+		append(&text, "-");
+	else
+		append_number(&text, alarm->limit);
+	append(&text, ", which cannot be: look at the patient; device ");
+	append(&text, device);
 }
 
 /* A value lost beyond its limit: the last that was known, and why nothing came after it. */

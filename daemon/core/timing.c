@@ -6,7 +6,7 @@ static struct timing rule_timing(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = &engine->config->plan.rules[rule];
 	bool unconfirmed = p->confirm && !engine->alarms[ALARM_BASE_RULE + rule].confirmed;
-	struct timing timing = {p->delay_ns, p->clear_delay_ns, p->latching && !unconfirmed};
+	struct timing timing = {p->delay_ns, p->clear_delay_ns, p->latching && (!unconfirmed || p->latch_first)};
 
 	if (unconfirmed && p->first == PRIORITY_NONE)
 		timing.delay_ns = p->confirm_within_ns;

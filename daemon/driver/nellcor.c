@@ -1,19 +1,20 @@
-/* Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395 pulse oximeters, ASCII data port: 8N1, one text line every two
- * seconds, three header lines at the start, every 25 lines and when a limit is changed. Called by link threads and by
- * tests; pure but for the stream state that is passed in.
+/* Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395, PM100N, PM1000N pulse oximeters, ASCII data port: 8N1, one text
+ * line every two seconds, three header lines at the start, every 25 lines and when a limit is changed. Called by link
+ * threads and by tests; pure but for the stream state that is passed in.
  *
  *   dd-Mon-yy HH:MM:SS   SpO2   BPM   PA   codes   CR LF
  *
  * Facts are from the data port appendix of the NPB-290/295/N-395 manual, the N-595 line grammar of the mdpnp project,
  * and recordings of two N-560 by the projects cosmopusher and NellcorN560Seriell. The manual says 9600 baud, one of the
- * projects uses 19200: `baud` in the link's section changes it. '*' behind a number says that it is beyond the device's
- * own limit. The device's interactive mode (two ETX) stops its output and is not used; nothing is ever sent.
+ * projects uses 19200, the bedside systems PM100N and PM1000N speak 115200: `baud` in the link's section changes it.
+ * '*' behind a number says that it is beyond the device's own limit. The device's interactive mode (two ETX) stops its
+ * output and is not used; nothing is ever sent.
  *
  * The protocol has no checksum. What this driver does against damage: the date and time must have their form, three
  * numbers (or dashes) must follow, at least two blanks apart as the device's columns are, then nothing but two-letter
  * codes, each once; no byte outside printable ASCII. A damaged digit that is still a digit passes. So does a line that
- * lost its codes whole; the device repeats them every two seconds. A code that is not known removes the values: it may
- * be a damaged "sensor off", behind which the device prints held numbers.
+ * lost its codes whole; the device repeats them every two seconds. A code that is not known removes the values, and is
+ * named: it may be a damaged "sensor off", behind which the device prints held numbers.
  *
  * PRINT at the device sends its memory through the same port, in the same lines, twenty a second for up to half an
  * hour, and nothing of the patient meanwhile. Its header says TREND in place of a CRC, and over its columns no Status;
@@ -36,6 +37,7 @@ struct line_values {
 	int32_t spo2, pulse;  /* -1: dashes or zero */
 	enum reason invalid;  /* why a printed number is no measurement */
 	enum reason doubtful; /* why it is only questionable */
+	char unknown[3];      /* a code that is not in the table */
 };
 
 enum effect {
@@ -52,11 +54,13 @@ static const struct code {
     {"SD", EFFECT_INVALID, REASON_SENSOR_OFF},    /* sensor disconnected */
     {"SO", EFFECT_INVALID, REASON_SENSOR_OFF},    /* sensor off */
     {"LM", EFFECT_INVALID, REASON_INTERFERENCE},  /* loss of pulse with interference */
-    {"LP", EFFECT_INVALID, REASON_LOW_SIGNAL},    /* loss of pulse */
+    {"LP", EFFECT_INVALID, REASON_NO_PULSE},      /* loss of pulse */
     {"PS", EFFECT_INVALID, REASON_SEARCHING},     /* pulse search */
     {"MO", EFFECT_DOUBTFUL, REASON_INTERFERENCE}, /* motion */
+    {"ID", EFFECT_DOUBTFUL, REASON_INTERFERENCE}, /* the same, of later models: interference detected */
     {"AO", EFFECT_NONE, REASON_NONE},             /* alarm sound off */
     {"AS", EFFECT_NONE, REASON_NONE},             /* alarm silenced */
+    {"BU", EFFECT_NONE, REASON_NONE},             /* battery in use */
     {"LB", EFFECT_NONE, REASON_NONE},             /* low battery */
     {"PH", EFFECT_NONE, REASON_NONE},             /* limits */
     {"PL", EFFECT_NONE, REASON_NONE},
@@ -163,7 +167,7 @@ static void note(struct line_values *values, enum effect effect, enum reason rea
 /* The codes, in the order of the table: the worst first. False if there is anything else than codes. */
 static bool read_codes(struct text rest, struct line_values *values)
 {
-	bool seen[CODE_COUNT] = {false}, unknown = false;
+	bool seen[CODE_COUNT] = {false};
 
 	for (int i = 0; skip_blanks(&rest) > 0 && rest.count > 0; i++) {
 		struct text word = take_word(&rest);
@@ -173,7 +177,8 @@ static bool read_codes(struct text rest, struct line_values *values)
 		while (k < CODE_COUNT && !text_is(word, codes[k].token))
 			k++;
 		if (k == CODE_COUNT) {
-			unknown = true;
+			values->unknown[0] = (char)word.at[0];
+			values->unknown[1] = (char)word.at[1];
 			continue;
 		}
 		if (seen[k])
@@ -183,8 +188,8 @@ static bool read_codes(struct text rest, struct line_values *values)
 	for (size_t k = 0; k < CODE_COUNT; k++)
 		if (seen[k])
 			note(values, codes[k].effect, codes[k].reason);
-	if (unknown)
-		note(values, EFFECT_INVALID, REASON_SENSOR_FAULT);
+	if (values->unknown[0] != '\0')
+		note(values, EFFECT_INVALID, REASON_UNKNOWN_STATUS);
 	return rest.count == 0;
 }
 
@@ -289,6 +294,7 @@ static bool take_line(struct stream *stream, struct text line, struct mono now, 
 	    .list = {judge(PARAMETER_SPO2, values.spo2, &values, stream->first),
 	             judge(PARAMETER_PULSE, values.pulse, &values, stream->first)},
 	};
+	memcpy(decoded.unknown, values.unknown, sizeof values.unknown);
 	gate_take(stream, &format.gate, &decoded, values.clock_s, now, sink);
 	return true;
 }
@@ -301,12 +307,13 @@ static void nellcor_feed(struct stream *stream, const uint8_t *bytes, size_t cou
 
 const struct driver driver_nellcor = {
     .name = "nellcor-ascii",
-    .description = "Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395 pulse oximeters, ASCII data port",
+    .description = "Nellcor OxiMax N-560, N-595, NPB-290, NPB-295, N-395, PM100N, PM1000N pulse oximeters, ASCII "
+                   "data port",
     .evidence = EVIDENCE_RECORDED,
     .line = {.baud = 9600, .parity = 'N', .data_bits = 8, .stop_bits = 1},
     .period_ns = PERIOD_NS,
     .provides = PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_PULSE),
-    .silence_hint = "Is the data port's protocol set to ASCII? Its speed is 9600 or 19200 baud: try the other one "
-                    "(key baud of the link)",
+    .silence_hint = "Is the data port's protocol set to ASCII? Its speed is 9600 or 19200 baud, of PM100N and PM1000N "
+                    "115200: try the others (key baud of the link)",
     .feed = nellcor_feed,
 };

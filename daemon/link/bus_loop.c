@@ -42,6 +42,8 @@ struct bus {
 	bool answered; /* something was answered since it was opened */
 	bool closes;   /* the other end closes behind an answer: each question gets a connection of its own */
 	enum device_fault failed; /* why it could not be opened */
+	int asked;                /* the unit that was asked last; -1: none */
+	struct mono ended;        /* then */
 	uint8_t count;
 	struct bus_device devices[DEVICES_MAX];
 	uint16_t registers[REGISTER_MAP_BLOCKS_MAX][REGISTER_BLOCK_MAX];
@@ -69,8 +71,12 @@ static enum outcome transact(struct bus *bus, const struct request *request, uin
 		bus_close(bus);
 	if (!bus->open && !bus_open(bus))
 		return OUTCOME_LOST;
+	if (bus->asked >= 0 && bus->asked != request->unit)
+		link_sleep_until(mono_after(bus->ended, bus->link->own->turnaround_ms * NS_PER_MS));
 	link_touch(bus->link);
 	enum outcome outcome = bus->port.ops->transact(&bus->port, request, registers);
+	bus->asked = request->unit;
+	bus->ended = shell_now();
 	bus->answered =
 	    bus->answered || outcome == OUTCOME_OK || outcome == OUTCOME_EXCEPTION || outcome == OUTCOME_BUSY;
 	return outcome;
@@ -562,8 +568,10 @@ static void add_device(struct bus *bus, uint8_t index)
 
 void bus_run(struct link *link)
 {
-	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU ? &rtu_port_ops : &tcp_port_ops;
-	struct bus bus = {.link = link, .port = {.link = link, .ops = ops}};
+	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU       ? &rtu_port_ops
+	                                    : link->own->type == LINK_MODBUS_RTU_TCP ? &rtu_tcp_port_ops
+	                                                                             : &tcp_port_ops;
+	struct bus bus = {.link = link, .asked = -1, .port = {.link = link, .ops = ops}};
 
 	for (uint8_t i = 0; i < link->config->device_count; i++)
 		if (link->config->devices[i].link == link->index)

@@ -59,7 +59,7 @@ struct modbus_port_ops {
 	bool reconnects;
 };
 
-extern const struct modbus_port_ops rtu_port_ops, tcp_port_ops;
+extern const struct modbus_port_ops rtu_port_ops, tcp_port_ops, rtu_tcp_port_ops;
 
 /* ---- frames, common to both (modbus_frame.c); pure ----------------------------------------------------------------
  */

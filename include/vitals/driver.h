@@ -51,9 +51,12 @@ struct repeated {
 	struct mono first; /* when `seen` came first */
 };
 
+#define STATUS_WORD_BYTES 8 /* of a device's status word, as text */
+
 /* One whole frame. `count` may be 0: the device is alive but measured nothing. */
 struct decoded {
-	char serial[NAME_BYTES]; /* the device's own number, if this frame tells it; else empty */
+	char serial[NAME_BYTES];         /* the device's own number, if this frame tells it; else empty */
+	char unknown[STATUS_WORD_BYTES]; /* a status of the device's that the driver does not know; else empty */
 	uint8_t count;
 	struct measurement list[EVENT_MEASUREMENTS_MAX];
 };
@@ -174,8 +177,8 @@ enum register_order {
 #define REGISTER_MISSING_MAX    4
 #define REGISTER_REQUIRES_MAX   4
 
-/* One read. The counts of all blocks of a map (identity included) differ, so that a late answer to one can never pass
- * for the answer to another; checked when the file is read. */
+/* One read. On a serial line the counts of all blocks of a map (identity included) differ, so that a late answer to one
+ * can never pass for the answer to another; checked when the configuration is read. */
 struct register_block {
 	enum register_table table;
 	uint16_t start; /* wire address, from 0 */
@@ -226,6 +229,7 @@ struct register_require {
 struct register_map {
 	char name[NAME_BYTES];
 	char description[TEXT_BYTES];
+	uint16_t address_base; /* as its file counts addresses: 0, 1, 30001 or 40001; here all are those on the wire */
 	uint8_t block_count;
 	struct register_block blocks[REGISTER_MAP_BLOCKS_MAX];
 	uint8_t value_count;

@@ -172,7 +172,9 @@ struct session {
 	struct alarm_load load[ALARMS_MAX]; /* of the last session until the next one is opened */
 	uint8_t pauses;                     /* finished or running; the instants of the first PAUSES_MAX are kept */
 	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX]; /* MONO_NEVER = not yet */
-	struct mono urgent_until; /* when the last alarm of MEDIUM or HIGH ended; MONO_NEVER if none has */
+	struct mono
+	    urgent_until;      /* when the last alarm of the patient of MEDIUM or HIGH ended; MONO_NEVER if none has */
+	uint16_t urgent_alarm; /* the slot of that one */
 	struct expected_state expected;
 };
 
@@ -339,9 +341,17 @@ enum dose_fault {
 enum dose_fault engine_dose_fault(const struct plan_dose *dose, const struct session_order *order);
 
 /* What keeps the session from starting (before the start) or the patient from leaving (after the end): the names of the
- * gate rules, leave rules, alarms that block leaving and items, "dose", "taken-out", "earliest", "quiet",
- * "baseline", "baseline-scores". Returns how many there are; writes at most `max` names. */
+ * gate rules, leave rules or their groups, alarms that block leaving and items, "dose", "taken-out", "earliest",
+ * "quiet", "baseline", "baseline-scores"; first what staff can do now. Returns how many there are; writes at most `max`
+ * names. */
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
+
+/* The slot of the alarm of the patient (medium or high, not of sensors and schedules) that makes "quiet" block, and how
+ * long yet after its end: *left_ns, 0 while it stands. -1: quiet. */
+int engine_unrest(const struct engine *engine, int64_t *left_ns);
+
+/* The slot of the first alarm of high priority of the open session that is present: closing over it asks. -1: none. */
+int engine_high_alarm(const struct engine *engine);
 
 /* Why a gate or leave rule blocks, if it does. */
 enum blocker_cause {

@@ -36,8 +36,9 @@ enum reason {
 	REASON_BABBLE,   /* the device sends far too often; of alarms only */
 	/* The device sends what it has stored; nothing of the patient comes meanwhile. */
 	REASON_PRINTING_MEMORY,
-	REASON_FROZEN,      /* the registers no longer change: a gateway may serve those of a dead device */
-	REASON_WRONG_SETUP, /* the device is set up otherwise than its map requires, for example kPa for mmHg */
+	REASON_UNKNOWN_STATUS, /* the device says something that the driver does not know; the record names it */
+	REASON_FROZEN,         /* the registers no longer change: a gateway may serve those of a dead device */
+	REASON_WRONG_SETUP,    /* the device is set up otherwise than its map requires, for example kPa for mmHg */
 	REASON_COUNT
 };
 

@@ -84,6 +84,8 @@ struct rule_term {
 	int32_t clear;
 	int32_t low_baseline; /* milli; 0 = the limit does not depend on the baseline */
 	int32_t low_drop;
+	bool has_never; /* of critical rules: */
+	int32_t never;  /* no two people loosen the limit beyond this, for any patient */
 };
 
 enum combination {
@@ -126,6 +128,7 @@ struct plan_rule {
 	 * priority. If no valid determination comes within confirm_within_ns the first one counts as confirmed: a
 	 * missing repeat is never good news. A repeat that is back at `clear` ends it. */
 	bool confirm;
+	bool latch_first; /* it latches, if it does, from the first reading on (B6): a low one does not vanish unseen */
 	enum priority first;
 	int64_t confirm_within_ns; /* 60 .. 90 s in the shipped plans */
 	uint8_t clear_readings;    /* determinations in a row that must be back at `clear`; 1 or 2 */

@@ -157,6 +157,45 @@ device "oximeter" {{ link = "line"  driver = "nellcor-ascii" }}
         os.close(master)
 
 
+# ---- a device server that packs ---------------------------------------------------------------------------------------
+
+def test_a_device_server_that_packs():
+    """Three lines at once, every three seconds: each has the age that the device's clock tells, and none is lost for ever."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    ending = threading.Event()
+
+    def serve():
+        listening.settimeout(0.2)
+        n = 0
+        while not ending.is_set():
+            with contextlib.suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    while not ending.wait(3.0):
+                        connection.sendall("".join(LINE.format(i % 60, 90 + i % 9, 60 + i % 30) for i in range(n, n + 3)).encode())
+                        n += 3
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    try:
+        with Bedside() as bedside:
+            bedside.write_config(f'''
+link "server" {{ type = "raw-tcp"  host = "127.0.0.1"  tcp_port = {listening.getsockname()[1]} }}
+device "oximeter" {{ link = "server"  driver = "masimo-ascii1" }}
+''')
+            bedside.start_daemon()
+            display = bedside.subscribe()
+            display.wait_value("spo2", seconds=40)
+            mark = display.mark()
+            wait_for(lambda: len(display.values("spo2", mark)) >= 6, "six more values", 40)
+            values = [r for r in display.readings("spo2", mark) if r.WhichOneof("result") == "milli"]
+            assert all(r.age_ns < 3.5e9 for r in values) and any(r.age_ns > 0.9e9 for r in values), values
+    finally:
+        ending.set()
+        server.join(5)
+        listening.close()
+
+
 # ---- a device that sends without end ---------------------------------------------------------------------------------
 
 class Babbler:

@@ -225,7 +225,10 @@ def test_test_alarm_travels_the_whole_path():
         alarm = display.wait_alarm("test", "raised")
         assert alarm.test and alarm.kind == pb.CONDITION_KIND_TECHNICAL
         assert "TEST" in bedside.ctl("alarm", "list")
-        bedside.ctl("alarm", "ack", "test")
+        gone = refused(bedside, "alarm", "ack", "no-such")
+        assert "there is no alarm no-such. Now:" in gone and "test" in gone, gone
+        told = bedside.ctl("alarm", "ack", "TEST")
+        assert "Acknowledged" in told, told
         display.wait_alarm("test", "cleared")
         bedside.wait_record("alarm", 'condition="test"', 'change="raised"', 'test="yes"')
 

@@ -342,7 +342,8 @@ class Evaluation:
                 if backs == 2 or not confirmed:
                     spans.append((on, t))
                     latched = self.nobody and full == "high" and (
-                        latched and self.covers_at(above, on) or confirmed and not self.covered(above, t))
+                        latched and self.covers_at(above, on) or
+                        (confirmed or name == "B6") and not self.covered(above, t))
                     on, backs = None, 0
                 else:
                     returning.append(t)

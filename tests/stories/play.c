@@ -374,6 +374,16 @@ static uint32_t alarm_by_name(const struct stage *stage, const char *name)
 	return strcmp(name, "all") == 0 ? ALARM_ID_ALL : UINT32_MAX; /* the second is nobody's */
 }
 
+/* What stands on the screen now; the engine leaves what is too new for anybody to have read. */
+static void fill_seen(const struct stage *stage, struct shown_alarms *seen)
+{
+	seen->settled_ns = 2 * NS_PER_S;
+	for (uint16_t id = 0; id < ALARMS_MAX && seen->count < SHOWN_ALARMS_MAX; id++)
+		if (alarm_sounding(stage->engine.alarms[id].state))
+			seen->list[seen->count++] = (struct shown_alarm){engine_alarm_id(&stage->engine, id),
+			                                                 stage->engine.alarms[id].generation};
+}
+
 static enum result command(struct stage *stage, const struct event_command *order)
 {
 	stage->event = (struct event){.kind = EVENT_COMMAND, .u.command = *order};
@@ -389,7 +399,9 @@ static void act(struct stage *stage, const struct staff_act *what)
 		stage->when_due = what;
 		return;
 	}
-	if (what->kind == ACT_ACK)
+	if (order.command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN)
+		fill_seen(stage, &order.u.shown);
+	else if (what->kind == ACT_ACK)
 		order.u.alarm_id = alarm_by_name(stage, what->name);
 	if (order.command == COMMAND_SESSION_OPEN) /* as the shell does: no two alike */
 		(void)snprintf(order.u.order.session_id, sizeof order.u.order.session_id, "story-%u",

@@ -88,6 +88,7 @@ static inline void random_rule_rest(struct source *s, struct plan *plan, int ind
 	if (cuff && pick(s, 2) == 0) {
 		rule->confirm = true;
 		rule->first = (enum priority)pick(s, (int)rule->priority + 1);
+		rule->latch_first = rule->first > PRIORITY_NONE && pick(s, 3) == 0;
 		rule->confirm_within_ns = pick_time(s) + 1;
 		rule->delay_ns = rule->clear_delay_ns = 0;
 		return;
@@ -243,6 +244,16 @@ static inline void random_maintenance(struct source *s, const struct world *w, s
 		c->u.take_out.reason[0] = 'x';
 		c->u.take_out.override.name[0] = (char)(pick(s, 2) == 0 ? 'M' : 0);
 		c->u.take_out.override.reason[0] = 'x';
+	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN) {
+		c->u.shown.settled_ns = pick(s, 2) * 2 * S;
+		c->u.shown.count = (uint8_t)pick(s, SHOWN_ALARMS_MAX + 2);
+		for (uint8_t i = 0; i < c->u.shown.count && i < SHOWN_ALARMS_MAX; i++) {
+			uint16_t slot = (uint16_t)pick(s, ALARMS_MAX);
+
+			c->u.shown.list[i] =
+			    (struct shown_alarm){engine_alarm_id(&w->engine, slot),
+			                         w->engine.alarms[slot].generation - (uint32_t)pick(s, 2)};
+		}
 	} else if (c->command == COMMAND_RECEIPT) {
 		c->u.receipt.display[0] = pick(s, 4) > 0 ? 'd' : 'e';
 		c->u.receipt.shown = at(w->now - pick_time(s));

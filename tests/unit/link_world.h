@@ -130,8 +130,9 @@ static inline struct world *world_new(enum link_type type)
 
 static inline void world_plug(struct world *world)
 {
-	bool ready =
-	    world->config.links[0].type == LINK_MODBUS_TCP ? fake_listen(&world->fake) : fake_open_pty(&world->fake);
+	enum link_type type = world->config.links[0].type;
+	bool ready = type == LINK_MODBUS_RTU ? fake_open_pty(&world->fake) : fake_listen(&world->fake);
+	world->fake.rtu = type == LINK_MODBUS_RTU_TCP;
 	assert_true(ready);
 	if (world->links == NULL) /* later the port stays the same, and the link's thread reads it */
 		world->config.links[0].tcp_port = world->fake.port;

@@ -313,8 +313,10 @@ static void test_print_plan(void **state)
 	(void)state;
 	static char text[65536];
 	static const char *const lines[] = {
-	    "rule B1, high, latching, critical: Blood pressure at or above 180/110\n    nibp_sys >= 180 (back at 170)\n"
-	    "    or nibp_dia >= 110 (back at 105)\n    confirmed by a second reading within 90 s, medium until then\n"
+	    "rule B1, high, latching, critical: Blood pressure at or above 180/110\n    nibp_sys >= 180 (back at 170); "
+	    "never beyond 200\n"
+	    "    or nibp_dia >= 110 (back at 105); never beyond 120\n    confirmed by a second reading within 90 s, "
+	    "medium until then\n"
 	    "    ends after 2 readings in a row\n    extra readings meanwhile, every: 300 s\n    gives way to: B2\n",
 	    "high if nobody acknowledges or pauses within 120 s\n    in infusion\n",
 	    "low while it falls in recovery observation\n",

@@ -109,6 +109,26 @@ static void test_first_then_confirmed(void **state)
 	assert_false(repeat_asked() || w.engine.devices[CUFF].cuff_wanted);
 }
 
+/* One low reading, the repeat normal: told, and it does not vanish by itself. */
+static void test_latches_from_the_first_reading(void **state)
+{
+	(void)state;
+	begin();
+	w.config.plan.rules[B6].latch_first = true;
+	measure(10 * S, 76, 47);
+	assert_int_equal(priority_of(B6), PRIORITY_MEDIUM);
+	measure(20 * S, 120, 76);
+	assert_int_equal(changes(&w, B6, ALARM_BECAME_LATCHED), 1);
+	assert_int_equal(w.engine.alarms[B6].milli, 76 * MILLI);
+	measure(60 * S, 80, 50); /* nobody has answered: confirmed by what was there before */
+	assert_int_equal(priority_of(B6), PRIORITY_HIGH);
+	measure(60 * S, 120, 76);
+	measure(60 * S, 120, 76);
+	assert_int_equal(state_of(&w, B6), ALARM_LATCHED);
+	assert_int_equal(acknowledge(&w, B6), RESULT_OK);
+	assert_int_equal(state_of(&w, B6), ALARM_INACTIVE);
+}
+
 static void test_repeat_that_is_back_ends_it(void **state)
 {
 	(void)state;
@@ -455,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_first_then_confirmed),
+	    cmocka_unit_test(test_latches_from_the_first_reading),
 	    cmocka_unit_test(test_repeat_that_is_back_ends_it),
 	    cmocka_unit_test(test_repeat_in_between),
 	    cmocka_unit_test(test_missing_repeat_confirms),

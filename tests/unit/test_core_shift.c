@@ -30,6 +30,7 @@ static void move_alarm(struct alarm *alarm, int64_t by)
 	move(&alarm->cleared, by);
 	move(&alarm->raised, by);
 	move(&alarm->acknowledged, by);
+	move(&alarm->changed, by);
 }
 
 static void move_session(struct session *session, int64_t by)

@@ -1,4 +1,4 @@
-/* What is judged while no session is open, and what may be said then. */
+/* What is judged while no session is open, and what may be said then; closing over an alarm. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -94,6 +94,34 @@ static void test_from_session_to_none_and_back(void **state)
 	assert_int_equal(state_of(&w, TOO_LOW_SPO2), ALARM_PENDING);
 }
 
+/* Before the start nothing is asked but whether somebody answers for a high alarm. */
+static void test_closing_over_a_high_alarm(void **state)
+{
+	struct event event;
+
+	(void)state;
+	world_plan(&w);
+	world_rule(&w, "O2", PARAMETER_SPO2, COMPARISON_BELOW, 90, 92)->priority = PRIORITY_HIGH;
+	world_open(&w, 100 * S);
+	spo2(&w, 80);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_BLOCKED);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_BLOCKED);
+	event = make_command(&w, COMMAND_SESSION_CLOSE);
+	put_text(event.u.command.u.override.name, "dr.m", NAME_BYTES);
+	put_text(event.u.command.u.override.reason, "to the ward", TEXT_BYTES);
+	world_step(&w, &event);
+	assert_int_equal(reply(&w), RESULT_OK);
+	assert_string_equal(w.engine.session.close_override.name, "dr.m");
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	assert_int_equal(state_of(&w, 0), ALARM_ACTIVE);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_BLOCKED);
+	spo2(&w, 97);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +129,7 @@ int main(void)
 	    cmocka_unit_test(test_a_plan_that_does_not_want_it),
 	    cmocka_unit_test(test_values_that_stop),
 	    cmocka_unit_test(test_from_session_to_none_and_back),
+	    cmocka_unit_test(test_closing_over_a_high_alarm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

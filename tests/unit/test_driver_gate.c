@@ -335,6 +335,52 @@ static void test_halves_of_a_line(void **state)
 	must_tell(&device, 1, 96, 1500);
 }
 
+/* ---- ends of lines ------------------------------------------------------------------------------------------------
+ */
+
+static size_t write_line(size_t driver, char *text, size_t size, int i)
+{
+	int count = driver == 0 ? snprintf(text, size, "03/14/26 10:00:%02d SPO2=0%02d%% BPM=072 ALARM=0000 EXC=000800",
+	                                   i, 70 + i)
+	            : driver == 1 ? snprintf(text, size, "14-Mar-26 10:00:%02d    %02d      72      20", 2 * i, 70 + i)
+	                          : snprintf(text, size, "SPO2=0%02d HR=072", 70 + i);
+	return (size_t)count;
+}
+
+/* Every padding before a line and every end of a line that devices send, of every text driver; in pieces and whole. */
+static void test_line_ends(void **state)
+{
+	static const char *const ends[] = {"\r\n", "\n", "\r", "\n\r", "\r\r\n"};
+	static const struct {
+		char bytes[3];
+		size_t count;
+	} paddings[] = {{"", 0}, {"\0\0", 2}, {"\x11", 1}, {"\x13", 1}, {"\x13\x11", 2}};
+	static const char *const drivers[] = {"masimo-ascii1", "nellcor-ascii", "nonin-ascii"};
+	struct device device;
+
+	(void)state;
+	for (size_t d = 0; d < 3; d++)
+		for (int piece = 1; piece < 100; piece += 13) {
+			connect(&device, drivers[d]);
+			for (int i = 0; i < 25; i++) {
+				char bytes[128];
+				size_t count = paddings[i / 5].count;
+				memcpy(bytes, paddings[i / 5].bytes, count);
+				count += write_line(d, bytes + count, sizeof bytes - count, i);
+				count += (size_t)snprintf(bytes + count, sizeof bytes - count, "%s", ends[i % 5]);
+				for (size_t at = 0; at < count; at += (size_t)piece)
+					device.driver->feed(&device.stream, (const uint8_t *)bytes + at,
+					                    count - at < (size_t)piece ? count - at : (size_t)piece,
+					                    device.now, frames_collect, &device.frames);
+				pass(&device, device.driver->period_ns / NS_PER_MS);
+			}
+			assert_int_equal(device.stream.bad_frames, 0);
+			assert_int_equal(device.frames.count, 25);
+			for (int i = 0; i < 25; i++)
+				must_be(&device.frames.list[i], PARAMETER_SPO2, 70 + i);
+		}
+}
+
 /* ---- clocks -------------------------------------------------------------------------------------------------------
  */
 
@@ -434,6 +480,7 @@ int main(void)
 	    cmocka_unit_test(test_packed_lines_without_a_clock),
 	    cmocka_unit_test(test_a_queue_is_old),
 	    cmocka_unit_test(test_halves_of_a_line),
+	    cmocka_unit_test(test_line_ends),
 	    cmocka_unit_test(test_a_clock_that_is_set),
 	    cmocka_unit_test(test_drift),
 	    cmocka_unit_test(test_a_damaged_clock),
