@@ -68,7 +68,7 @@ bool decimal_count(const char *text, uint32_t *count);
 #define MESSAGE_CHECKS_MAX   8
 #define MESSAGE_ITEMS_MAX    16
 #define MESSAGE_BLOCKERS_MAX 80
-#define MESSAGE_LIMITS_MAX   192
+#define MESSAGE_LIMITS_MAX   256
 #define MESSAGE_OUT_MAX      64
 #define MESSAGE_GIVEN_MAX    16
 #define MESSAGE_USUAL_MAX    8

@@ -104,6 +104,9 @@ static void print_term(const struct plan_rule *rule, const struct rule_term *ter
 		decimal_text(other, sizeof other, term->low_drop, 3);
 		(void)fprintf(out, "; with a baseline below %s: baseline minus %s", limit, other);
 	}
+	decimal_text(limit, sizeof limit, term->never, 3);
+	if (term->has_never)
+		(void)fprintf(out, "; never beyond %s", limit);
 	(void)fputc('\n', out);
 }
 

@@ -16,6 +16,7 @@ cfg_opt_t term_rows[] = {
     TREE_VALUE("clear"),
     TREE_VALUE("baseline_below"),
     TREE_VALUE("baseline_drop"),
+    TREE_VALUE("never_beyond"),
     TREE_END(),
 };
 cfg_opt_t gate_term_rows[] = {TREE_LINE(), LIMIT_VALUES, TREE_VALUE("clear"), TREE_END()};
@@ -151,6 +152,29 @@ static void read_clear(const struct section *section, enum rule_kind kind, const
 		             is_upper(term) ? "below" : "above");
 }
 
+/* How far two people may loosen a critical limit. A plan that does not say it leaves that to them. */
+static void read_never(const struct section *section, const struct plan_rule *rule, int64_t min, int64_t max,
+                       struct rule_term *term)
+{
+	static const char key[] = "never_beyond";
+	int64_t never;
+	if (key_count(section, key) == 0)
+		return;
+	if (!rule->critical || limit_count(section) > 1) {
+		key_refuse(section, key,
+		           rule->critical ? "a term with several limits has no one end"
+		                          : "only a critical limit has such an end");
+		return;
+	}
+	if (!key_decimal(section, key, REQUIRED, 3, min, max, &never))
+		return;
+	term->has_never = true;
+	term->never = (int32_t)never;
+	if (is_upper(term) ? never < term->limit : never > term->limit)
+		report_error(section->source->report, key_where(section, key),
+		             "is on the near side of the limit (legal: the limit, or looser)");
+}
+
 static void read_limit(const struct section *section, const struct plan_rule *rule, const struct comparison_key *found,
                        struct rule_term *term)
 {
@@ -173,6 +197,8 @@ static void read_limit(const struct section *section, const struct plan_rule *ru
 	term->limit = (int32_t)limit;
 	read_clear(section, rule->kind, found->key, min, max, term);
 	read_low_baseline(section, rule->critical, term);
+	if (rule->kind == RULE_ALARM)
+		read_never(section, rule, min, max, term);
 	if (term->reference == REFERENCE_DIFFERENCE)
 		read_other(section, term);
 	else if (limit_count(section) == 1)

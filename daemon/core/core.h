@@ -112,6 +112,7 @@ struct mono reading_dead_at(const struct engine *engine, enum parameter paramete
 struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now); /* not derived */
 void reading_frame(struct step *step, const struct event_measurements *frame);
 void reading_score(struct step *step, enum parameter parameter, int32_t milli);
+void reading_derived(struct step *step, const struct measurement *m);
 void reading_forget(struct step *step); /* a new session: what was determined once belongs to somebody else */
 void reading_advance(struct step *step);
 struct mono reading_deadline(const struct engine *engine);

@@ -17,7 +17,8 @@ bool device_fine(const struct engine *engine, uint8_t device, struct mono now)
 
 int device_of_cuff(const struct engine *engine, enum parameter parameter)
 {
-	int device = engine->parameters[parameter].device;
+	enum parameter measured = parameter_derived(parameter) ? PARAMETER_NIBP_SYS : parameter;
+	int device = engine->parameters[measured].device;
 
 	if (parameter_table[parameter].cadence != CADENCE_INTERMITTENT || device < 0 ||
 	    !engine->config->devices[device].cuff_command)

@@ -160,6 +160,8 @@ static enum result change_limit(struct step *step, const struct event_command *c
 			return RESULT_OUT_OF_RANGE;
 		if (!p->critical && beyond_critical(&engine->config->plan, term, order->limit))
 			return RESULT_BEYOND_CRITICAL;
+		if (term->has_never && looser(term, order->limit, term->never))
+			return RESULT_BEYOND_CRITICAL;
 		if (!core_valid_token(order->second_person) || name_same_person(order->second_person, command->actor))
 			return RESULT_SECOND_PERSON;
 	}

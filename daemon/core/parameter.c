@@ -42,6 +42,9 @@ const struct parameter_info parameter_table[PARAMETER_COUNT] = {
     [PARAMETER_ETCO2] = {"etco2", "EtCO2", "MDC_AWAY_CO2_ET", "mm[Hg]", 151728, 0, 150 * MILLI, 0, CADENCE_CONTINUOUS},
     [PARAMETER_HEART_RATE] = {"heart_rate", "Heart rate", "MDC_PULS_RATE", "/min", 149514, 0, 350 * MILLI, 0,
                               CADENCE_CONTINUOUS},
+    [PARAMETER_PULSE_PRESSURE] = {"pulse_pressure", "Pulse pressure", "", "mm[Hg]", 0, 0, 240 * MILLI, 0,
+                                  CADENCE_INTERMITTENT},
+    [PARAMETER_SHOCK_INDEX] = {"shock_index", "Shock index", "", "1", 0, 0, 20 * MILLI, 2, CADENCE_INTERMITTENT},
     [PARAMETER_MOAAS] = {"moaas", "MOAA/S", "", "1", 0, 0, 5 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_RASS] = {"rass", "RASS", "", "1", 0, -5 * MILLI, 4 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_CADSS] = {"cadss", "CADSS", "", "1", 0, 0, 92 * MILLI, 0, CADENCE_ENTERED},
@@ -52,6 +55,10 @@ const struct parameter_info parameter_table[PARAMETER_COUNT] = {
 
 const struct parameter_parts parameter_parts[PARAMETER_COUNT] = {
     [PARAMETER_HEART_RATE] = {.one_of = PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_PULSE)},
+    [PARAMETER_PULSE_PRESSURE] = {.needs = PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA)},
+    [PARAMETER_SHOCK_INDEX] = {.needs = PARAMETER_BIT(PARAMETER_NIBP_SYS),
+                               .one_of = PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_PULSE) |
+                                         PARAMETER_BIT(PARAMETER_NIBP_PULSE)},
 };
 
 bool parameter_provided(enum parameter parameter, parameter_set provided)

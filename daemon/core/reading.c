@@ -269,6 +269,12 @@ void reading_score(struct step *step, enum parameter parameter, int32_t milli)
 	store(step, &m, 0);
 }
 
+/* What was worked out of a determination stands beside it (derived.c). */
+void reading_derived(struct step *step, const struct measurement *m)
+{
+	store(step, m, 0);
+}
+
 void reading_forget(struct step *step)
 {
 	for (int p = 0; p < PARAMETER_COUNT; p++) {

@@ -40,6 +40,8 @@ static bool baseline_of(const struct session *session, enum parameter parameter,
 	case PARAMETER_PERFUSION:
 	case PARAMETER_RESP:
 	case PARAMETER_ETCO2:
+	case PARAMETER_PULSE_PRESSURE:
+	case PARAMETER_SHOCK_INDEX:
 	case PARAMETER_COUNT:
 		break;
 	}

@@ -343,13 +343,13 @@ static void settle(struct step *step, uint8_t rule)
 		device_want_cuff(step, (uint8_t)cuff_of(engine, plan_rule(engine, rule)));
 }
 
-/* When the next entry is due because one was violating (S2). */
+/* When the next entry is due because one was violating (S2). Without a session nobody is asked for any. */
 static void note_recheck(struct step *step)
 {
 	struct session *session = &step->engine->session;
 	struct mono due = MONO_NEVER;
 
-	for (uint8_t i = 0; i < step->engine->config->plan.rule_count; i++) {
+	for (uint8_t i = 0; session->open && i < step->engine->config->plan.rule_count; i++) {
 		const struct plan_rule *p = plan_rule(step->engine, i);
 		struct mono at = mono_after(step->engine->rules[i].determined, p->recheck_ns);
 

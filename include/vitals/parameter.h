@@ -14,23 +14,25 @@
 #define MILLI 1000
 
 enum parameter {
-	PARAMETER_NIBP_SYS,   /* non-invasive blood pressure, systolic */
-	PARAMETER_NIBP_DIA,   /* diastolic */
-	PARAMETER_NIBP_MEAN,  /* mean */
-	PARAMETER_NIBP_PULSE, /* pulse rate counted by the cuff */
-	PARAMETER_ECG_HR,     /* heart rate from ECG */
-	PARAMETER_PULSE,      /* pulse rate from the oximeter */
-	PARAMETER_SPO2,       /* oxygen saturation by pulse oximetry */
-	PARAMETER_PERFUSION,  /* perfusion index of the oximeter */
-	PARAMETER_RESP,       /* respiration rate */
-	PARAMETER_ETCO2,      /* end-tidal CO2 */
-	PARAMETER_HEART_RATE, /* derived: ECG heart rate, else the oximeter's pulse rate */
-	PARAMETER_MOAAS,      /* entered: sedation, 0 (none) .. 5 (alert) */
-	PARAMETER_RASS,       /* entered: agitation-sedation, -5 .. +4 */
-	PARAMETER_CADSS,      /* entered: dissociation, total 0 .. 92 */
-	PARAMETER_CADSS6,     /* entered: six-item short form, total 0 .. 24 */
-	PARAMETER_BPRS,       /* entered: BPRS+ four items, total 0 .. 24 */
-	PARAMETER_DISTRESS,   /* entered: "patient distressed" button, 1 = distressed, 0 = settled */
+	PARAMETER_NIBP_SYS,       /* non-invasive blood pressure, systolic */
+	PARAMETER_NIBP_DIA,       /* diastolic */
+	PARAMETER_NIBP_MEAN,      /* mean */
+	PARAMETER_NIBP_PULSE,     /* pulse rate counted by the cuff */
+	PARAMETER_ECG_HR,         /* heart rate from ECG */
+	PARAMETER_PULSE,          /* pulse rate from the oximeter */
+	PARAMETER_SPO2,           /* oxygen saturation by pulse oximetry */
+	PARAMETER_PERFUSION,      /* perfusion index of the oximeter */
+	PARAMETER_RESP,           /* respiration rate */
+	PARAMETER_ETCO2,          /* end-tidal CO2 */
+	PARAMETER_HEART_RATE,     /* derived: ECG heart rate, else the oximeter's pulse rate */
+	PARAMETER_PULSE_PRESSURE, /* derived: systolic minus diastolic of one determination */
+	PARAMETER_SHOCK_INDEX,    /* derived: heart rate at a determination over its systolic pressure */
+	PARAMETER_MOAAS,          /* entered: sedation, 0 (none) .. 5 (alert) */
+	PARAMETER_RASS,           /* entered: agitation-sedation, -5 .. +4 */
+	PARAMETER_CADSS,          /* entered: dissociation, total 0 .. 92 */
+	PARAMETER_CADSS6,         /* entered: six-item short form, total 0 .. 24 */
+	PARAMETER_BPRS,           /* entered: BPRS+ four items, total 0 .. 24 */
+	PARAMETER_DISTRESS,       /* entered: "patient distressed" button, 1 = distressed, 0 = settled */
 	PARAMETER_COUNT
 };
 

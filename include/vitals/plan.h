@@ -14,7 +14,7 @@
 #include "vitals/text.h"
 
 #define PLAN_PHASES_MAX      8
-#define PLAN_RULES_MAX       48
+#define PLAN_RULES_MAX       56
 #define PLAN_CHECKS_MAX      8
 #define PLAN_USUAL_MAX       4
 #define PLAN_CHECK_TIMES_MAX 32
@@ -84,6 +84,8 @@ struct rule_term {
 	int32_t clear;
 	int32_t low_baseline; /* milli; 0 = the limit does not depend on the baseline */
 	int32_t low_drop;
+	bool has_never; /* of critical rules: */
+	int32_t never;  /* no two people loosen the limit beyond this, for any patient */
 };
 
 enum combination {

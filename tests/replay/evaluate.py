@@ -50,6 +50,9 @@ CUFF = {
     "B8": (lambda s, d, r, m: r is not None and r[0] <= -30, lambda s, d, r, m: r is None or r[0] >= -25, None, "medium",
            ["B6", "B9"]),
     "B9": (lambda s, d, r, m: m < 65, lambda s, d, r, m: m >= 70, None, "medium", ["B6"]),
+    "B10": (lambda s, d, r, m: s - d <= 20 and s <= 120, lambda s, d, r, m: s - d >= 25 or s >= 125, None, "medium", ["B6", "B9"]),
+    # Of B11 the last argument is the shock index.
+    "B11": (lambda s, d, r, m: m > 0.9, lambda s, d, r, m: m <= 0.8, None, "medium", ["B6", "H2"]),
 }
 # Check times in minutes since opening, start or end; minutes until late; what later grid replaces what lies ahead.
 CHECKS = {
@@ -97,6 +100,7 @@ class Recording:
                                for t, row in zip(self.times, rows)]
         pairs = list(zip(self.live["HR"], self.live["PULSE"]))
         self.live["RATE"] = [(t, b if a is None else a) for (t, a), (_, b) in pairs]  # the ECG's, else the oximeter's
+        self.rate = dict(self.live["RATE"])
         self.live["|HR-PULSE|"] = [(t, None if a is None or b is None else abs(a - b)) for (t, a), (_, b) in pairs]
         self.cuff, self.mean = [], {}
         if "NBPSys" in head:
@@ -294,6 +298,8 @@ class Evaluation:
 
     def readings(self, name):
         """What the rule is judged on. A cuff that finds no more than the mean tells that alone, and it counts."""
+        if name == "B11":  # without a rate it says nothing
+            return [(t, s, d) for t, s, d in self.valid if self.recording.rate[t] is not None]
         if name != "B9":
             return self.valid
         return [(t, s, d) for t, s, d in self.recording.cuff
@@ -315,7 +321,7 @@ class Evaluation:
                 waiting = None
             if t > self.recording.last or (on is None and waiting is None and not self.in_force(name, t)):
                 continue
-            mean = self.recording.mean[t]
+            mean = self.recording.mean[t] if name != "B11" else round(self.recording.rate[t] / s, 3)
             known = s is not None and self.baseline is not None and t >= self.baseline_at
             rise = (s - self.baseline[0], d - self.baseline[1]) if known else None
             confirmed = bool(steps) and on is not None and steps[-1][1] == full and steps[-1][0] >= on or name == "B4"
@@ -510,7 +516,7 @@ class Evaluation:
         for name in ("H2", "H1", "H4", "H3", "H5", "O3", "O2", "O1", "R2", "R1", "R3"):
             self.live_rule(name)
             self.announce(name, LIVE[name][6])
-        for name in ("B2", "B1", "B3", "B4", "B5", "B6", "B9", "B8"):
+        for name in ("B2", "B1", "B3", "B4", "B5", "B6", "B9", "B8", "B10", "B11"):
             self.cuff_rule(name)
             self.announce(name, CUFF[name][4])
         self.unattended()

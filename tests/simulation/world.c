@@ -1,6 +1,7 @@
 /* What the oracle knows of the world: values, devices, session and limits as the events and the answers to commands
  * tell them, kept without a look at the engine's own books (except the baseline of the heart rate). Judges the plan's
  * rules on that. */
+#include <math.h>
 #include <string.h>
 
 #include "tests/simulation/simulation.h"
@@ -73,9 +74,18 @@ bool world_out(const struct room *room, enum parameter parameter)
 	const struct oracle *o = &room->oracle;
 	int device = world_device_of(room, parameter);
 
-	if (parameter == PARAMETER_HEART_RATE)
-		return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
-		       (world_out(room, PARAMETER_ECG_HR) && world_out(room, PARAMETER_PULSE));
+	if (parameter == PARAMETER_HEART_RATE && world_out(room, PARAMETER_ECG_HR) && world_out(room, PARAMETER_PULSE))
+		return true;
+	if (parameter == PARAMETER_PULSE_PRESSURE &&
+	    (world_out(room, PARAMETER_NIBP_SYS) || world_out(room, PARAMETER_NIBP_DIA)))
+		return true;
+	if (parameter == PARAMETER_SHOCK_INDEX &&
+	    (world_out(room, PARAMETER_NIBP_SYS) ||
+	     (world_out(room, PARAMETER_ECG_HR) && world_out(room, PARAMETER_PULSE) &&
+	      world_out(room, PARAMETER_NIBP_PULSE))))
+		return true;
+	if (parameter_derived(parameter))
+		return o->out_until[DEVICES_MAX + (int)parameter] > room->now;
 	return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
 	       (device >= 0 && o->out_until[device] > room->now);
 }
@@ -204,6 +214,52 @@ static void take_value(struct room *room, const struct measurement *m, bool usab
 	room->oracle.fresh |= PARAMETER_BIT(m->parameter);
 }
 
+/* One heart rate: the ECG's, else the oximeter's; what is out counts only if everything is. */
+static void choose_rate(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	bool all_out = world_out(room, PARAMETER_HEART_RATE);
+	bool ecg = all_out || !world_out(room, PARAMETER_ECG_HR), pulse = all_out || !world_out(room, PARAMETER_PULSE);
+
+	if (ecg && (!pulse || world_current(room, PARAMETER_ECG_HR)))
+		o->rate_from = PARAMETER_ECG_HR;
+	else if (pulse && (!ecg || world_current(room, PARAMETER_PULSE)))
+		o->rate_from = PARAMETER_PULSE;
+	o->sent[PARAMETER_HEART_RATE] = o->sent[o->rate_from];
+}
+
+/* What follows from one cuff reading: the distance of its pressures, and the rate of that moment over the systolic one.
+ * The cuff's own count stands in where no sensor that is not out has a rate. */
+static void follow_reading(struct room *room, const struct event_measurements *frame, bool bad)
+{
+	struct oracle *o = &room->oracle;
+	struct measurement m = {.determined = {frame->list[0].determined.ns}};
+	int32_t rate = -1, counted = -1;
+
+	choose_rate(room);
+	for (int i = 0; i < frame->count; i++)
+		if (frame->list[i].parameter == PARAMETER_NIBP_PULSE && plausible(&frame->list[i]) &&
+		    !world_out(room, PARAMETER_NIBP_PULSE))
+			counted = frame->list[i].milli;
+	if (world_current(room, PARAMETER_HEART_RATE)) {
+		rate = o->sent[PARAMETER_HEART_RATE].milli;
+		m.determined.ns = o->sent[PARAMETER_HEART_RATE].determined < m.determined.ns
+		                      ? o->sent[PARAMETER_HEART_RATE].determined
+		                      : m.determined.ns;
+	}
+	if (counted >= 0 && (rate < 0 || world_out(room, PARAMETER_HEART_RATE))) {
+		rate = counted;
+		m.determined = frame->list[0].determined;
+	}
+	m.parameter = PARAMETER_SHOCK_INDEX;
+	m.milli = bad || rate < 0 ? 0 : (int32_t)lround((double)rate * MILLI / o->sent[PARAMETER_NIBP_SYS].milli);
+	take_value(room, &m, !bad && rate >= 0);
+	m.parameter = PARAMETER_PULSE_PRESSURE;
+	m.milli = o->sent[PARAMETER_NIBP_SYS].milli - o->sent[PARAMETER_NIBP_DIA].milli;
+	m.determined = frame->list[0].determined;
+	take_value(room, &m, !bad);
+}
+
 static void baseline_reading(struct room *room)
 {
 	struct oracle *o = &room->oracle;
@@ -251,6 +307,7 @@ static void heed_frame(struct room *room, const struct event_measurements *frame
 	if (!cuff)
 		return;
 	o->failures = bad ? o->failures + 1 : 0;
+	follow_reading(room, frame, bad);
 	o->said_sys = 0;
 	for (int i = 0; bad && i < frame->count; i++)
 		if (frame->list[i].parameter == PARAMETER_NIBP_SYS && frame->list[i].quality != QUALITY_NO_VALUE)
@@ -411,20 +468,6 @@ static void note_silence(struct room *room)
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		if (!world_fine(room, d))
 			room->oracle.fine_since[d] = NEVER;
-}
-
-/* One heart rate: the ECG's, else the oximeter's; what is out counts only if everything is. */
-static void choose_rate(struct room *room)
-{
-	struct oracle *o = &room->oracle;
-	bool all_out = world_out(room, PARAMETER_HEART_RATE);
-	bool ecg = all_out || !world_out(room, PARAMETER_ECG_HR), pulse = all_out || !world_out(room, PARAMETER_PULSE);
-
-	if (ecg && (!pulse || world_current(room, PARAMETER_ECG_HR)))
-		o->rate_from = PARAMETER_ECG_HR;
-	else if (pulse && (!ecg || world_current(room, PARAMETER_PULSE)))
-		o->rate_from = PARAMETER_PULSE;
-	o->sent[PARAMETER_HEART_RATE] = o->sent[o->rate_from];
 }
 
 void world_heed(struct room *room)

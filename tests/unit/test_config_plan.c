@@ -77,6 +77,7 @@ static const struct row shared_rows[] = {
     {"B6", PARAMETER_NIBP_SYS, 90, 95, 0, 0, PRIORITY_HIGH, true, true, true, PRIORITY_MEDIUM, 2},
     {"B8", PARAMETER_NIBP_SYS, -30, -25, 0, 0, PRIORITY_MEDIUM, false, false, true, PRIORITY_NONE, 2},
     {"B9", PARAMETER_NIBP_MEAN, 65, 70, 0, 0, PRIORITY_MEDIUM, false, false, true, PRIORITY_NONE, 2},
+    {"B10", PARAMETER_PULSE_PRESSURE, 20, 25, 0, 0, PRIORITY_MEDIUM, false, false, true, PRIORITY_NONE, 2},
     {"H5", PARAMETER_ECG_HR, 20, 10, 30, 30, PRIORITY_LOW, false, false, false, PRIORITY_NONE, 1},
     {"O1", PARAMETER_SPO2, 93, 95, 30, 15, PRIORITY_MEDIUM, false, false, false, PRIORITY_NONE, 1},
     {"O2", PARAMETER_SPO2, 90, 92, 15, 15, PRIORITY_HIGH, true, true, false, PRIORITY_NONE, 1},
@@ -127,6 +128,8 @@ static void check_clinical_plan(void)
 	};
 	for (size_t i = 0; i < sizeof heart / sizeof heart[0]; i++)
 		check_row(&heart[i]);
+	const struct rule_term *shock = &find_rule("B11")->terms[0];
+	assert_true(shock->parameter == PARAMETER_SHOCK_INDEX && shock->limit == 900 && shock->clear == 800);
 	const struct plan *plan = &config.engine.plan;
 	const struct plan_rule *b1 = find_rule("B1"), *h3 = find_rule("H3"), *h5 = find_rule("H5"),
 	                       *d1 = find_rule("D1");
@@ -209,8 +212,8 @@ static void test_shipped_infusion_plan(void **state)
 	assert_int_equal(d2->from_after_ns, 3600 * NS_PER_S);
 	assert_int_equal(plan->leave.earliest, ANCHOR_END);
 	assert_int_equal(plan->leave.earliest_after_ns, 3600 * NS_PER_S);
-	assert_int_equal(plan->dose.min_ug_per_kg, 100);
-	assert_int_equal(plan->dose.max_ug_per_kg, 1000);
+	assert_int_equal(plan->dose.min_ug_per_kg, 300);
+	assert_int_equal(plan->dose.max_ug_per_kg, 750);
 	assert_int_equal(plan->dose.min_duration_ns, 1200 * NS_PER_S);
 	assert_int_equal(plan->dose.max_ug_per_ml, 10000);
 	assert_string_equal(plan->checks[6].name, "cadss-still");
@@ -310,8 +313,10 @@ static void test_print_plan(void **state)
 	(void)state;
 	static char text[65536];
 	static const char *const lines[] = {
-	    "rule B1, high, latching, critical: Blood pressure at or above 180/110\n    nibp_sys >= 180 (back at 170)\n"
-	    "    or nibp_dia >= 110 (back at 105)\n    confirmed by a second reading within 90 s, medium until then\n"
+	    "rule B1, high, latching, critical: Blood pressure at or above 180/110\n    nibp_sys >= 180 (back at 170); "
+	    "never beyond 200\n"
+	    "    or nibp_dia >= 110 (back at 105); never beyond 120\n    confirmed by a second reading within 90 s, "
+	    "medium until then\n"
 	    "    ends after 2 readings in a row\n    extra readings meanwhile, every: 300 s\n    gives way to: B2\n",
 	    "high if nobody acknowledges or pauses within 120 s\n    in infusion\n",
 	    "low while it falls in recovery observation\n",
@@ -326,7 +331,7 @@ static void test_print_plan(void **state)
 	    "leaving: not before end of administration + 3600 s\n",
 	    "item cuff-arm, before the start: ",
 	    "item escort, before leaving: ",
-	    "at least 0.1 mg/kg, at most 1 mg/kg",
+	    "at least 0.3 mg/kg, at most 0.75 mg/kg",
 	    "before the start: cadss entered\n",
 	    "usual, no limit: nibp_sys minus baseline -6 to 38\n",
 	    "NOTE: no device provides spo2\n",

@@ -182,6 +182,87 @@ static void test_taking_out_the_last_one_that_brings_a_value(void **state)
 	assert_int_equal(reply(&w), RESULT_BLOCKED);
 }
 
+static void cuff_reading(int32_t sys, int32_t dia, int32_t counted)
+{
+	struct measurement list[3] = {value(&w, PARAMETER_NIBP_SYS, sys), value(&w, PARAMETER_NIBP_DIA, dia),
+	                              value(&w, PARAMETER_NIBP_PULSE, counted)};
+
+	frame_of(&w, CUFF, 3, list);
+}
+
+static void test_of_a_determination(void **state)
+{
+	(void)state;
+	struct measurement doubtful;
+
+	begin();
+	assert_no_value(PARAMETER_PULSE_PRESSURE, REASON_NEVER_RECEIVED);
+	w.now = 1 * S;
+	heart_rate(&w, 108);
+	w.now = 2 * S;
+	cuff_reading(96, 60, 100);
+	assert_true(published(PARAMETER_BIT(PARAMETER_PULSE_PRESSURE) | PARAMETER_BIT(PARAMETER_SHOCK_INDEX)));
+	assert_int_equal(reading(&w, PARAMETER_PULSE_PRESSURE).milli, 36 * MILLI);
+	assert_int_equal(reading(&w, PARAMETER_PULSE_PRESSURE).determined.ns, 2 * S);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).milli, 1125);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).determined.ns, 1 * S); /* the older part's */
+	/* Once: another heart rate is not this determination's. */
+	heart_rate(&w, 60);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).milli, 1125);
+	/* No sensor has a rate: the cuff's own. */
+	run(&w, 10 * S);
+	cuff_reading(120, 80, 90);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).milli, 750);
+	/* A doubtful part is a doubtful whole. */
+	run(&w, 11 * S);
+	doubtful = value(&w, PARAMETER_ECG_HR, 60);
+	doubtful.quality = QUALITY_QUESTIONABLE;
+	doubtful.reason = REASON_INTERFERENCE;
+	frame(&w, ECG, doubtful);
+	cuff_reading(120, 80, 90);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).milli, 500);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).quality, QUALITY_QUESTIONABLE);
+	assert_int_equal(reading(&w, PARAMETER_SHOCK_INDEX).reason, REASON_INTERFERENCE);
+	assert_int_equal(reading(&w, PARAMETER_PULSE_PRESSURE).quality, QUALITY_VALID);
+	/* A systolic pressure alone: the diastolic one of before is not its own. */
+	run(&w, 12 * S);
+	frame(&w, CUFF, value(&w, PARAMETER_NIBP_SYS, 100));
+	assert_no_value(PARAMETER_PULSE_PRESSURE, REASON_NOT_MEASURED);
+	/* What failed says nothing. */
+	run(&w, 13 * S);
+	pressure_failed(&w);
+	assert_no_value(PARAMETER_PULSE_PRESSURE, REASON_FAILED);
+	assert_no_value(PARAMETER_SHOCK_INDEX, REASON_FAILED);
+}
+
+/* They are of this patient, and judged when determined, as the pressure is. */
+static void test_a_determination_is_judged_once(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	begin();
+	rule = world_rule(&w, "B10", PARAMETER_PULSE_PRESSURE, COMPARISON_BELOW, 25, 30);
+	rule->confirm = true;
+	rule->first = PRIORITY_LOW;
+	rule->confirm_within_ns = 60 * S;
+	world_open(&w, 0);
+	w.now = 1 * S;
+	cuff_reading(112, 92, 70);
+	assert_int_equal(state_of(&w, 1), ALARM_ACTIVE);
+	while (w.now < 7 * S) { /* alive */
+		run(&w, w.now + 1 * S);
+		frame_of(&w, CUFF, 0, NULL);
+	}
+	assert_true(w.engine.devices[CUFF].cuff_requested); /* the repeat */
+	cuff_reading(112, 72, 70);
+	assert_int_equal(state_of(&w, 1), ALARM_INACTIVE);
+	(void)order(&w, COMMAND_SESSION_CLOSE);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	assert_no_value(PARAMETER_PULSE_PRESSURE, REASON_NEVER_RECEIVED);
+	assert_no_value(PARAMETER_SHOCK_INDEX, REASON_NEVER_RECEIVED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +271,8 @@ int main(void)
 	    cmocka_unit_test(test_violation_goes_on_with_the_other_source),
 	    cmocka_unit_test(test_taken_out),
 	    cmocka_unit_test(test_taking_out_the_last_one_that_brings_a_value),
+	    cmocka_unit_test(test_of_a_determination),
+	    cmocka_unit_test(test_a_determination_is_judged_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

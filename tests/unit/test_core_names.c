@@ -26,10 +26,12 @@ static void test_parameter_table(void **state)
 		const char *name;
 		uint32_t mdc_code;
 	} codes[] = {
-	    {"nibp_sys", 150021}, {"nibp_dia", 150022}, {"nibp_mean", 150023},  {"nibp_pulse", 149546},
-	    {"ecg_hr", 147842},   {"pulse", 149530},    {"spo2", 150456},       {"perfusion", 150448},
-	    {"resp", 151562},     {"etco2", 151728},    {"heart_rate", 149514}, {"moaas", 0},
-	    {"rass", 0},          {"cadss", 0},         {"cadss6", 0},          {"bprs", 0},
+	    {"nibp_sys", 150021},   {"nibp_dia", 150022},   {"nibp_mean", 150023},
+	    {"nibp_pulse", 149546}, {"ecg_hr", 147842},     {"pulse", 149530},
+	    {"spo2", 150456},       {"perfusion", 150448},  {"resp", 151562},
+	    {"etco2", 151728},      {"heart_rate", 149514}, {"pulse_pressure", 0},
+	    {"shock_index", 0},     {"moaas", 0},           {"rass", 0},
+	    {"cadss", 0},           {"cadss6", 0},          {"bprs", 0},
 	    {"distress", 0},
 	};
 

@@ -434,8 +434,8 @@ static void snapshot_is_the_whole_state(void **state)
 	const Vitals__V1__Snapshot *s = wire->snapshot;
 	assert_true(s->session->open);
 	assert_int_equal(s->n_device, 2);
-	/* Six provided parameters, the heart rate and the one score that was entered. */
-	assert_int_equal(s->n_reading, 8);
+	/* Six provided parameters, heart rate and shock index, and the one score that was entered. */
+	assert_int_equal(s->n_reading, 9);
 	assert_string_equal(find_reading(s->reading, s->n_reading, "heart_rate")->source, "pulse");
 	assert_string_equal(find_reading(s->reading, s->n_reading, "heart_rate")->device, "oximeter");
 	assert_string_equal(find_reading(s->reading, s->n_reading, "pulse")->source, "");

@@ -64,11 +64,12 @@ static void test_prescriptions(void **state)
 {
 	(void)state;
 	read_plan_file("etc/plans/ketamine-iv.conf");
-	assert_string_equal(open_order(72500, 362500, 0, 0), "362.5 mg for 72.5 kg is 5 mg/kg (plan: 0.1 to 1)." CHECK);
+	assert_string_equal(open_order(72500, 362500, 0, 0),
+	                    "362.5 mg for 72.5 kg is 5 mg/kg (plan: 0.3 to 0.75)." CHECK);
 	assert_string_equal(open_order(72500, 362100, 0, 0),
-	                    "362.1 mg for 72.5 kg is 4.994 mg/kg (plan: 0.1 to 1)." CHECK);
+	                    "362.1 mg for 72.5 kg is 4.994 mg/kg (plan: 0.3 to 0.75)." CHECK);
 	assert_string_equal(open_order(72500, 3625, 0, 0),
-	                    "3.625 mg for 72.5 kg is 0.05 mg/kg (plan: 0.1 to 1)." CHECK);
+	                    "3.625 mg for 72.5 kg is 0.05 mg/kg (plan: 0.3 to 0.75)." CHECK);
 	assert_string_equal(open_order(72500, 36250, 250, 0),
 	                    "4.166 min is shorter than the plan allows (20 min)." CHECK);
 	assert_string_equal(open_order(72500, 36250, 0, 100000),

@@ -157,7 +157,7 @@ static void test_leaving_low_and_falling(void **state)
 	             {96, ""},     {95, ""},  {94, "BP "}, {93, "BP "},  {95, ""}};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		go(S);
-		pressure(&bed.w, cases[i].sys, 76);
+		pressure(&bed.w, cases[i].sys, 66);
 		assert_string_equal(blockers(), cases[i].blocked);
 	}
 }
@@ -233,6 +233,22 @@ static void test_looser_limits_need_two_people(void **state)
 	assert_int_equal(loosen("B3", 190, "dr-a"), RESULT_BEYOND_CRITICAL);
 }
 
+/* Not by two either, however good the reason. */
+static void test_nobody_loosens_a_critical_limit_without_end(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *rule;
+		int32_t furthest, beyond;
+	} ends[] = {{"B1", 200, 201}, {"B6", 80, 79}, {"H2", 150, 151}, {"H4", 30, 29},
+	            {"O2", 85, 84},   {"O3", 80, 79}, {"R2", 6, 5},     {"S3", 1, 0}};
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		begin_infusion();
+		assert_int_equal(loosen(ends[i].rule, ends[i].furthest, "dr-a"), RESULT_OK);
+		assert_int_equal(loosen(ends[i].rule, ends[i].beyond, "dr-a"), RESULT_BEYOND_CRITICAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +262,7 @@ int main(void)
 	    cmocka_unit_test(test_leaving_after_unrest),
 	    cmocka_unit_test(test_two_hours_from_the_first_device),
 	    cmocka_unit_test(test_looser_limits_need_two_people),
+	    cmocka_unit_test(test_nobody_loosens_a_critical_limit_without_end),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

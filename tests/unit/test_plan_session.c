@@ -118,6 +118,7 @@ static void test_extra_readings_while_an_alarm_is_present(void **state)
 	int before = bed.inflations;
 	go(20 * MIN);
 	assert_int_equal(bed.inflations, before);
+	bed.sys = 150;
 	bed.dia = 102;
 	assert_int_equal(order(&bed.w, COMMAND_CUFF_START), RESULT_OK);
 	go(MIN);
@@ -125,6 +126,7 @@ static void test_extra_readings_while_an_alarm_is_present(void **state)
 	assert_string_equal(alarms(), "B4:medium B5:medium ");
 	go(11 * MIN);
 	assert_int_equal(bed.inflations, before + 3);
+	bed.sys = 120;
 	bed.dia = 76;
 	go(11 * MIN);
 	assert_int_equal(bed.inflations, before + 4);

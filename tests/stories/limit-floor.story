@@ -11,7 +11,7 @@ baseline 124/78 hr 70 spo2 97 resp 14
 -10:00 tick cuff-arm
 -09:00 when-due moaas 5 cadss 0
 00:00  start
-05:00  limit O2 60 second doctor2 because "cold fingers" refused
+05:00  limit O2 60 second doctor2 because "cold fingers" refused beyond-critical
 06:00  end
 
 never any

@@ -14,4 +14,4 @@ baseline 124/78 hr 70 spo2 97 resp 14
 18:00  hr is 108
 18:00  bp is 96/60
 
-expect any medium+ between 20:20 and 22:00
+expect B11 medium between 20:20 and 22:00

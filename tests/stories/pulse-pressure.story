@@ -1,6 +1,6 @@
 # 112/92: both limits are kept, 20 mmHg between them. 00:00 is the start of the infusion.
 story "Narrow pulse pressure"
-source "pulse pressure below a quarter of systolic: proposal"
+source "pulse pressure of 20 mmHg or less with systolic 120 or less: proposal"
 plan ketamine-iv
 room ecg oximeter cuff
 baseline 124/78 hr 70 spo2 97 resp 14
@@ -13,4 +13,4 @@ baseline 124/78 hr 70 spo2 97 resp 14
 00:00  start
 18:00  bp is 112/92
 
-expect any medium+ between 20:20 and 22:00
+expect B10 medium between 20:20 and 22:00
