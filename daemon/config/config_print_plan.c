@@ -104,6 +104,10 @@ static void print_term(const struct plan_rule *rule, const struct rule_term *ter
 		decimal_text(other, sizeof other, term->low_drop, 3);
 		(void)fprintf(out, "; with a baseline below %s: baseline minus %s", limit, other);
 	}
+	if (term->worse_step != 0) {
+		decimal_text(limit, sizeof limit, term->worse_step, 3);
+		(void)fprintf(out, "; told again when acknowledged and worse by %s", limit);
+	}
 	(void)fputc('\n', out);
 }
 

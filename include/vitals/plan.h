@@ -84,6 +84,7 @@ struct rule_term {
 	int32_t clear;
 	int32_t low_baseline; /* milli; 0 = the limit does not depend on the baseline */
 	int32_t low_drop;
+	int32_t worse_step; /* acknowledged and worse by so much since: announced again; 0 = never for that */
 };
 
 enum combination {
