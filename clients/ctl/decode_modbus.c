@@ -56,6 +56,7 @@ static void take_identity(struct exchange *exchange, const uint16_t *registers)
 	    memcmp(registers, map->identity_expect, map->identity_expect_count * sizeof registers[0]) == 0;
 	if (exchange->identified[unit])
 		return;
+	exchange->states[unit] = (struct register_state){0};
 	printf("# unit %u is another device than the map's: its identity is", unit);
 	for (uint8_t i = 0; i < map->identity_expect_count; i++)
 		printf(" 0x%04X", registers[i]);
@@ -66,7 +67,6 @@ static void take_identity(struct exchange *exchange, const uint16_t *registers)
 static void doubt(struct exchange *exchange)
 {
 	exchange->read = 0;
-	exchange->states[exchange->request.unit] = (struct register_state){0};
 	memset(exchange->identified, 0, sizeof exchange->identified);
 }
 
@@ -163,11 +163,8 @@ static bool play(void *context, const char *text)
 			doubt(exchange);
 		take_request(exchange, &line, (struct mono){DECODE_EPOCH_NS + line.at_us * 1000});
 		break;
-	case TRAFFIC_CONNECTED:
-		memset(exchange->states, 0, sizeof exchange->states);
-		memset(exchange->identified, 0, sizeof exchange->identified);
+	case TRAFFIC_CONNECTED: /* a gateway may close behind each answer, in the middle of a round too */
 		exchange->asked = false;
-		exchange->read = 0;
 		break;
 	case TRAFFIC_START:
 	case TRAFFIC_STOP: /* what was written for them stands in the traffic too */

@@ -27,6 +27,8 @@ static bool same_reading(const struct view_reading *a, const struct view_reading
 {
 	if (a->has_value != b->has_value || a->milli != b->milli || a->quality != b->quality || a->reason != b->reason)
 		return false;
+	if (strcmp(a->source, b->source) != 0)
+		return false;
 	return !a->intermittent || a->determined_unix_ns == b->determined_unix_ns;
 }
 
@@ -41,8 +43,9 @@ static void reading(const struct lines *lines, const struct view_reading *now)
 	out_format(out, "%s ", now->label[0] != '\0' ? now->label : now->parameter);
 	if (now->has_value) {
 		out_milli(out, now->milli, now->decimals);
-		out_format(out, "%s%s, age ", strcmp(now->unit, "1") == 0 ? "" : " ",
-		           strcmp(now->unit, "1") == 0 ? "" : now->unit);
+		out_format(out, "%s%s%s%s, age ", strcmp(now->unit, "1") == 0 ? "" : " ",
+		           strcmp(now->unit, "1") == 0 ? "" : now->unit, now->source[0] != '\0' ? " from " : "",
+		           now->source);
 		out_duration(out, now->age_ns);
 	} else {
 		out_text(out, "--");

@@ -10,9 +10,6 @@
 #include "clients/ctl/screen_parts.h"
 #include "clients/ctl/session_rows.h"
 
-#define ALARM_ROWS_LEAST 3
-#define SMALL_ROWS       20 /* a window below this shows one row of checks, and devices only when they need somebody */
-
 /* High flashes at 2 Hz, medium at 0.5 Hz, half of the time each (IEC 60601-1-8 allows 1.4-2.8 and 0.4-0.8 Hz at 20-60
  * %); low, and what somebody has answered, is steady. */
 static const char *alarm_style(const struct frame *frame, const struct view_alarm *alarm)
@@ -39,7 +36,8 @@ static void session_times(struct frame *frame, struct out *out)
 	int64_t passed = since(frame, session->received_ns);
 
 	if (!session->open) {
-		out_text(out, "no session open");
+		bool known = frame->link != VIEW_NO_DATA && frame->link != VIEW_WAITING;
+		out_text(out, known ? "no session open" : "session not known");
 		return;
 	}
 	out_text(out, session->phase);
@@ -167,14 +165,17 @@ static void alarm_banner(struct frame *frame)
 		unanswered += frame->view->alarms[frame->order[i]].state != VIEW_STATE_ACKNOWLEDGED;
 	}
 	if (frame->alarm_count == 0) {
-		row_text(&frame->row,
-		         frame->link == VIEW_OK ? " No alarm" : " Messages were missed: alarms may be missing here");
+		row_text(&frame->row, " ");
+		row_text(&frame->row, frame->link == VIEW_OK ? view_quiet_text(frame->view)
+		                                             : "Messages were missed: alarms may be missing here");
 		return;
 	}
 	const struct view_alarm *first = &frame->view->alarms[frame->order[0]];
 	struct out *out = words_begin(&words);
-	out_format(out, "  %zu alarm%s, %zu not acknowledged ", frame->alarm_count, frame->alarm_count == 1 ? "" : "s",
-	           unanswered);
+	out_format(out, "  %zu alarm%s, ", frame->alarm_count, frame->alarm_count == 1 ? "" : "s");
+	if (screen_high_alarms(frame) > 1)
+		out_format(out, "%zu HIGH, ", screen_high_alarms(frame));
+	out_format(out, "%zu not acknowledged ", unanswered);
 	const char *count = words_end(&words);
 	size_t right = frame->row.columns > strlen(count) ? frame->row.columns - strlen(count) : 0;
 	row_style(&frame->row, alarm_style(frame, first));
@@ -239,12 +240,6 @@ static void remark(struct frame *frame, const struct view_reading *reading)
 	row_text(&frame->row, out_spaced(view_word(word, sizeof(word), VIEW_WORDS_REASON, (int)reading->reason)));
 }
 
-/* A score that nobody has entered yet: the first to go when rows are few. */
-static bool never_entered(const struct view_reading *reading)
-{
-	return reading->device[0] == '\0' && reading->reason == VIEW_REASON_NEVER_RECEIVED;
-}
-
 static void reading_row(struct frame *frame, const struct view_reading *reading)
 {
 	struct row *row = &frame->row;
@@ -271,7 +266,7 @@ static void reading_row(struct frame *frame, const struct view_reading *reading)
 		out_duration(out, reading->age_ns + since(frame, reading->received_ns));
 	row_number(row, words_end(&words), 8);
 	row_text(row, "  ");
-	row_field(row, reading->device, 13);
+	row_field(row, reading->source[0] != '\0' ? reading->source : reading->device, 13);
 	remark(frame, reading);
 }
 
@@ -280,7 +275,8 @@ static void readings(struct frame *frame, size_t count)
 	struct words words;
 
 	row_begin(&frame->row);
-	if (count < frame->view->reading_count && !never_entered(&frame->view->readings[count])) {
+	if (count < frame->view->reading_count &&
+	    !screen_never_entered(&frame->view->readings[frame->readings[count]])) {
 		out_format(words_begin(&words), " MAKE THIS WINDOW TALLER: values hidden: %zu ",
 		           frame->view->reading_count - count);
 		row_style(&frame->row, STYLE_YELLOW);
@@ -293,7 +289,7 @@ static void readings(struct frame *frame, size_t count)
 		row_text(&frame->row, "  from");
 	}
 	for (size_t i = 0; i < count; i++)
-		reading_row(frame, &frame->view->readings[i]);
+		reading_row(frame, &frame->view->readings[frame->readings[i]]);
 }
 
 /* ---- alarms ------------------------------------------------------------------------------------------------------ */
@@ -362,8 +358,13 @@ static void alarms(struct frame *frame, size_t rows)
 	for (size_t i = 0; i < shown; i++)
 		alarm_row(frame, &frame->view->alarms[frame->order[i]]);
 	if (shown < frame->alarm_count && rows > 0) {
-		out_format(words_begin(&words), " and %zu more, not higher (vitalsctl alarm list)",
-		           frame->alarm_count - shown);
+		size_t high = screen_high_alarms(frame);
+		struct out *out = words_begin(&words);
+		out_format(out, " and %zu more, ", frame->alarm_count - shown);
+		if (high > shown)
+			out_format(out, "%zu of them HIGH (vitalsctl alarm list)", high - shown);
+		else
+			out_text(out, "not higher (vitalsctl alarm list)");
 		row_begin(&frame->row);
 		row_style(&frame->row, STYLE_BOLD);
 		row_text(&frame->row, words_end(&words));
@@ -393,50 +394,7 @@ static void frame_begin(struct frame *frame, struct out *out, const struct view 
 	frame->link = screen->live ? view_link(view, now_ns) : VIEW_OK;
 	frame->row = (struct row){out, screen->columns, screen->colour, true, 0};
 	frame->alarm_count = view_sorted_alarms(view, frame->order, now_ns);
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* How many rows or items of each part are shown. */
-struct layout {
-	size_t checks, devices;             /* items */
-	size_t values, alarms, extras, gap; /* rows */
-};
-
-static size_t needing(const struct view *view)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < view->device_count; i++)
-		count += !screen_device_up(&view->devices[i]);
-	return count;
-}
-
-/* Fits the parts into the window: alarms get three rows before scores that nobody entered get any, values come next. */
-static void fit(struct layout *layout, const struct frame *frame)
-{
-	const struct view *view = frame->view;
-	bool small = frame->screen->rows < SMALL_ROWS;
-
-	layout->checks = least(layout->checks, small ? CHECKS_ACROSS : 2 * CHECKS_ACROSS);
-	layout->devices = small ? least(needing(view), DEVICES_ACROSS) : least(layout->devices, 2 * DEVICES_ACROSS);
-	size_t fixed = 5 + (layout->checks + CHECKS_ACROSS - 1) / CHECKS_ACROSS +
-	               (layout->devices + DEVICES_ACROSS - 1) / DEVICES_ACROSS;
-	size_t rows = frame->screen->rows > fixed ? frame->screen->rows - fixed : 0;
-	/* The session's own rows get what values and three alarms leave, but always one: what does not alarm comes
-	 * first. */
-	size_t needed = layout->values + least(layout->alarms, ALARM_ROWS_LEAST);
-	layout->extras = least(layout->extras, rows > needed ? rows - needed : rows > 4);
-	rows -= layout->extras;
-	while (layout->values > 0 && layout->values + layout->alarms > rows &&
-	       never_entered(&view->readings[layout->values - 1]))
-		layout->values--;
-	layout->values = least(layout->values, rows - least(rows / 2, least(layout->alarms, ALARM_ROWS_LEAST)));
-	layout->alarms = least(layout->alarms, rows - layout->values);
-	layout->gap = rows - layout->values - layout->alarms;
+	screen_order_readings(frame);
 }
 
 void screen_frame(struct out *out, const struct view *view, const struct screen *screen, int64_t now_ns)
@@ -452,7 +410,7 @@ void screen_frame(struct out *out, const struct view *view, const struct screen 
 	                        .alarms = frame.alarm_count,
 	                        .extras = session_rows(&view->session, since(&frame, view->session.received_ns), rows)};
 	if (screen->live) {
-		fit(&layout, &frame);
+		screen_fit(&layout, &frame);
 		out_text(out, "\033[H");
 	}
 	header(&frame);
@@ -477,7 +435,7 @@ void screen_alarms(struct out *out, const struct view *view, const struct screen
 	frame_begin(&frame, out, view, screen, now_ns);
 	if (frame.alarm_count == 0) {
 		row_begin(&frame.row);
-		row_text(&frame.row, "No alarm");
+		row_text(&frame.row, view_quiet_text(view));
 	}
 	alarms(&frame, frame.alarm_count);
 	row_end(&frame.row);

@@ -100,6 +100,17 @@ void screen_devices(struct frame *frame, size_t count)
 
 /* ---- bottom ------------------------------------------------------------------------------------------------------ */
 
+/* Whether there is an alarm that a display may sound for. */
+static bool sounding(const struct frame *frame)
+{
+	for (size_t i = 0; i < frame->alarm_count; i++) {
+		const struct view_alarm *alarm = &frame->view->alarms[frame->order[i]];
+		if (alarm->state != VIEW_STATE_ACKNOWLEDGED && view_rank(alarm->priority) > 0)
+			return true;
+	}
+	return false;
+}
+
 static void sound(struct frame *frame)
 {
 	const struct view_session *session = &frame->view->session;
@@ -108,7 +119,8 @@ static void sound(struct frame *frame)
 	struct out *out = words_begin(&words);
 
 	if (left <= 0) {
-		row_text(&frame->row, " Sound on");
+		bool known = frame->link != VIEW_NO_DATA && frame->link != VIEW_WAITING;
+		row_text(&frame->row, !known ? " Sound not known" : sounding(frame) ? " Sound on" : " No sound");
 		return;
 	}
 	out_text(out, " SOUND PAUSED ");

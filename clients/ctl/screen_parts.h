@@ -1,4 +1,4 @@
-/* What the files of the terminal view share. Private to screen.c and screen_bottom.c; pure. */
+/* What the files of the terminal view share. Private to screen.c, screen_fit.c and screen_bottom.c; pure. */
 #ifndef CTL_SCREEN_PARTS_H
 #define CTL_SCREEN_PARTS_H
 
@@ -22,6 +22,7 @@ struct frame {
 	struct row row;
 	size_t alarm_count;
 	uint16_t order[MESSAGE_ALARMS_MAX];
+	uint16_t readings[MESSAGE_READINGS_MAX]; /* in the order in which they are shown */
 };
 
 static inline struct out *words_begin(struct words *words)
@@ -40,6 +41,20 @@ static inline int64_t since(const struct frame *frame, int64_t received_ns)
 {
 	return frame->now_ns > received_ns ? frame->now_ns - received_ns : 0;
 }
+
+/* How many rows or items of each part are shown. */
+struct layout {
+	size_t checks, devices;             /* items */
+	size_t values, alarms, extras, gap; /* rows */
+};
+
+/* Fits the parts into the window; see screen_fit.c. */
+void screen_fit(struct layout *layout, const struct frame *frame);
+void screen_order_readings(struct frame *frame);
+
+/* A score that nobody has entered yet: the first to go when rows are few. */
+bool screen_never_entered(const struct view_reading *reading);
+size_t screen_high_alarms(const struct frame *frame);
 
 bool screen_device_up(const struct view_device *device);
 

@@ -8,7 +8,7 @@
 #include "vitals.pb-c.h"
 
 #define MESSAGE_ARENA_BYTES (512 * 1024)
-#define MESSAGE_PACKET_MAX  131072
+#define MESSAGE_PACKET_MAX  196608
 #define MESSAGE_TOPIC_BYTES 80
 
 struct arena {

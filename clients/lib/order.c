@@ -87,7 +87,17 @@ static void take_out(struct order_parts *parts, const struct client_order *order
 static void acknowledge(struct order_parts *parts, const struct client_order *order)
 {
 	vitals__v1__alarm_acknowledge__init(&parts->acknowledge);
-	if (order->acknowledge.all) {
+	if (order->acknowledge.shown_count > 0) {
+		parts->acknowledge.n_shown = order->acknowledge.shown_count;
+		parts->acknowledge.shown = parts->list;
+		parts->acknowledge.settled_ns = order->acknowledge.settled_ns;
+		for (size_t i = 0; i < order->acknowledge.shown_count; i++) {
+			vitals__v1__shown_alarm__init(&parts->shown[i]);
+			parts->shown[i].id = order->acknowledge.shown[i].id;
+			parts->shown[i].generation = order->acknowledge.shown[i].generation;
+			parts->list[i] = &parts->shown[i];
+		}
+	} else if (order->acknowledge.all) {
 		parts->acknowledge.which_case = VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ALL;
 		parts->acknowledge.all = 1;
 	} else {

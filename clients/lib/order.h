@@ -15,7 +15,10 @@ struct order_parts {
 		Vitals__V1__ItemTick item;
 		Vitals__V1__LimitOrder limit;
 		Vitals__V1__TakeOut take_out;
-		Vitals__V1__AlarmAcknowledge acknowledge;
+		struct {
+			Vitals__V1__AlarmAcknowledge acknowledge;
+			Vitals__V1__ShownAlarm shown[CLIENT_SHOWN_MOST], *list[CLIENT_SHOWN_MOST];
+		};
 		Vitals__V1__Observe observe;
 	};
 };

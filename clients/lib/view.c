@@ -37,6 +37,7 @@ static void reading_of(struct view_reading *reading, const Vitals__V1__Reading *
 	COPY(reading->label, from->label);
 	COPY(reading->unit, from->unit);
 	COPY(reading->device, from->device);
+	COPY(reading->source, from->source);
 	reading->decimals = from->decimals > 3 ? 3 : from->decimals;
 	reading->quality = (enum view_quality)from->quality;
 	reading->reason = (enum view_reason)from->reason;
@@ -316,6 +317,7 @@ static void set_heartbeat(struct view *view, const Vitals__V1__Heartbeat *heartb
 	view->heartbeat_ns = now_ns;
 	view->recorder_failed = heartbeat->recorder_failed;
 	view->publisher_failed = heartbeat->publisher_failed;
+	view->watch = (enum view_watch)heartbeat->watch;
 }
 
 void view_apply_snapshot(struct view *view, const Vitals__V1__Snapshot *snapshot, int64_t now_ns)
@@ -470,6 +472,22 @@ const char *view_link_name(enum view_link link)
 	static const char *const names[VIEW_LINKS] = {"ok", "gap", "out-of-step", "waiting", "stale", "no-data"};
 
 	return names[link];
+}
+
+const char *view_quiet_text(const struct view *view)
+{
+	switch (view->watch) {
+	case VIEW_WATCH_SESSION:
+		return "No alarm";
+	case VIEW_WATCH_CRITICAL:
+		return "NO SESSION: critical limits only";
+	case VIEW_WATCH_NO_SIGNAL:
+		return "NO SIGNAL: no limit is judged on a live value";
+	case VIEW_WATCH_NOTHING:
+	case VIEW_WATCH_UNSPECIFIED:
+		break;
+	}
+	return "NOT WATCHED";
 }
 
 const struct view_reading *view_reading(const struct view *view, const char *parameter)

@@ -115,6 +115,13 @@ enum view_reason {
 	VIEW_REASON_FAILED,
 	VIEW_REASON_NOT_MEASURED,
 	VIEW_REASON_WRONG_DEVICE,
+	VIEW_REASON_NO_PULSE = 14,
+	VIEW_REASON_ASYSTOLE,
+	VIEW_REASON_APNEA,
+	VIEW_REASON_PRINTING_MEMORY = 20,
+	VIEW_REASON_UNKNOWN_STATUS,
+	VIEW_REASON_FROZEN,
+	VIEW_REASON_WRONG_SETUP,
 };
 
 enum view_priority {
@@ -123,6 +130,14 @@ enum view_priority {
 	VIEW_PRIORITY_LOW,
 	VIEW_PRIORITY_MEDIUM,
 	VIEW_PRIORITY_HIGH,
+};
+
+enum view_watch {
+	VIEW_WATCH_UNSPECIFIED,
+	VIEW_WATCH_NOTHING,
+	VIEW_WATCH_NO_SIGNAL,
+	VIEW_WATCH_CRITICAL,
+	VIEW_WATCH_SESSION,
 };
 
 enum view_state {
@@ -173,6 +188,7 @@ enum view_reference {
 /* Durations (`*_ns` below) are those of the message; add the time since `received_ns` of the same struct. */
 struct view_reading {
 	char parameter[VIEW_NAME], label[VIEW_NAME], unit[VIEW_NAME], device[VIEW_NAME];
+	char source[VIEW_NAME]; /* of a derived value: the parameter it is taken from now; "" otherwise */
 	uint32_t decimals;
 	enum view_quality quality;
 	enum view_reason reason;
@@ -289,7 +305,8 @@ struct view {
 	bool heard;           /* any message at all */
 	int64_t heartbeat_ns; /* last heartbeat; meaningful if has_heartbeat */
 	bool has_heartbeat, recorder_failed, publisher_failed;
-	uint64_t refused; /* messages that were not understood */
+	enum view_watch watch; /* as of the last heartbeat */
+	uint64_t refused;      /* messages that were not understood */
 	struct view_session session;
 	size_t reading_count, alarm_count, device_count;
 	struct view_reading readings[MESSAGE_READINGS_MAX];
@@ -302,6 +319,9 @@ void view_init(struct view *view, const char *bedside, int64_t now_ns);
 
 enum view_link view_link(const struct view *view, int64_t now_ns);
 const char *view_link_name(enum view_link link); /* "ok", "gap", "out-of-step", "waiting", "stale", "no-data" */
+
+/* What to say where no alarm stands: "No alarm" only while the limits of a session are judged on live values. */
+const char *view_quiet_text(const struct view *view);
 
 /* The one known under that name or id, or NULL. */
 const struct view_reading *view_reading(const struct view *view, const char *parameter);
@@ -430,6 +450,8 @@ enum client_command {
 	CLIENT_TEST_ALARM,
 };
 
+#define CLIENT_SHOWN_MOST 24
+
 /* Whoever goes on against a blocker has a name and says why. */
 struct client_override {
 	const char *name, *reason; /* both NULL: none */
@@ -462,7 +484,13 @@ struct client_order {
 			struct client_override override;
 		} take_out;
 		struct {
-			bool all;
+			size_t
+			    shown_count; /* up to CLIENT_SHOWN_MOST, the alarms as they were shown; 0: `all` or `id` */
+			struct client_shown {
+				uint32_t id, generation;
+			} shown[CLIENT_SHOWN_MOST];
+			int64_t settled_ns; /* with `shown`: not those that changed less than this ago */
+			bool all;           /* seen or not: a display names what it showed instead */
 			uint32_t id;
 		} acknowledge;
 		struct {

@@ -1,4 +1,4 @@
-/* The simulated blood-pressure module: one determination at a time, its result in seven input registers. Called with
+/* The simulated blood-pressure module: one determination at a time, its result in eight input registers. Called with
  * the world's lock held: commands and registers by the Modbus server's thread, the end of a determination by the main
  * thread's tick.
  *
@@ -67,15 +67,22 @@ static uint16_t pressure(const struct cuff *cuff, int64_t now_ns)
 	return (uint16_t)(share < 0.2 ? 900 * share : 180 - 140 * (share - 0.2) / 0.8);
 }
 
-void cuff_registers(const struct cuff *cuff, int64_t now_ns, uint16_t input[7])
+/* The panel is switched to kPa: tenths of it. */
+static uint16_t in_kpa(uint16_t mmhg)
+{
+	return mmhg == CUFF_MISSING ? mmhg : (uint16_t)lround(mmhg * 10 / MMHG_PER_KPA);
+}
+
+void cuff_registers(const struct cuff *cuff, int64_t now_ns, bool kpa, uint16_t input[8])
 {
 	input[0] = cuff->sequence;
 	input[1] = cuff->status;
-	input[2] = cuff->sys;
-	input[3] = cuff->dia;
-	input[4] = cuff->mean;
+	input[2] = kpa ? in_kpa(cuff->sys) : cuff->sys;
+	input[3] = kpa ? in_kpa(cuff->dia) : cuff->dia;
+	input[4] = kpa ? in_kpa(cuff->mean) : cuff->mean;
 	input[5] = cuff->pulse;
 	input[6] = pressure(cuff, now_ns);
+	input[7] = kpa ? 1 : 0;
 }
 
 bool cuff_command(struct cuff *cuff, uint16_t value, int64_t now_ns)

@@ -18,8 +18,8 @@
 static modbus_mapping_t *new_mapping(enum device device)
 {
 	if (device == DEVICE_CUFF)
-		return modbus_mapping_new_start_address(0, 0, 0, 0, 0, CUFF_COMMAND + 1, 16, 7);
-	return modbus_mapping_new_start_address(0, 0, 0, 0, 0, 2, 100, 5);
+		return modbus_mapping_new_start_address(0, 0, 0, 0, 0, CUFF_COMMAND + 1, 16, 8);
+	return modbus_mapping_new_start_address(0, 0, 0, 0, 0, 2, 100, 7);
 }
 
 /* Returns false when the device is busy with the command in `request`. */
@@ -30,7 +30,8 @@ static bool refresh(struct modbus_device *device, modbus_mapping_t *mapping, con
 	bool accepted = true;
 
 	world_lock(world);
-	bool other = world_mode(world, device->device, now_ns) == MODE_WRONG_IDENTITY;
+	enum mode mode = world_mode(world, device->device, now_ns);
+	bool other = mode == MODE_WRONG_IDENTITY, kpa = mode == MODE_KPA;
 
 	mapping->tab_registers[0] = IDENTITY_VENDOR;
 	mapping->tab_registers[1] = device->device == DEVICE_CUFF ? IDENTITY_CUFF : IDENTITY_ECG;
@@ -39,9 +40,10 @@ static bool refresh(struct modbus_device *device, modbus_mapping_t *mapping, con
 	if (device->device == DEVICE_CUFF) {
 		if (pdu[0] == WRITE_SINGLE && pdu[1] == 0 && pdu[2] == CUFF_COMMAND)
 			accepted = cuff_command(&world->cuff, (uint16_t)(pdu[3] << 8 | pdu[4]), now_ns);
-		cuff_registers(&world->cuff, now_ns, mapping->tab_input_registers);
-	} else {
-		ecg_registers(world, mapping->tab_input_registers);
+		if (mode != MODE_FROZEN)
+			cuff_registers(&world->cuff, now_ns, kpa, mapping->tab_input_registers);
+	} else if (mode != MODE_FROZEN) {
+		ecg_registers(world, now_ns, kpa, mapping->tab_input_registers);
 	}
 	world_unlock(world);
 	return accepted;

@@ -73,6 +73,8 @@ static const struct shape shapes[] = {
 	{"garbage", HAPPEN_MODE, MODE_GARBAGE, ALL, "@", "garbage DEVICE", {{0, 0}}},
 	{"exception", HAPPEN_MODE, MODE_EXCEPTION, CUFF | ECG, "@", "exception DEVICE", {{0, 0}}},
 	{"wrong-identity", HAPPEN_MODE, MODE_WRONG_IDENTITY, CUFF | ECG, "@", "wrong-identity DEVICE", {{0, 0}}},
+	{"frozen", HAPPEN_MODE, MODE_FROZEN, CUFF | ECG, "@", "frozen DEVICE", {{0, 0}}},
+	{"kpa", HAPPEN_MODE, MODE_KPA, CUFF | ECG, "@", "kpa DEVICE", {{0, 0}}},
 	{"cut", HAPPEN_MODE, MODE_CUT, ALL, "@", "cut DEVICE", {{0, 0}}},
 	{"echo", HAPPEN_MODE, MODE_ECHO, CUFF, "@", "echo cuff", {{0, 0}}},
 	{"cuff-seconds", HAPPEN_CUFF_SECONDS, MODE_NORMAL, 0, "#", "cuff-seconds SECONDS", {{1, 600}}},

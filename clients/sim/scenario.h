@@ -27,6 +27,8 @@ enum mode {
 	MODE_GARBAGE,        /* random bytes before the frame */
 	MODE_EXCEPTION,      /* answers everything with exception 4 (device failure) */
 	MODE_WRONG_IDENTITY, /* another device under the same name */
+	MODE_FROZEN,         /* goes on serving the registers of before, as a gateway whose device is dead */
+	MODE_KPA,            /* somebody switched its panel from mmHg to kPa */
 	MODE_CUT,            /* half a frame, then silence */
 	MODE_ECHO,           /* the request comes back first, as from an RS-485 adapter with local echo */
 };

@@ -59,10 +59,11 @@ enum mode world_mode(struct world *world, enum device device, int64_t now_ns);
 
 /* cuff.c and ecg.c: the registers behind the two Modbus devices. All with the lock held. */
 #define CUFF_MISSING 0xFFFF
+#define MMHG_PER_KPA 7.50062
 void cuff_update(struct cuff *cuff, const struct world *world, int64_t now_ns);
-void cuff_registers(const struct cuff *cuff, int64_t now_ns, uint16_t input[7]);
+void cuff_registers(const struct cuff *cuff, int64_t now_ns, bool kpa, uint16_t input[8]);
 bool cuff_command(struct cuff *cuff, uint16_t value, int64_t now_ns); /* false: busy */
-void ecg_registers(const struct world *world, uint16_t input[5]);
+void ecg_registers(const struct world *world, int64_t now_ns, bool kpa, uint16_t input[7]);
 
 /* ---- wires ------------------------------------------------------------------------------------------------------- */
 

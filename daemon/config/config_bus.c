@@ -143,7 +143,7 @@ static bool bus_good(const struct reading *reading, const struct section *root, 
 {
 	const struct config *config = reading->config;
 	enum link_type type = config->links[link].type;
-	if (!reading->link_good[link] || (type != LINK_MODBUS_RTU && type != LINK_MODBUS_TCP))
+	if (!reading->link_good[link] || type == LINK_SERIAL || type == LINK_RAW_TCP)
 		return false;
 	for (uint8_t i = 0; i < config->device_count; i++) {
 		struct section device = section_at(root, "device", i);

@@ -18,8 +18,27 @@ static bool same_port(const struct link_config *a, const struct link_config *b)
 {
 	if (is_serial(a) != is_serial(b))
 		return false;
-	return is_serial(a) ? strcmp(a->port, b->port) == 0
-	                    : strcmp(a->host, b->host) == 0 && a->tcp_port == b->tcp_port;
+	if (is_serial(a))
+		return strcmp(a->port, b->port) == 0;
+	bool listens = a->listen[0] != '\0';
+	if (a->tcp_port != b->tcp_port || listens != (b->listen[0] != '\0'))
+		return false;
+	return listens ? strcmp(a->listen, b->listen) == 0 : strcmp(a->host, b->host) == 0;
+}
+
+/* Every device says which link it uses; else the one that nobody seems to use may be meant. */
+static bool links_named(const struct reading *reading, const struct section *root)
+{
+	const struct config *config = reading->config;
+	for (uint8_t i = 0; i < config->device_count; i++) {
+		struct section device = section_at(root, "device", i);
+		bool named = false;
+		for (uint8_t k = 0; k < config->link_count && key_count(&device, "link") > 0; k++)
+			named |= strcmp(key_string_at(&device, "link", 0), config->links[k].name) == 0;
+		if (!named)
+			return false;
+	}
+	return true;
 }
 
 static void check_link(struct reading *reading, const struct section *root, uint8_t index)
@@ -41,7 +60,7 @@ static void check_link(struct reading *reading, const struct section *root, uint
 			             "link \"%s\" has a device already (legal: one device on a streaming link)",
 			             link->name);
 	}
-	if (users == 0)
+	if (users == 0 && links_named(reading, root))
 		report_error(&reading->report, section_where(&section, "link"),
 		             "no device uses link \"%s\" (legal: at least one)", link->name);
 }

@@ -24,7 +24,9 @@ static cfg_opt_t link_rows[] = {
     TREE_VALUE("stop_bits"),
     TREE_VALUE("host"),
     TREE_VALUE("tcp_port"),
+    TREE_VALUE("listen"),
     TREE_VALUE("timeout_ms"),
+    TREE_VALUE("turnaround_ms"),
     TREE_VALUE("traffic_path"),
     TREE_END(),
 };
@@ -59,11 +61,8 @@ static cfg_opt_t main_rows[] = {
 #define SOCKET_PATH_MAX 107 /* sun_path of a UNIX socket, less the NUL */
 
 static const char *const link_types[] = {
-    [LINK_MODBUS_RTU] = "modbus-rtu",
-    [LINK_MODBUS_TCP] = "modbus-tcp",
-    [LINK_SERIAL] = "serial",
-    [LINK_RAW_TCP] = "raw-tcp",
-    NULL,
+    [LINK_MODBUS_RTU] = "modbus-rtu", [LINK_MODBUS_TCP] = "modbus-tcp",         [LINK_SERIAL] = "serial",
+    [LINK_RAW_TCP] = "raw-tcp",       [LINK_MODBUS_RTU_TCP] = "modbus-rtu-tcp", NULL,
 };
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */
@@ -105,6 +104,7 @@ static void read_serial_link(const struct section *section, struct link_config *
 	(void)key_path(section, "port", REQUIRED, PATH_BYTES - 1, link->port);
 	key_refuse(section, "host", "a serial link has no host");
 	key_refuse(section, "tcp_port", "a serial link has no TCP port");
+	key_refuse(section, "listen", "a serial link has no TCP port");
 	if (link->type == LINK_MODBUS_RTU) {
 		/* 19200 8E1 is the default of "Modbus over serial line" V1.02; its frames need 8 data bits. */
 		link->line = (struct line_settings){.baud = 19200, .parity = 'E', .data_bits = 8, .stop_bits = 1};
@@ -114,17 +114,50 @@ static void read_serial_link(const struct section *section, struct link_config *
 	}
 }
 
+/* Returns the family; 0 if it is not there or wrong. */
+static int read_address(const struct section *section, const char *key, enum need need, char text[46],
+                        struct in6_addr *address)
+{
+	if (!key_text(section, key, need, text, sizeof(struct link_config){0}.host))
+		return 0;
+	if (inet_pton(AF_INET, text, address) == 1)
+		return AF_INET;
+	if (inet_pton(AF_INET6, text, address) == 1)
+		return AF_INET6;
+	report_error(section->source->report, key_where(section, key),
+	             "\"%s\" is not a numeric address (legal: IPv4 or IPv6 address, no name)", text);
+	return 0;
+}
+
+/* Whoever reaches a port that is open on every address could send values. */
+static void check_listen(const struct section *section, const struct link_config *link, int host, int own,
+                         const struct in6_addr *address)
+{
+	static const struct in6_addr any;
+	if (own == 0)
+		return;
+	if (memcmp(address, &any, own == AF_INET ? sizeof(struct in_addr) : sizeof any) == 0)
+		report_error(section->source->report, key_where(section, "listen"),
+		             "\"%s\" is every address of this computer (legal: one of its addresses)", link->listen);
+	else if (host != 0 && host != own)
+		report_error(section->source->report, key_where(section, "listen"),
+		             "\"%s\" and host \"%s\" cannot reach each other (legal: both IPv4 or both IPv6)",
+		             link->listen, link->host);
+}
+
 static void read_tcp_link(const struct section *section, struct link_config *link)
 {
 	static const char why[] = "a TCP link has no serial line";
 	static const char *const serial_keys[] = {"port", "baud", "parity", "data_bits", "stop_bits"};
 	for (size_t i = 0; i < sizeof serial_keys / sizeof serial_keys[0]; i++)
 		key_refuse(section, serial_keys[i], why);
-	unsigned char address[sizeof(struct in6_addr)];
-	if (key_text(section, "host", REQUIRED, link->host, sizeof link->host) &&
-	    inet_pton(AF_INET, link->host, address) != 1 && inet_pton(AF_INET6, link->host, address) != 1)
-		report_error(section->source->report, key_where(section, "host"),
-		             "\"%s\" is not a numeric address (legal: IPv4 or IPv6 address, no name)", link->host);
+	struct in6_addr host, own;
+	int family = read_address(section, "host", REQUIRED, link->host, &host);
+	if (link->type != LINK_RAW_TCP)
+		key_refuse(section, "listen", "a Modbus device is asked, so it is connected to");
+	else
+		check_listen(section, link, family, read_address(section, "listen", OPTIONAL, link->listen, &own),
+		             &own);
 	int64_t port = 502; /* assigned to Modbus */
 	(void)key_integer(section, "tcp_port", link->type == LINK_MODBUS_TCP ? OPTIONAL : REQUIRED, 1, 65535, &port);
 	link->tcp_port = (uint16_t)port;
@@ -143,12 +176,16 @@ static void read_link(struct reading *reading, const struct section *section, ui
 		read_serial_link(section, link);
 	else
 		read_tcp_link(section, link);
-	int64_t timeout = link->type == LINK_MODBUS_RTU ? 300 : 500;
-	if (link->type == LINK_MODBUS_RTU || link->type == LINK_MODBUS_TCP)
-		(void)key_integer(section, "timeout_ms", OPTIONAL, 20, 5000, &timeout);
-	else
+	int64_t timeout = link->type == LINK_MODBUS_RTU ? 300 : 500, turnaround = 0;
+	if (link->type == LINK_SERIAL || link->type == LINK_RAW_TCP) {
 		key_refuse(section, "timeout_ms", "a streaming link asks no questions");
+		key_refuse(section, "turnaround_ms", "a streaming link asks no questions");
+	} else {
+		(void)key_integer(section, "timeout_ms", OPTIONAL, 20, 5000, &timeout);
+		(void)key_integer(section, "turnaround_ms", OPTIONAL, 0, 1000, &turnaround);
+	}
 	link->timeout_ms = (int32_t)timeout;
+	link->turnaround_ms = (int32_t)turnaround;
 	(void)key_path(section, "traffic_path", OPTIONAL, PATH_BYTES - 1, link->traffic_path);
 	reading->link_good[index] = reading->report.count == before;
 }
@@ -234,14 +271,33 @@ static void read_modbus_device(struct reading *reading, const struct section *se
 	key_refuse(section, "serial_number", "a Modbus device is known by the identity of its map");
 	read_device_map(reading, section, device);
 	int64_t value;
-	if (key_integer(section, "unit", REQUIRED, 1, link->type == LINK_MODBUS_TCP ? 255 : 247, &value)) {
+	bool tcp = link->type == LINK_MODBUS_TCP; /* on a serial line 0 is everybody, and nobody answers */
+	if (key_integer(section, "unit", REQUIRED, tcp ? 0 : 1, tcp ? 255 : 247, &value)) {
 		device->unit = (uint8_t)value;
 		if (value > 247 && value < 255)
 			report_error(&reading->report, key_where(section, "unit"),
-			             "%d is reserved (legal: 1..247 or 255)", (int)value);
+			             "%d is reserved (legal: 0..247 or 255)", (int)value);
 	}
-	if (key_integer(section, "poll_period_ms", REQUIRED, 10, 600000, &value))
-		device->period_ns = value * NS_PER_MS;
+	bool map_good = device->map >= 0 && reading->map_good[device->map];
+	uint16_t twice;
+	if (map_good && link->type != LINK_MODBUS_TCP &&
+	    !map_lengths_differ(&reading->config->maps[device->map], &twice))
+		report_error(
+		    &reading->report, key_where(section, "map"),
+		    "two reads of the map have %u registers: on a serial line a late answer to one could pass for "
+		    "the other's (legal: blocks, and the identity, each of a length of its own)",
+		    twice);
+	if (!key_integer(section, "poll_period_ms", REQUIRED, 10, 600000, &value))
+		return;
+	device->period_ns = value * NS_PER_MS;
+	if (!map_good)
+		return;
+	const struct register_alive *alive = &reading->config->maps[device->map].alive;
+	if (alive->used && alive->within_ns < 2 * device->period_ns)
+		report_error(&reading->report, key_where(section, "poll_period_ms"),
+		             "%d ms: the map's `alive` must change within %d s, which takes two polls to see (legal: "
+		             "10..%d)",
+		             (int)value, (int)(alive->within_ns / NS_PER_S), (int)(alive->within_ns / NS_PER_MS / 2));
 }
 
 /* `all` is what the device can give; the list, if there is one, picks from it. Of a device that is not used nothing is
@@ -297,7 +353,8 @@ static void read_device(struct reading *reading, const struct section *section, 
 	engine->provides = read_parameters(reading, section, provides);
 	engine->period_ns = device->period_ns;
 	(void)key_boolean(section, "same_limb_as_cuff", &engine->same_limb);
-	if ((engine->provides & PARAMETER_BIT(PARAMETER_SPO2)) == 0)
+	/* A name of the list that is not known may have been spo2. */
+	if ((engine->provides & PARAMETER_BIT(PARAMETER_SPO2)) == 0 && reading->report.count == before)
 		key_refuse(section, "same_limb_as_cuff", "the device does not provide spo2");
 	bool takes_orders =
 	    device->driver != NULL ? device->driver->order != NULL : reading->config->maps[device->map].cuff_start.used;

@@ -13,6 +13,11 @@ static cfg_opt_t value_rows[] = {
     TREE_LINE(),         TREE_VALUE("block"),  TREE_VALUE("address"), TREE_VALUE("type"),           TREE_VALUE("order"),
     TREE_VALUE("scale"), TREE_VALUE("offset"), TREE_LIST("missing"),  TREE_VALUE("missing_reason"), TREE_END(),
 };
+static cfg_opt_t alive_rows[] = {TREE_LINE(),        TREE_VALUE("block"),    TREE_VALUE("address"),
+                                 TREE_VALUE("mask"), TREE_VALUE("within_s"), TREE_END()};
+static cfg_opt_t require_rows[] = {TREE_LINE(),        TREE_VALUE("block"), TREE_VALUE("address"),
+                                   TREE_VALUE("mask"), TREE_VALUE("value"), TREE_LIST("parameters"),
+                                   TREE_END()};
 static cfg_opt_t write_rows[] = {TREE_LINE(), TREE_VALUE("address"), TREE_VALUE("value"), TREE_END()};
 static cfg_opt_t map_rows[] = {
     TREE_LINE(),
@@ -22,6 +27,8 @@ static cfg_opt_t map_rows[] = {
     TREE_TITLED("block", block_rows),
     TREE_SECTION("sequence", place_rows),
     TREE_SECTION("status", place_rows),
+    TREE_SECTION("alive", alive_rows),
+    TREE_SECTION("require", require_rows),
     TREE_TITLED("value", value_rows),
     TREE_TITLED("command", write_rows),
     TREE_SECTION("init", write_rows),
@@ -34,6 +41,7 @@ struct map_reading {
 	int64_t bases[2]; /* first address of enum register_table as the file writes it */
 	char block_names[REGISTER_MAP_BLOCKS_MAX][NAME_BYTES];
 	bool block_good[REGISTER_MAP_BLOCKS_MAX];
+	bool values_good; /* all of them; else what the map provides is not known */
 };
 
 static bool read_base(struct map_reading *reading, const struct section *root)
@@ -44,6 +52,7 @@ static bool read_base(struct map_reading *reading, const struct section *root)
 	if (!key_choice(root, "address_base", REQUIRED, names, &choice))
 		return false;
 	memcpy(reading->bases, bases[choice], sizeof reading->bases);
+	reading->map->address_base = (uint16_t)bases[choice][0];
 	return true;
 }
 
@@ -117,16 +126,20 @@ static void read_blocks(struct map_reading *reading, const struct section *root)
 		struct section section = section_at(root, "block", i);
 		bool named = title_token(&section, reading->block_names[i]);
 		reading->block_good[i] = read_block(reading, &section, &map->blocks[i]) && named;
-		/* Modbus RTU has no transaction number: only the length tells a late answer from the right one. */
-		bool same = map->has_identity && map->identity.count == map->blocks[i].count;
-		for (uint8_t j = 0; j < i; j++)
-			same |= map->blocks[j].count == map->blocks[i].count;
-		if (same && reading->block_good[i])
-			report_error(
-			    reading->report, key_where(&section, "count"),
-			    "%d is the length of another block or of the identity too (legal: a length of its own)",
-			    map->blocks[i].count);
 	}
+}
+
+bool map_lengths_differ(const struct register_map *map, uint16_t *count)
+{
+	for (uint8_t i = 0; i < map->block_count; i++) {
+		*count = map->blocks[i].count;
+		if (map->has_identity && map->identity.count == *count)
+			return false;
+		for (uint8_t j = 0; j < i; j++)
+			if (map->blocks[j].count == *count)
+				return false;
+	}
+	return true;
 }
 
 /* Keys "block" and "address" of something that is `width` registers long. */
@@ -191,7 +204,7 @@ static void read_missing_reason(const struct section *section, struct register_v
 {
 	/* The reasons that a device can give; the others are the monitor's own. */
 	const char *names[REASON_COUNT + 1] = {NULL};
-	for (int i = REASON_SENSOR_OFF; i < REASON_COUNT; i++)
+	for (int i = REASON_SENSOR_OFF; i <= REASON_APNEA; i++)
 		names[i - REASON_SENSOR_OFF] = reason_name((enum reason)i);
 	int choice;
 	value->missing_reason = REASON_NOT_MEASURED;
@@ -213,6 +226,15 @@ static void read_scale(const struct section *section, struct register_value *val
 	value->offset_milli = (int32_t)offset;
 }
 
+static parameter_set measured_parameters(void)
+{
+	parameter_set set = 0;
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if (parameter_table[i].cadence != CADENCE_ENTERED && !parameter_derived((enum parameter)i))
+			set |= PARAMETER_BIT(i);
+	return set;
+}
+
 static void read_value(const struct map_reading *reading, const struct section *section, struct register_value *value)
 {
 	static const char *const types[] = {
@@ -224,10 +246,7 @@ static void read_value(const struct map_reading *reading, const struct section *
 	static const char *const orders[] = {
 	    [ORDER_ABCD] = "abcd", [ORDER_CDAB] = "cdab", [ORDER_BADC] = "badc", [ORDER_DCBA] = "dcba", NULL,
 	};
-	int parameter = title_parameter(section), type, order;
-	if (parameter >= 0 && parameter_table[parameter].cadence == CADENCE_ENTERED)
-		report_error(reading->report, section_where(section, "value"),
-		             "%s is entered by staff (legal: a measured parameter)", parameter_table[parameter].name);
+	int parameter = title_parameter(section, measured_parameters()), type, order;
 	if (!key_choice(section, "type", REQUIRED, types, &type))
 		return;
 	value->parameter = (enum parameter)(parameter >= 0 ? parameter : 0);
@@ -250,6 +269,7 @@ static void read_values(struct map_reading *reading, const struct section *root)
 	unsigned most =
 	    EVENT_MEASUREMENTS_MAX < REGISTER_MAP_VALUES_MAX ? EVENT_MEASUREMENTS_MAX : REGISTER_MAP_VALUES_MAX;
 	bool intermittent = false;
+	int before = reading->report->count;
 	map->value_count = (uint8_t)section_bounded(root, "value", most);
 	if (map->value_count == 0)
 		report_error(reading->report, section_where(root, "value"), "there is no value (legal: 1..%u)", most);
@@ -259,10 +279,83 @@ static void read_values(struct map_reading *reading, const struct section *root)
 		map->provides |= PARAMETER_BIT(map->values[i].parameter);
 		intermittent |= parameter_table[map->values[i].parameter].cadence == CADENCE_INTERMITTENT;
 	}
-	if (intermittent && !map->has_sequence)
+	reading->values_good = reading->report->count == before;
+	/* Of a name that is not known nobody knows what it needs. */
+	if (reading->values_good && intermittent && !map->has_sequence)
 		report_error(reading->report, section_where(root, "sequence"),
 		             "is missing: an old cuff reading could not be told from a new one (legal: sequence { "
 		             "block, address })");
+}
+
+/* The bits of a register that count. */
+static uint16_t read_mask(const struct section *section)
+{
+	int64_t mask = UINT16_MAX;
+	(void)key_integer(section, "mask", OPTIONAL, 1, UINT16_MAX, &mask);
+	return (uint16_t)mask;
+}
+
+static parameter_set continuous_of(parameter_set set)
+{
+	parameter_set continuous = 0;
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if (parameter_table[i].cadence == CADENCE_CONTINUOUS)
+			continuous |= set & PARAMETER_BIT(i);
+	return continuous;
+}
+
+static void read_alive(const struct map_reading *reading, const struct section *root)
+{
+	static const struct span within = {.key_s = "within_s", .min_s = 1, .max_s = 600};
+	struct register_map *map = reading->map;
+	struct register_alive *alive = &map->alive;
+	struct section section;
+	alive->used = section_only(root, "alive", OPTIONAL, &section);
+	if (!alive->used)
+		return;
+	(void)read_place(reading, &section, 1, &alive->block, &alive->offset);
+	alive->mask = read_mask(&section);
+	(void)key_span(&section, &within, REQUIRED, &alive->within_ns);
+	if (reading->values_good && continuous_of(map->provides) == 0)
+		report_error(
+		    reading->report, section_where(&section, "alive"),
+		    "the map has no continuous value (legal: with one; of a cuff `sequence` tells what is new)");
+}
+
+static parameter_set read_required(const struct map_reading *reading, const struct section *section)
+{
+	parameter_set set = 0;
+	if (!key_present(section, "parameters", OPTIONAL, "values of this map"))
+		return reading->map->provides;
+	for (unsigned i = 0; i < key_count(section, "parameters"); i++) {
+		const char *name = key_string_at(section, "parameters", i);
+		int parameter = parameter_by_name(name);
+		if (parameter >= 0 && (reading->map->provides & PARAMETER_BIT(parameter)) != 0)
+			set |= PARAMETER_BIT(parameter);
+		else if (reading->values_good)
+			report_error(reading->report, key_where_at(section, "parameters", i),
+			             "\"%.40s\" is no value of this map (legal: its values)", name);
+	}
+	return set;
+}
+
+static void read_requires(const struct map_reading *reading, const struct section *root)
+{
+	struct register_map *map = reading->map;
+	map->require_count = (uint8_t)section_bounded(root, "require", REGISTER_REQUIRES_MAX);
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		struct register_require *require = &map->requires[i];
+		struct section section = section_at(root, "require", i);
+		int64_t value = 0;
+		(void)read_place(reading, &section, 1, &require->block, &require->offset);
+		require->mask = read_mask(&section);
+		if (key_integer(&section, "value", REQUIRED, 0, UINT16_MAX, &value) && (value & ~require->mask) != 0)
+			report_error(reading->report, key_where(&section, "value"),
+			             "0x%04X can never be what the mask 0x%04X leaves (legal: bits of the mask)",
+			             (unsigned)value, require->mask);
+		require->value = (uint16_t)value;
+		require->parameters = read_required(reading, &section);
+	}
 }
 
 static bool read_write(const struct map_reading *reading, const struct section *section, struct register_write *write)
@@ -293,7 +386,7 @@ static void read_writes(struct map_reading *reading, const struct section *root)
 		    reading->report, section_where(&only, "command"),
 		    "a cuff that can be started must be stoppable (legal: both cuff-start and cuff-stop, or none)");
 	}
-	if (count > 0 && (map->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) == 0) {
+	if (reading->values_good && count > 0 && (map->provides & PARAMETER_BIT(PARAMETER_NIBP_SYS)) == 0) {
 		struct section first = section_at(root, "command", 0);
 		report_error(reading->report, section_where(&first, "command"),
 		             "the map has no cuff value (legal: with value nibp_sys only)");
@@ -321,6 +414,8 @@ static void read_sections(struct map_reading *reading, const struct section *roo
 	if (map->has_status)
 		(void)read_place(reading, &section, 1, &map->status_block, &map->status_offset);
 	read_values(reading, root);
+	read_alive(reading, root);
+	read_requires(reading, root);
 	read_writes(reading, root);
 }
 

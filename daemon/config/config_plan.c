@@ -72,6 +72,7 @@ static cfg_opt_t plan_rows[] = {
     TREE_LINE(),
     TREE_VALUE("title"),
     TREE_VALUE("demo"),
+    TREE_VALUE("watch_without_session"),
     TREE_VALUE("route"),
     TREE_VALUE("planned_duration_s"),
     TREE_VALUE("planned_duration_min"),
@@ -109,7 +110,8 @@ static parameter_set read_parameter_set(const struct section *section, const cha
 	for (unsigned i = 0; i < key_count(section, key); i++) {
 		const char *name = key_string_at(section, key, i);
 		int parameter = parameter_by_name(name);
-		if (parameter >= 0 && parameter_table[parameter].cadence == cadence)
+		if (parameter >= 0 && parameter_table[parameter].cadence == cadence &&
+		    !parameter_derived((enum parameter)parameter))
 			set |= PARAMETER_BIT(parameter);
 		else
 			report_error(section->source->report, key_where_at(section, key, i), "\"%.40s\" %s (legal: %s)",
@@ -161,20 +163,26 @@ static void read_missing(const struct section *root, struct plan *plan)
 		             "is not more urgent than priority (legal: a higher one)");
 }
 
+static parameter_set with_baseline(void)
+{
+	parameter_set set = 0;
+	for (int i = 0; i < PARAMETER_COUNT; i++)
+		if (parameter_table[i].cadence != CADENCE_ENTERED && parameter_has_baseline((enum parameter)i))
+			set |= PARAMETER_BIT(i);
+	return set;
+}
+
 /* The range that is usual in a phase, as a rise over the baseline. */
 static void read_usual(const struct section *section, struct plan_usual *usual)
 {
 	struct report *report = section->source->report;
-	int parameter = title_parameter(section);
+	int parameter = title_parameter(section, with_baseline());
 	int64_t low, high;
 	if (parameter < 0)
 		return;
 	const struct parameter_info *info = &parameter_table[parameter];
 	int64_t most = (int64_t)info->plausible_max - info->plausible_min;
 	usual->parameter = (enum parameter)parameter;
-	if (info->cadence == CADENCE_ENTERED || !parameter_has_baseline(usual->parameter))
-		report_error(report, section_where(section, "usual"),
-		             "%s has no baseline (legal: nibp_sys, nibp_dia, ecg_hr, pulse)", info->name);
 	bool right = key_decimal(section, "rise-from", REQUIRED, 3, -most, most, &low);
 	if (!key_decimal(section, "rise-to", REQUIRED, 3, -most, most, &high) || !right)
 		return;
@@ -259,7 +267,8 @@ static void read_check(const struct section *section, const struct plan *plan, s
 	if (!key_token(section, "parameter", REQUIRED, name))
 		return;
 	int parameter = parameter_by_name(name);
-	if (parameter >= 0 && parameter_table[parameter].cadence != CADENCE_CONTINUOUS)
+	if (parameter >= 0 && parameter_table[parameter].cadence != CADENCE_CONTINUOUS &&
+	    !parameter_derived((enum parameter)parameter))
 		check->parameter = (enum parameter)parameter;
 	else
 		report_error(section->source->report, key_where(section, "parameter"),
@@ -425,6 +434,8 @@ void read_plan(struct reading *reading, const char *file, struct where where)
 		int route = ROUTE_NONE;
 		(void)key_text(&root, "title", REQUIRED, plan->title, sizeof plan->title);
 		(void)key_boolean(&root, "demo", &plan->demo);
+		plan->watch_without_session = true;
+		(void)key_boolean(&root, "watch_without_session", &plan->watch_without_session);
 		(void)key_choice(&root, "route", OPTIONAL, routes, &route);
 		plan->route = (enum route)route;
 		(void)key_span(&root, &duration, REQUIRED, &plan->planned_duration_ns);

@@ -40,18 +40,36 @@ static void print_link(const struct config *config, uint8_t index, FILE *out)
 {
 	const struct link_config *link = &config->links[index];
 	bool serial = link->type == LINK_SERIAL || link->type == LINK_MODBUS_RTU;
-	bool modbus = link->type == LINK_MODBUS_RTU || link->type == LINK_MODBUS_TCP;
+	bool modbus = link->type != LINK_SERIAL && link->type != LINK_RAW_TCP;
 	(void)fprintf(out, "\nlink %s: %s ", link->name, modbus ? "Modbus" : "stream");
 	if (serial)
 		(void)fprintf(out, "on %s, %d %d%c%d\n", link->port, (int)link->line.baud, link->line.data_bits,
 		              link->line.parity, link->line.stop_bits);
+	else if (link->listen[0] != '\0')
+		(void)fprintf(out, "over TCP from %s, which connects to %s port %u\n", link->host, link->listen,
+		              link->tcp_port);
 	else
-		(void)fprintf(out, "over TCP to %s port %u\n", link->host, link->tcp_port);
+		(void)fprintf(out, "%sover TCP to %s port %u\n", link->type == LINK_MODBUS_RTU_TCP ? "RTU " : "",
+		              link->host, link->tcp_port);
 	if (link->traffic_path[0] != '\0')
 		(void)fprintf(out, "  RAW TRAFFIC with patient data is recorded in %s\n", link->traffic_path);
 	if (modbus)
 		(void)fprintf(out, "  timeout %d ms, worst round %" PRId64 " ms\n", (int)link->timeout_ms,
 		              config_link_cycle_ns(config, index) / NS_PER_MS);
+}
+
+/* A gateway may answer for a device that is dead. */
+static void ask_alive(const struct register_map *map, FILE *out)
+{
+	bool continuous = false;
+	for (uint8_t i = 0; i < map->value_count; i++)
+		continuous |= parameter_table[map->values[i].parameter].cadence == CADENCE_CONTINUOUS;
+	if (continuous && !map->alive.used)
+		(void)fprintf(out,
+		              "  NOTE: map %s has no `alive`: is there a register that the device keeps changing? "
+		              "Without it the last values\n  of a dead device that a gateway goes on serving are "
+		              "taken for live ones\n",
+		              map->name);
 }
 
 static void print_device(const struct config *config, uint8_t index, FILE *out)
@@ -64,6 +82,8 @@ static void print_device(const struct config *config, uint8_t index, FILE *out)
 		              device->driver->description, evidence_name(device->driver->evidence));
 	else
 		(void)fprintf(out, "map %s, unit %u\n", config->maps[device->map].name, device->unit);
+	if (device->map >= 0 && config->links[device->link].type != LINK_MODBUS_RTU)
+		ask_alive(&config->maps[device->map], out);
 	if (device->serial[0] != '\0')
 		(void)fprintf(out, "  only number %s is believed\n", device->serial);
 	if (config->engine.devices[index].provides == 0)
@@ -109,6 +129,51 @@ static void print_write(const char *what, const struct register_write *write, FI
 	(void)fputc('\n', out);
 }
 
+static void print_trust(const struct register_map *map, FILE *out)
+{
+	const struct register_alive *alive = &map->alive;
+	if (alive->used) {
+		(void)fprintf(out, "  alive while this changes within %" PRId64 " s: ", alive->within_ns / NS_PER_S);
+		print_place(map, alive->block, alive->offset, out);
+		(void)fprintf(out, " & 0x%04X\n", alive->mask);
+	}
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		const struct register_require *require = &map->requires[i];
+		(void)fprintf(out, "  must hold: ");
+		print_place(map, require->block, require->offset, out);
+		(void)fprintf(out, " & 0x%04X = 0x%04X, else no", require->mask, require->value);
+		print_parameters(require->parameters, out);
+	}
+}
+
+/* A number such as 40033 in a file that counts from 0 or 1 is a register of its own, which few devices have; most
+ * likely it was copied from a manual that counts from 40001. */
+static void question_address(const struct register_map *map, enum register_table table, unsigned wire, FILE *out)
+{
+	unsigned written = wire + map->address_base;
+	unsigned first = written >= 40001 ? 40001 : 30001;
+	if (map->address_base > 1 || written < 30001 || written > 49999)
+		return;
+	(void)fprintf(out, "  NOTE: address %u is taken as ", written);
+	print_address(table, wire, out);
+	(void)fprintf(out, ", since address_base is %u. If a manual prints %u for register %u, write %u\n",
+	              map->address_base, written, written - first, written - first + map->address_base);
+}
+
+static void question_addresses(const struct register_map *map, FILE *out)
+{
+	for (uint8_t i = 0; i < map->block_count; i++)
+		question_address(map, map->blocks[i].table, map->blocks[i].start, out);
+	if (map->has_identity)
+		question_address(map, map->identity.table, map->identity.start, out);
+	if (map->cuff_start.used)
+		question_address(map, REGISTER_HOLDING, map->cuff_start.address, out);
+	if (map->cuff_stop.used)
+		question_address(map, REGISTER_HOLDING, map->cuff_stop.address, out);
+	for (uint8_t i = 0; i < map->init_count; i++)
+		question_address(map, REGISTER_HOLDING, map->init[i].address, out);
+}
+
 static void print_map(const struct register_map *map, FILE *out)
 {
 	(void)fprintf(out, "\nmap %s: %s\n", map->name, map->description);
@@ -137,10 +202,12 @@ static void print_map(const struct register_map *map, FILE *out)
 		print_place(map, map->status_block, map->status_offset, out);
 		(void)fputc('\n', out);
 	}
+	print_trust(map, out);
 	print_write("cuff start", &map->cuff_start, out);
 	print_write("cuff stop", &map->cuff_stop, out);
 	for (uint8_t i = 0; i < map->init_count; i++)
 		print_write("after connecting", &map->init[i], out);
+	question_addresses(map, out);
 }
 
 static void print_people(const struct people *people, FILE *out)

@@ -78,7 +78,7 @@ static void print_unprovided(const struct config *config, enum parameter paramet
 	parameter_set all = 0;
 	for (uint8_t i = 0; i < config->device_count; i++)
 		all |= config->engine.devices[i].provides;
-	if (parameter_table[parameter].cadence != CADENCE_ENTERED && (all & PARAMETER_BIT(parameter)) == 0)
+	if (!parameter_provided(parameter, all))
 		(void)fprintf(out, "    NOTE: no device provides %s\n", parameter_table[parameter].name);
 }
 
@@ -255,6 +255,8 @@ static void print_manners(const struct plan *plan, FILE *out)
 	(void)fprintf(out, "  planned duration %" PRId64 " s, audio pause %" PRId64 " s, baseline of %u readings\n",
 	              plan->planned_duration_ns / NS_PER_S, plan->audio_pause_ns / NS_PER_S, plan->baseline_readings);
 	(void)fprintf(out, "  expected response: %s\n", routes[plan->route]);
+	(void)fprintf(out, "  while no session is open: %s\n",
+	              plan->watch_without_session ? "critical limits of live values are judged" : "nothing is judged");
 	print_span("a missing value stops the delay of a limit that it broke, for up to", plan->gap_ns, out);
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
 	print_span("after an alarm that starts the cuff, it is started again after", plan->measure_again_ns, out);

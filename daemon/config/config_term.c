@@ -65,9 +65,10 @@ static bool is_upper(const struct rule_term *term)
 bool parameter_has_baseline(enum parameter parameter)
 {
 	return parameter == PARAMETER_NIBP_SYS || parameter == PARAMETER_NIBP_DIA || parameter == PARAMETER_ECG_HR ||
-	       parameter == PARAMETER_PULSE || parameter_table[parameter].cadence == CADENCE_ENTERED;
+	       parameter == PARAMETER_PULSE || parameter == PARAMETER_HEART_RATE ||
+	       parameter_table[parameter].cadence == CADENCE_ENTERED;
 }
-#define LEGAL_BASELINE "nibp_sys, nibp_dia, ecg_hr, pulse or an entered score"
+#define LEGAL_BASELINE "nibp_sys, nibp_dia, heart_rate, ecg_hr, pulse or an entered score"
 
 static void read_other(const struct section *section, struct rule_term *term)
 {
@@ -199,7 +200,7 @@ static const struct comparison_key *same_direction(const struct section *section
 void read_term(const struct section *section, struct plan_rule *rule)
 {
 	struct report *report = section->source->report;
-	int parameter = title_parameter(section);
+	int parameter = title_parameter(section, PARAMETER_BIT(PARAMETER_COUNT) - 1);
 	if (limit_count(section) == 0)
 		report_error(report, section_where(section, "term"), "has no limit (legal: " LEGAL_COMPARISON ")");
 	if (limit_count(section) > 1)

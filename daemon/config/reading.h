@@ -37,7 +37,10 @@ void read_main(struct reading *reading);                                       /
 void read_publish(struct reading *reading);                                    /* config_publish.c */
 void read_plan(struct reading *reading, const char *file, struct where where); /* config_plan.c */
 int read_map(struct reading *reading, const char *file, struct where where);   /* config_map.c: index, -1 if too many */
-void read_people(struct reading *reading);                                     /* config_people.c, with what follows */
+/* Whether each read of a map, its identity included, has a length of its own; else one that is there twice. Modbus RTU
+ * has no transaction number: only the length tells a late answer to one from the answer to another. */
+bool map_lengths_differ(const struct register_map *map, uint16_t *count);
+void read_people(struct reading *reading); /* config_people.c, with what follows */
 void read_accounts(struct people *people, const char *passwd_path, const char *group_path);
 void check_bedside(struct reading *reading); /* config_check.c: what spans several sections */
 void check_paths(struct reading *reading);   /* config_paths.c: no file is used for two things, or is foreign */

@@ -123,8 +123,8 @@ const char *key_string_at(const struct section *section, const char *key, unsign
 
 bool token_valid(const char *text); /* [A-Za-z0-9._-]{1,31} */
 bool title_token(const struct section *section, char value[NAME_BYTES]);
-/* The parameter that the section's title names, reported if there is none; -1 then. */
-int title_parameter(const struct section *section);
+/* The parameter that the section's title names, reported with what is legal if it is none of them; -1 then. */
+int title_parameter(const struct section *section, parameter_set legal);
 /* `value` is an integer times 10^decimals; writes it without needless zeros. */
 void decimal_text(char *text, size_t size, int64_t value, int decimals);
 /* A time span that a file may give in seconds or, where the schema has that key too, in minutes. */
@@ -136,7 +136,5 @@ struct span {
 const char *span_key(const struct section *section, const struct span *span, enum need need);
 bool span_at(const struct section *section, const struct span *span, const char *key, unsigned index, int64_t *ns);
 bool key_span(const struct section *section, const struct span *span, enum need need, int64_t *ns);
-/* All known parameter names, for messages. */
-const char *parameter_names(void);
 
 #endif

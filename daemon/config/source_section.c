@@ -323,25 +323,23 @@ bool key_path(const struct section *section, const char *key, enum need need, si
 	return true;
 }
 
-const char *parameter_names(void)
-{
-	static char names[256];
-	size_t used = 0;
-	for (int i = 0; i < PARAMETER_COUNT && used < sizeof names; i++) {
-		int length =
-		    snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", parameter_table[i].name);
-		used += length > 0 ? (size_t)length : 0;
-	}
-	return names;
-}
-
-int title_parameter(const struct section *section)
+int title_parameter(const struct section *section, parameter_set legal)
 {
 	int parameter = parameter_by_name(section_title(section));
-	if (parameter < 0)
-		report_error(section->source->report, section_where(section, section->cfg->name),
-		             "\"%.40s\" is not a parameter (legal: %s)", section_title(section), parameter_names());
-	return parameter;
+	char names[256] = "";
+	size_t used = 0;
+	for (int i = 0; i < PARAMETER_COUNT && used < sizeof names; i++)
+		if ((legal & PARAMETER_BIT(i)) != 0) {
+			int length = snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "",
+			                      parameter_table[i].name);
+			used += length > 0 ? (size_t)length : 0;
+		}
+	if (parameter >= 0 && (legal & PARAMETER_BIT(parameter)) != 0)
+		return parameter;
+	report_error(section->source->report, section_where(section, section->cfg->name),
+	             "\"%.40s\" is not %s (legal: %s)", section_title(section),
+	             parameter < 0 ? "a parameter" : "possible here", names);
+	return -1;
 }
 
 const char *span_key(const struct section *section, const struct span *span, enum need need)

@@ -30,6 +30,7 @@ void alarm_init(struct engine *engine)
 			alarm->cleared = MONO_NEVER;
 			alarm->raised = MONO_NEVER;
 			alarm->acknowledged = MONO_NEVER;
+			alarm->changed = MONO_NEVER;
 			alarm->test = kind == CONDITION_TEST;
 		}
 	}
@@ -41,6 +42,7 @@ static void announce(struct step *step, struct alarm *alarm, enum alarm_change c
 	struct action *action = step_action(step, ACTION_ALARM);
 
 	alarm->generation++;
+	alarm->changed = step->now;
 	alarm->changed_wall_ns = step->wall_ns;
 	action->u.alarm.change = change;
 	memcpy(&action->u.alarm.alarm, alarm, sizeof(*alarm));
@@ -67,14 +69,24 @@ static void count_nuisance(struct step *step, const struct alarm *alarm)
 		load->nuisance++;
 }
 
+/* Of the patient, not of a sensor or a schedule; what the device says of the patient herself ("no pulse") is high. */
+bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm)
+{
+	if (alarm->test || !alarm_of_session(alarm) || alarm->priority < PRIORITY_MEDIUM)
+		return false;
+	return alarm->priority == PRIORITY_HIGH ||
+	       (alarm->kind == CONDITION_RULE && !engine->config->plan.rules[alarm->index].technical);
+}
+
 /* For "quiet" of the leave check. */
 static void note_urgent(struct step *step, const struct alarm *alarm)
 {
 	struct session *session = &step->engine->session;
 
-	if (!session->open || alarm->test || alarm->priority < PRIORITY_MEDIUM)
+	if (!session->open || !alarm_is_unrest(step->engine, alarm))
 		return;
 	session->urgent_until = step->now;
+	session->urgent_alarm = alarm->id;
 }
 
 static void set_cause(struct alarm *alarm, const struct verdict *verdict)
@@ -592,6 +604,36 @@ enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor)
 		struct alarm *alarm = &step->engine->alarms[i];
 
 		if (!alarm_sounding(alarm->state) || (id != ALARM_ID_ALL && id != engine_alarm_id(step->engine, i)))
+			continue;
+		acknowledge(step, alarm, actor);
+		result = RESULT_OK;
+	}
+	return result;
+}
+
+static bool shown_so(const struct step *step, const struct shown_alarms *shown, const struct alarm *alarm)
+{
+	uint32_t id = engine_alarm_id(step->engine, alarm->id);
+
+	if (mono_since(step->now, alarm->changed) < shown->settled_ns)
+		return false;
+	for (uint8_t i = 0; i < shown->count; i++)
+		if (shown->list[i].id == id && shown->list[i].generation == alarm->generation)
+			return true;
+	return false;
+}
+
+/* An acknowledgement changes no other alarm, so it does not matter which is first. */
+enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms *shown, const char *actor)
+{
+	enum result result = RESULT_UNKNOWN_ALARM;
+
+	if (shown->count > SHOWN_ALARMS_MAX || shown->settled_ns < 0 || shown->settled_ns > SHOWN_SETTLED_MAX)
+		return RESULT_OUT_OF_RANGE;
+	for (uint16_t i = 0; i < ALARMS_MAX; i++) {
+		struct alarm *alarm = &step->engine->alarms[i];
+
+		if (!alarm_sounding(alarm->state) || !shown_so(step, shown, alarm))
 			continue;
 		acknowledge(step, alarm, actor);
 		result = RESULT_OK;

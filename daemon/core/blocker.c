@@ -2,9 +2,18 @@
  * questions, asked within engine_step and by the encoder on the engine thread. */
 #include "core.h"
 
+/* Whose turn it is: the list begins with what staff can do now. */
+enum turn {
+	TURN_STAFF,   /* tick, enter, put back */
+	TURN_MEASURE, /* a value is wanted */
+	TURN_PATIENT, /* she must get better first */
+	TURN_TIME,
+};
+
 struct blockers {
 	char (*names)[NAME_BYTES];
 	uint8_t count, max;
+	enum turn turn;
 };
 
 static void block(struct blockers *blockers, const char *name)
@@ -61,12 +70,9 @@ static bool asked(const struct engine *engine, const struct plan_rule *rule)
 
 	if (age < rule->age_from || (rule->age_below != 0 && age >= rule->age_below))
 		return false;
-	for (uint8_t i = 0; rule->optional && i < rule->term_count; i++) {
-		enum parameter p = rule->terms[i].parameter;
-
-		if (parameter_table[p].cadence != CADENCE_ENTERED && engine->parameters[p].device < 0)
+	for (uint8_t i = 0; rule->optional && i < rule->term_count; i++)
+		if (!engine_provided(engine, rule->terms[i].parameter))
 			return false;
-	}
 	return true;
 }
 
@@ -196,46 +202,117 @@ static bool too_early(const struct engine *engine)
 	                     engine->now);
 }
 
-/* A test alarm is no unrest. */
-static bool quiet_missing(const struct engine *engine)
+int engine_high_alarm(const struct engine *engine)
+{
+	for (uint16_t id = 0; id < ALARMS_MAX; id++) {
+		const struct alarm *alarm = &engine->alarms[id];
+
+		if (alarm_present(alarm) && alarm->priority == PRIORITY_HIGH && alarm_of_session(alarm))
+			return id;
+	}
+	return -1;
+}
+
+int engine_unrest(const struct engine *engine, int64_t *left_ns)
 {
 	int64_t quiet_ns = engine->config->plan.leave.quiet_ns;
+	struct mono until = mono_after(engine->session.urgent_until, quiet_ns);
 
+	*left_ns = 0;
 	if (quiet_ns == 0)
-		return false;
+		return engine_high_alarm(engine);
 	for (uint16_t id = 0; id < ALARMS_MAX; id++)
-		if (alarm_announced(engine->alarms[id].state) && !engine->alarms[id].test &&
-		    engine->alarms[id].priority >= PRIORITY_MEDIUM)
+		if (alarm_announced(engine->alarms[id].state) && alarm_is_unrest(engine, &engine->alarms[id]))
+			return id;
+	if (!mono_ahead(until, engine->now))
+		return -1;
+	*left_ns = mono_since(until, engine->now);
+	return engine->session.urgent_alarm;
+}
+
+/* ---- the list ------------------------------------------------------------------------------------------------------
+ */
+
+/* The first rule of its group stands for all of them. */
+static bool told_by_group(const struct plan *plan, uint8_t rule)
+{
+	if (plan->rules[rule].kind != RULE_LEAVE || plan->rules[rule].group[0] == '\0')
+		return false;
+	for (uint8_t i = 0; i < rule; i++)
+		if (plan->rules[i].kind == RULE_LEAVE &&
+		    core_same_text(plan->rules[i].group, plan->rules[rule].group, NAME_BYTES))
 			return true;
-	return mono_ahead(mono_after(engine->session.urgent_until, quiet_ns), engine->now);
+	return false;
+}
+
+/* What staff can do about a rule now: enter a score, measure, or wait. */
+static enum turn turn_of(const struct engine *engine, uint8_t rule)
+{
+	const struct plan_rule *p = &engine->config->plan.rules[rule];
+	enum blocker_cause cause = engine_blocker_cause(engine, rule);
+
+	if (p->kind == RULE_ALARM || (cause != BLOCKER_UNKNOWN && cause != BLOCKER_OLD))
+		return TURN_PATIENT;
+	return rule_has_cadence(p, CADENCE_ENTERED) ? TURN_STAFF : TURN_MEASURE;
+}
+
+static void list_rules(struct blockers *blockers, const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+
+	for (uint8_t i = 0; i < plan->rule_count; i++) {
+		const struct plan_rule *p = &plan->rules[i];
+		bool grouped = p->kind == RULE_LEAVE && p->group[0] != '\0';
+
+		if (turn_of(engine, i) == blockers->turn && !told_by_group(plan, i) && rule_blocks(engine, i))
+			block(blockers, grouped ? p->group : p->name);
+	}
+}
+
+static void list_turn(struct blockers *blockers, const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+	const struct session *session = &engine->session;
+	bool started = session->started;
+	int64_t left_ns;
+
+	switch (blockers->turn) {
+	case TURN_STAFF:
+		for (uint8_t i = 0; i < plan->item_count; i++)
+			if ((plan->items[i].when == ITEM_LEAVE) == started && (session->items & (1U << i)) == 0)
+				block(blockers, plan->items[i].name);
+		if (!started && dose_missing(engine))
+			block(blockers, "dose");
+		if (!started && scores_missing(engine))
+			block(blockers, "baseline-scores");
+		if (!started && blind(engine))
+			block(blockers, "taken-out");
+		break;
+	case TURN_MEASURE:
+		if (!started && baseline_missing(engine))
+			block(blockers, "baseline");
+		break;
+	case TURN_PATIENT:
+		list_rules(blockers, engine);
+		if (started && engine_unrest(engine, &left_ns) >= 0)
+			block(blockers, "quiet");
+		return;
+	case TURN_TIME:
+		if (started && too_early(engine))
+			block(blockers, "earliest");
+		return;
+	}
+	list_rules(blockers, engine);
 }
 
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max)
 {
-	const struct plan *plan = &engine->config->plan;
-	const struct session *session = &engine->session;
 	struct blockers blockers = {.names = names, .max = max};
 
-	if (!session->open)
+	if (!engine->session.open)
 		return 0;
-	for (uint8_t i = 0; i < plan->rule_count; i++)
-		if (rule_blocks(engine, i))
-			block(&blockers, plan->rules[i].name);
-	for (uint8_t i = 0; i < plan->item_count; i++)
-		if ((plan->items[i].when == ITEM_LEAVE) == session->started && (session->items & (1U << i)) == 0)
-			block(&blockers, plan->items[i].name);
-	if (!session->started && dose_missing(engine))
-		block(&blockers, "dose");
-	if (!session->started && baseline_missing(engine))
-		block(&blockers, "baseline");
-	if (!session->started && scores_missing(engine))
-		block(&blockers, "baseline-scores");
-	if (!session->started && blind(engine))
-		block(&blockers, "taken-out");
-	if (session->started && too_early(engine))
-		block(&blockers, "earliest");
-	if (session->started && quiet_missing(engine))
-		block(&blockers, "quiet");
+	for (blockers.turn = TURN_STAFF; blockers.turn <= TURN_TIME; blockers.turn++)
+		list_turn(&blockers, engine);
 	return blockers.count;
 }
 

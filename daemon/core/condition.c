@@ -122,8 +122,8 @@ static bool told_by_rule(const struct engine *engine, enum parameter parameter)
 	for (uint8_t i = 0; i < engine->config->plan.rule_count; i++) {
 		const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + i];
 
-		if (alarm_present(alarm) && alarm->reason != REASON_NONE && alarm->parameter == parameter &&
-		    alarm->priority >= own)
+		if (alarm_present(alarm) && alarm->reason != REASON_NONE &&
+		    reading_source(engine, alarm->parameter) == parameter && alarm->priority >= own)
 			return true;
 	}
 	return false;
@@ -338,6 +338,8 @@ void condition_judge_all(struct step *step)
 
 	if (engine->session.open)
 		judge_session(step);
+	else if (engine->config->plan.watch_without_session)
+		rule_judge_all(step);
 	judge_maintenance(step); /* displays must confirm what has just been announced */
 }
 
@@ -371,9 +373,10 @@ struct mono condition_deadline(const struct engine *engine)
 {
 	struct mono deadline = test_ends_at(engine);
 
+	if (engine->session.open || engine->config->plan.watch_without_session)
+		deadline = mono_earlier(deadline, rule_deadline(engine));
 	if (!engine->session.open)
 		return deadline;
-	deadline = mono_earlier(deadline, rule_deadline(engine));
 	for (uint8_t i = 0; i < engine->config->display_count; i++)
 		deadline = mono_earlier(deadline, after_now(engine, display_late_at(engine, i)));
 

@@ -80,9 +80,11 @@ void clocks_clear(struct session *session); /* nothing of it has happened */
 
 /* ---- take_out.c ---- */
 bool take_out_covers(const struct engine *engine, enum parameter parameter);
+bool take_out_touches(const struct engine *engine, enum parameter parameter); /* it, or one of its parts */
 bool take_out_covers_device(const struct engine *engine, uint8_t device);
 enum result take_out_put_back(struct step *step, int slot, const char *actor);
 void take_out_advance(struct step *step);
+void take_out_end(struct step *step); /* all of it: what was taken out for one patient is in for the next */
 struct mono take_out_deadline(const struct engine *engine);
 
 /* ---- device.c ---- */
@@ -94,6 +96,7 @@ void device_determined(struct step *step, uint8_t device, bool failed);
 enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
+bool device_determined_others(struct step *step, uint8_t device, struct mono determined); /* not this patient's */
 void device_advance(struct step *step);
 bool device_start_cuffs(struct step *step);               /* true if one was started */
 struct mono device_deadline(const struct engine *engine); /* of silence */
@@ -102,14 +105,19 @@ struct mono device_cuff_deadline(const struct engine *engine);
 /* ---- reading.c ---- */
 bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
 struct mono reading_stale_at(const struct engine *engine, enum parameter parameter);
+enum parameter reading_source(const struct engine *engine, enum parameter parameter);
 struct mono reading_masked_until(const struct engine *engine, enum parameter parameter);
 struct mono reading_lost_at(const struct engine *engine, enum parameter parameter);
 struct mono reading_dead_at(const struct engine *engine, enum parameter parameter);
+struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now); /* not derived */
 void reading_frame(struct step *step, const struct event_measurements *frame);
 void reading_score(struct step *step, enum parameter parameter, int32_t milli);
 void reading_forget(struct step *step); /* a new session: what was determined once belongs to somebody else */
 void reading_advance(struct step *step);
 struct mono reading_deadline(const struct engine *engine);
+
+/* ---- derived.c ---- */ /* engine_reading, engine_source, engine_provided, and: */
+void derived_advance(struct step *step);
 
 /* ==== questions: what follows from it ==== */
 
@@ -128,6 +136,9 @@ struct mono rule_lost_at(const struct engine *engine, uint8_t rule, enum reason 
 bool rule_established(const struct engine *engine, uint8_t rule);
 bool rule_any_established(const struct engine *engine, rule_set rules);
 bool rule_superseded(const struct engine *engine, uint8_t rule);
+
+/* ---- watch.c ---- */                                     /* engine_watch, and: */
+bool watch_rule(const struct engine *engine, uint8_t rule); /* judged although no session is open */
 
 /* ---- check.c ---- */
 void check_open(struct engine *engine);
@@ -162,8 +173,10 @@ void alarm_value(struct step *step, uint16_t id, bool known, int32_t milli, bool
 void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
+bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
+enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms *shown, const char *actor);
 void alarm_pause_audio(struct step *step, const char *actor);
 void alarm_resume_audio(struct step *step, const char *actor);
 void alarm_audio_advance(struct step *step);
@@ -180,7 +193,8 @@ struct mono rule_deadline(const struct engine *engine);
 void condition_judge_all(struct step *step);
 struct mono condition_deadline(const struct engine *engine);
 
-/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault */
+/* ---- blocker.c ---- */ /* engine_blockers, engine_blocker_cause, engine_dose_fault, engine_unrest, engine_high_alarm
+                           */
 
 /* ==== what people order ==== */
 

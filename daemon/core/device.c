@@ -155,10 +155,28 @@ void device_determined(struct step *step, uint8_t device, bool failed)
 void device_session(struct step *step)
 {
 	for (uint8_t i = 0; i < step->engine->config->device_count; i++) {
-		step->engine->devices[i].cuff_failures = 0;
-		step->engine->devices[i].cuff_retries = 0;
-		step->engine->devices[i].cuff_wanted = false;
+		struct engine_device_state *d = &step->engine->devices[i];
+
+		d->cuff_failures = 0;
+		d->cuff_retries = 0;
+		d->cuff_wanted = false;
+		d->others_at = MONO_NEVER;
+		d->others_until = d->cuff_requested ? mono_after(d->cuff_requested_at, CUFF_ANSWER_NS) : MONO_NEVER;
 	}
+}
+
+/* The first determination after an opening that found one under way: it began on the last patient. */
+bool device_determined_others(struct step *step, uint8_t device, struct mono determined)
+{
+	struct engine_device_state *d = &step->engine->devices[device];
+
+	if (!step->engine->session.open || !mono_ahead(d->others_until, step->now))
+		return false;
+	d->others_until = MONO_NEVER;
+	d->others_at = determined;
+	d->cuff_requested = false;
+	d->cuff_rest_until = mono_after(step->now, step->engine->config->plan.cuff_rest_ns);
+	return true;
 }
 
 /* When a determination that is wanted can be started: rested, none under way, device there and not taken out. */

@@ -18,6 +18,7 @@ static void init_devices(struct engine *engine)
 		device->last_frame = device->heard = device->fine_since = MONO_NEVER;
 		device->lost_since = engine->now;
 		device->cuff_requested_at = device->cuff_rest_until = device->mask_until = MONO_NEVER;
+		device->others_until = device->others_at = MONO_NEVER;
 		for (int i = 0; i < 3; i++)
 			device->lost_at[i] = MONO_NEVER;
 	}
@@ -27,7 +28,7 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 {
 	memset(engine, 0, sizeof(*engine));
 	engine->config = config;
-	engine->now = now;
+	engine->now = engine->watched_since = now;
 	for (int p = 0; p < PARAMETER_COUNT; p++) {
 		struct engine_parameter *parameter = &engine->parameters[p];
 
@@ -60,6 +61,7 @@ static void step_advance(struct step *step)
 	take_out_advance(step);
 	device_advance(step);
 	reading_advance(step);
+	derived_advance(step);
 	check_advance(step);
 	expected_advance(step);
 	condition_judge_all(step);

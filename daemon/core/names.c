@@ -54,6 +54,7 @@ const char *command_name(enum command command)
 	    [COMMAND_LIMIT] = "limit",
 	    [COMMAND_TAKE_OUT] = "take-out",
 	    [COMMAND_TEST_ALARM] = "test-alarm",
+	    [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = "alarm-acknowledge-shown",
 	    [COMMAND_RECEIPT] = "receipt",
 	};
 
@@ -90,6 +91,10 @@ const char *reason_name(enum reason reason)
 	    [REASON_ASYSTOLE] = "asystole",
 	    [REASON_APNEA] = "apnea",
 	    [REASON_BABBLE] = "babble",
+	    [REASON_PRINTING_MEMORY] = "printing_memory",
+	    [REASON_UNKNOWN_STATUS] = "unknown_status",
+	    [REASON_FROZEN] = "frozen",
+	    [REASON_WRONG_SETUP] = "wrong_setup",
 	};
 
 	return NAME_OF(names, reason);

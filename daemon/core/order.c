@@ -278,6 +278,8 @@ enum result order_command(struct step *step, const struct event_command *command
 		return session_command(step, command);
 	case COMMAND_ALARM_ACKNOWLEDGE:
 		return alarm_acknowledge(step, command->u.alarm_id, command->actor);
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
+		return alarm_acknowledge_shown(step, &command->u.shown, command->actor);
 	case COMMAND_AUDIO_PAUSE:
 		alarm_pause_audio(step, command->actor);
 		return RESULT_OK;

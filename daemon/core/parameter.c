@@ -14,6 +14,7 @@
  *   judged, not ignored; "no value" is for its driver to tell apart (our proposal);
  * - SpO2 starts at 1 %: 0 % with a pulse does not exist, and 0 is the commonest code for "nothing" (our proposal);
  * - perfusion index and end-tidal CO2: the display ranges of common monitors, rounded up (our proposal);
+ * - what is derived: what its parts allow;
  * - scores: the scales' own ranges (MOAA/S 0 .. 5, RASS -5 .. +4, CADSS of 23 and CADSS-6 of 6 items scored 0 .. 4,
  * BPRS+ of 4 items scored 0 .. 6, distressed or not). */
 #include "vitals/parameter.h"
@@ -29,7 +30,7 @@ const struct parameter_info parameter_table[PARAMETER_COUNT] = {
                              260 * MILLI, 0, CADENCE_INTERMITTENT},
     [PARAMETER_NIBP_PULSE] = {"nibp_pulse", "Pulse (cuff)", "MDC_PULS_RATE_NON_INV", "/min", 149546, 15 * MILLI,
                               330 * MILLI, 0, CADENCE_INTERMITTENT},
-    [PARAMETER_ECG_HR] = {"ecg_hr", "Heart rate", "MDC_ECG_HEART_RATE", "/min", 147842, 0, 350 * MILLI, 0,
+    [PARAMETER_ECG_HR] = {"ecg_hr", "ECG rate", "MDC_ECG_HEART_RATE", "/min", 147842, 0, 350 * MILLI, 0,
                           CADENCE_CONTINUOUS},
     [PARAMETER_PULSE] = {"pulse", "Pulse (SpO2)", "MDC_PULS_OXIM_PULS_RATE", "/min", 149530, 15 * MILLI, 330 * MILLI, 0,
                          CADENCE_CONTINUOUS},
@@ -39,6 +40,8 @@ const struct parameter_info parameter_table[PARAMETER_COUNT] = {
                              CADENCE_CONTINUOUS},
     [PARAMETER_RESP] = {"resp", "Respiration", "MDC_RESP_RATE", "/min", 151562, 0, 150 * MILLI, 0, CADENCE_CONTINUOUS},
     [PARAMETER_ETCO2] = {"etco2", "EtCO2", "MDC_AWAY_CO2_ET", "mm[Hg]", 151728, 0, 150 * MILLI, 0, CADENCE_CONTINUOUS},
+    [PARAMETER_HEART_RATE] = {"heart_rate", "Heart rate", "MDC_PULS_RATE", "/min", 149514, 0, 350 * MILLI, 0,
+                              CADENCE_CONTINUOUS},
     [PARAMETER_MOAAS] = {"moaas", "MOAA/S", "", "1", 0, 0, 5 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_RASS] = {"rass", "RASS", "", "1", 0, -5 * MILLI, 4 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_CADSS] = {"cadss", "CADSS", "", "1", 0, 0, 92 * MILLI, 0, CADENCE_ENTERED},
@@ -46,6 +49,20 @@ const struct parameter_info parameter_table[PARAMETER_COUNT] = {
     [PARAMETER_BPRS] = {"bprs", "BPRS+", "", "1", 0, 0, 24 * MILLI, 0, CADENCE_ENTERED},
     [PARAMETER_DISTRESS] = {"distress", "Distressed", "", "1", 0, 0, 1 * MILLI, 0, CADENCE_ENTERED},
 };
+
+const struct parameter_parts parameter_parts[PARAMETER_COUNT] = {
+    [PARAMETER_HEART_RATE] = {.one_of = PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_PULSE)},
+};
+
+bool parameter_provided(enum parameter parameter, parameter_set provided)
+{
+	const struct parameter_parts *parts = &parameter_parts[parameter];
+
+	if (!parameter_derived(parameter))
+		return parameter_table[parameter].cadence == CADENCE_ENTERED ||
+		       (provided & PARAMETER_BIT(parameter)) != 0;
+	return (parts->needs & ~provided) == 0 && (parts->one_of == 0 || (parts->one_of & provided) != 0);
+}
 
 int parameter_by_name(const char *name)
 {

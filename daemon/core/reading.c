@@ -1,5 +1,5 @@
 /* Values: what arrives is checked for plausibility here, kept, and grows stale here. Called within engine_step;
- * engine_reading is called by the encoder and the control socket on the engine thread. */
+ * reading_at also for the encoder and the control socket on the engine thread. */
 #include "core.h"
 
 #define PULSE_PRESSURE_MIN (10 * MILLI) /* mmHg, rule C2 of the session protocol */
@@ -45,6 +45,12 @@ struct mono reading_masked_until(const struct engine *engine, enum parameter par
 	                                      engine->config->plan.cuff_mask_max_ns));
 }
 
+/* What brought the last value: of a derived one, the part it was taken from. */
+enum parameter reading_source(const struct engine *engine, enum parameter parameter)
+{
+	return parameter_derived(parameter) ? engine->parameters[parameter].source : parameter;
+}
+
 /* When a continuous value that was there counts as lost: at the third frame in a row that should have brought one,
  * whatever came instead, and after an inflation that explains it. MONO_NEVER while there is a value, or if there never
  * was one.
@@ -52,11 +58,13 @@ struct mono reading_masked_until(const struct engine *engine, enum parameter par
 struct mono reading_lost_at(const struct engine *engine, enum parameter parameter)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
+	enum parameter source = reading_source(engine, parameter);
+	int device = engine->parameters[source].device;
 
-	if (!continuous(parameter) || p->device < 0 || mono_is_never(p->valued) || reading_current(engine, parameter))
+	if (!continuous(parameter) || device < 0 || mono_is_never(p->valued) || reading_current(engine, parameter))
 		return MONO_NEVER;
-	return mono_last(mono_after(p->valued, (STALE_PERIODS + 1) * engine->config->devices[p->device].period_ns),
-	                 reading_masked_until(engine, parameter));
+	return mono_last(mono_after(p->valued, (STALE_PERIODS + 1) * engine->config->devices[device].period_ns),
+	                 reading_masked_until(engine, source));
 }
 
 /* When the device's own word that there is no such vital sign counts: it says so for long enough, and no inflation
@@ -71,7 +79,7 @@ struct mono reading_dead_at(const struct engine *engine, enum parameter paramete
 	                 reading_masked_until(engine, parameter));
 }
 
-struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now)
+struct measurement reading_at(const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct engine_parameter *p = &engine->parameters[parameter];
 	struct measurement m = p->latest;
@@ -115,6 +123,9 @@ static bool acceptable(const struct engine *engine, uint8_t device, const struct
 	if (continuous(m->parameter))
 		return !p->received || !mono_before(m->determined, p->latest.determined);
 	if (session->open && mono_before(m->determined, session->opened_at))
+		return false;
+	if (!mono_is_never(engine->devices[device].others_at) &&
+	    !mono_before(engine->devices[device].others_at, m->determined))
 		return false;
 	return !p->received || mono_before(p->latest.determined, m->determined);
 }
@@ -209,6 +220,19 @@ static void fail_the_rest(struct step *step, uint8_t device, const struct measur
 	}
 }
 
+/* A determination in this frame may have begun before the session: then nothing of it is taken. */
+static void note_others(struct step *step, const struct event_measurements *frame)
+{
+	for (uint8_t i = 0; i < frame->count && i < EVENT_MEASUREMENTS_MAX; i++) {
+		struct mono determined = mono_earlier(frame->list[i].determined, step->now);
+
+		if (frame->list[i].parameter == PARAMETER_NIBP_SYS &&
+		    !mono_before(determined, step->engine->session.opened_at) &&
+		    device_determined_others(step, frame->device, determined))
+			return;
+	}
+}
+
 void reading_frame(struct step *step, const struct event_measurements *frame)
 {
 	struct engine *engine = step->engine;
@@ -219,6 +243,7 @@ void reading_frame(struct step *step, const struct event_measurements *frame)
 		return;
 	engine->devices[frame->device].last_frame = step->now;
 	engine->devices[frame->device].heard = step->now;
+	note_others(step, frame);
 
 	uint8_t count = take_frame(step, frame, list, said);
 	const struct measurement *pressure = find(list, count, PARAMETER_NIBP_SYS);

@@ -23,6 +23,7 @@ static bool baseline_of(const struct session *session, enum parameter parameter,
 		return b->complete;
 	case PARAMETER_ECG_HR:
 	case PARAMETER_PULSE:
+	case PARAMETER_HEART_RATE:
 		*milli = b->hr;
 		return b->complete && b->has_hr;
 	case PARAMETER_MOAAS:
@@ -50,7 +51,7 @@ int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term)
 	const struct rule_term *t = &engine->config->plan.rules[rule].terms[term];
 	int32_t base;
 
-	if (engine->session.limit_changed[rule][term])
+	if (engine->session.open && engine->session.limit_changed[rule][term])
 		return engine->session.limits[rule][term];
 	if (t->low_baseline > 0 && baseline_of(&engine->session, t->parameter, &base) && base < t->low_baseline)
 		return base - t->low_drop;
@@ -359,10 +360,10 @@ bool rule_blind(const struct engine *engine, uint8_t rule)
 	for (uint8_t i = 0; i < p->term_count; i++) {
 		enum parameter parameter = p->terms[i].parameter;
 		bool continuous = parameter_table[parameter].cadence == CADENCE_CONTINUOUS;
+		struct measurement left = engine_reading(engine, parameter, engine->now); /* without what is out */
 
-		if (take_out_covers(engine, parameter))
-			touched = true;
-		else if (!continuous || reading_current(engine, parameter))
+		touched = touched || take_out_touches(engine, parameter);
+		if (!take_out_covers(engine, parameter) && (!continuous || measurement_has_value(&left)))
 			return false;
 	}
 	return touched;

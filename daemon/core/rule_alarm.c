@@ -38,6 +38,8 @@ static bool in_force(const struct engine *engine, uint8_t rule)
 {
 	const struct plan_rule *p = plan_rule(engine, rule);
 
+	if (!engine->session.open)
+		return watch_rule(engine, rule);
 	switch (p->kind) {
 	case RULE_LEAVE:
 		return false;
@@ -162,8 +164,8 @@ static void judge_loss(struct step *step, uint8_t rule, enum judgement judgement
 	enum reason reason = REASON_NONE;
 	bool lost = judgement == JUDGEMENT_UNKNOWN && mono_reached(rule_lost_at(engine, rule, &reason), step->now);
 
-	if (plan_rule(engine, rule)->kind != RULE_ALARM)
-		return;
+	if (plan_rule(engine, rule)->kind != RULE_ALARM || !engine->session.open)
+		return; /* without a session nobody says whether a patient is there: judged while values flow */
 	alarm_lost(step, id, lost ? reason : REASON_NONE);
 	if (lost)
 		alarm_establish(step, id);
@@ -215,7 +217,11 @@ static void rule_judge(struct step *step, uint8_t rule)
 		alarm_advance(step, id);
 		return;
 	}
-	verdict.since = mono_later(verdict.since, p->with != 0 ? engine->now : engine->session.opened_at);
+	if (!engine->session.open && engaged && verdict.judgement == JUDGEMENT_UNKNOWN) {
+		verdict.judgement = JUDGEMENT_GONE; /* no value flows any more; what latches waits for an answer */
+		verdict.since = engine->now;
+	}
+	verdict.since = mono_later(verdict.since, p->with != 0 ? engine->now : engine->watched_since);
 	if (p->has_from)
 		verdict.since = mono_later(verdict.since, mono_earlier(from_at(engine, rule), engine->now));
 	if (fresh && verdict.judgement == JUDGEMENT_HOLDS)
@@ -267,7 +273,7 @@ static void attend(struct step *step, uint8_t rule)
 	const struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
 	struct rule_state *state = &step->engine->rules[rule];
 
-	if (!alarm_present(alarm) || !session->started || session->paused || session->ended) {
+	if (!alarm_present(alarm) || !session->open || !session->started || session->paused || session->ended) {
 		state->unattended_since = MONO_NEVER;
 		state->unattended = false;
 	} else if (alarm->state == ALARM_ACKNOWLEDGED) {
@@ -411,7 +417,7 @@ static struct mono loss_deadline(const struct engine *engine, uint8_t rule)
 	enum alarm_state state = engine->alarms[ALARM_BASE_RULE + rule].state;
 	enum reason reason = REASON_NONE;
 
-	if (state == ALARM_INACTIVE || state == ALARM_LATCHED)
+	if (state == ALARM_INACTIVE || state == ALARM_LATCHED || !engine->session.open)
 		return MONO_NEVER;
 
 	struct mono at = rule_lost_at(engine, rule, &reason);

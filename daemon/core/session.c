@@ -52,9 +52,11 @@ static enum result session_open(struct step *step, const struct event_command *c
 	    (order->second_person[0] == '\0' || name_same_person(order->second_person, command->actor)))
 		return RESULT_SECOND_PERSON;
 
+	alarm_withdraw_session(step); /* of the time between two sessions: judged anew, for this patient */
 	memset(session, 0, sizeof(*session));
 	clocks_clear(session);
 	session->open = true;
+	engine->watched_since = step->now;
 	core_copy_text(session->id, order->session_id, sizeof(session->id));
 	copy_order(&session->order, order);
 	core_copy_text(session->opened_by, command->actor, sizeof(session->opened_by));
@@ -114,9 +116,9 @@ static void baseline_scores(struct engine *engine)
 }
 
 /* Nothing may block, or somebody answers for it by name. */
-static enum result pass(const struct engine *engine, const struct override *given, struct override *used)
+static enum result pass(bool blocked, const struct override *given, struct override *used)
 {
-	if (engine_blockers(engine, NULL, 0) == 0)
+	if (!blocked)
 		return RESULT_OK;
 	if (given->name[0] == '\0')
 		return RESULT_BLOCKED;
@@ -134,7 +136,7 @@ enum result session_start(struct step *step, const char *actor, const struct ove
 	if (session->started)
 		return RESULT_WRONG_STATE;
 
-	enum result result = pass(step->engine, override, &session->start_override);
+	enum result result = pass(engine_blockers(step->engine, NULL, 0) > 0, override, &session->start_override);
 
 	if (result != RESULT_OK)
 		return result;
@@ -211,20 +213,31 @@ static enum result session_stop(struct step *step, const char *actor)
 	return RESULT_OK;
 }
 
+/* What stands against a close: before the start a high alarm, after it what stands against leaving. */
+static bool close_blocked(const struct engine *engine)
+{
+	if (engine->session.started)
+		return engine_blockers(engine, NULL, 0) > 0;
+	return engine_high_alarm(engine) >= 0;
+}
+
 /* What is known of the session stays readable until the next one is opened. */
 static enum result session_close(struct step *step, const char *actor, const struct override *override)
 {
 	struct session *session = &step->engine->session;
-	enum result result = session->started ? pass(step->engine, override, &session->close_override) : RESULT_OK;
+	enum result result = pass(close_blocked(step->engine), override, &session->close_override);
 
 	if (result != RESULT_OK)
 		return result;
 	alarm_withdraw_session(step);
 	device_session(step);
+	take_out_end(step);
 	if (session->paused)
 		end_pause(step);
 	session->recheck_due = MONO_NEVER;
 	session->open = false;
+	step->engine->watched_since = step->now;
+	rule_open(step->engine);
 	step_session(step, SESSION_CLOSED, actor);
 	return RESULT_OK;
 }
@@ -263,6 +276,7 @@ enum result session_command(struct step *step, const struct event_command *comma
 	case COMMAND_TAKE_OUT:
 	case COMMAND_TEST_ALARM:
 	case COMMAND_RECEIPT:
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
 	case COMMAND_COUNT:
 		break; /* order.c sends none of these here */
 	}

@@ -190,7 +190,8 @@ static const char *sound_alarm(const struct engine *engine, uint16_t id)
 		return "an alarm is kept back and announced";
 	if (alarm->state == ALARM_INACTIVE)
 		return NULL;
-	if (alarm_of_session(alarm) && !engine->session.open)
+	if (alarm_of_session(alarm) && !engine->session.open &&
+	    (alarm->kind != CONDITION_RULE || !watch_rule(engine, alarm->index)))
 		return "an alarm of a session without a session";
 	if (alarm->priority == PRIORITY_NONE && !may_be_silent(engine, alarm))
 		return "an alarm without a priority";
@@ -279,7 +280,7 @@ static const char *sound_states(const struct engine *engine)
 		if (wrong == NULL && engine->alarms[id].state != ALARM_INACTIVE && unused(engine, &engine->alarms[id]))
 			wrong = "an alarm of what is not there";
 	}
-	for (uint8_t i = 0; wrong == NULL && engine->session.open && i < engine->config->plan.rule_count; i++)
+	for (uint8_t i = 0; wrong == NULL && i < engine->config->plan.rule_count; i++)
 		wrong = sound_rule(engine, i);
 	return wrong != NULL ? wrong : sound_maintenance(engine);
 }

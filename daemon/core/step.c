@@ -10,11 +10,11 @@
  * cleared, raised, unattended again (or confirmed), less urgent when the administration ends, superseded. A late check
  * does not change more often: late, more urgent, over because the reason for it is, and once more, reminded. Any other
  * slot is raised or reminded, escalates and ends: three. The event adds two changes to a rule or check (raised, or
- * worse, and superseded at once), one to any other. That is 9 * 56 + 4 * (ALARMS_MAX - 56) = 1176 for 224 slots.
+ * worse, and superseded at once), one to any other. That is 9 * 56 + 4 * (ALARMS_MAX - 56) = 1184 for 226 slots.
  *
  * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one
- * when something taken out comes back (48), each kind of session change once and an audio change twice more (17), one
- * observation, one set of readings and one reply: 111. The sum is 1287; ACTIONS_MAX is 1408. Should this proof ever be
+ * when something taken out comes back (49), each kind of session change once and an audio change twice more (17), one
+ * observation, one set of readings and one reply: 112. The sum is 1296; ACTIONS_MAX is 1420. Should this proof ever be
  * wrong the last action is overwritten, never the memory behind it, and engine_sound says so. */
 struct action *step_action(struct step *step, enum action_kind kind)
 {

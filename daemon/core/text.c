@@ -169,6 +169,10 @@ static void append_reason(struct text *text, enum reason reason)
 	    [REASON_ASYSTOLE] = "asystole",
 	    [REASON_APNEA] = "apnoea",
 	    [REASON_BABBLE] = "sends far too often",
+	    [REASON_PRINTING_MEMORY] = "the device is printing its memory",
+	    [REASON_UNKNOWN_STATUS] = "a status of the device is not known",
+	    [REASON_FROZEN] = "its registers no longer change",
+	    [REASON_WRONG_SETUP] = "set up otherwise than required",
 	};
 
 	if (words[reason] == NULL)

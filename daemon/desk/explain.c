@@ -115,6 +115,18 @@ void explain_person(struct refusal *refusal, const struct people *people, const 
 		refusal_add_name(refusal, people->list[i].name);
 }
 
+static void high_alarm(struct refusal *refusal, const struct engine *engine)
+{
+	int slot = engine_high_alarm(engine);
+	char text[TEXT_BYTES + 32];
+
+	if (slot < 0)
+		return;
+	engine_condition_text(engine, &engine->alarms[slot], text, sizeof(text));
+	refusal_begin(refusal, REFUSAL_HIGH_ALARM);
+	refusal_text(refusal, "text", text);
+}
+
 static const struct plan_rule *rule_named(const struct plan *plan, const char *name)
 {
 	for (uint8_t i = 0; i < plan->rule_count; i++)
@@ -181,6 +193,8 @@ bool explain(struct refusal *refusal, const struct engine *engine, const struct 
 		refusal_begin(refusal, moment(engine, command->command));
 	else if (result == RESULT_BLOCKED && command->command == COMMAND_TAKE_OUT)
 		refusal_begin(refusal, REFUSAL_LAST_SOURCE);
+	else if (result == RESULT_BLOCKED && command->command == COMMAND_SESSION_CLOSE && !engine->session.started)
+		high_alarm(refusal, engine);
 	else if (command->command == COMMAND_LIMIT && result != RESULT_OK && result != RESULT_NO_SESSION)
 		limit(refusal, engine, &command->u.limit, result);
 	else if (result == RESULT_UNKNOWN_NAME)

@@ -47,27 +47,6 @@ void stream_drop_old(struct stream *stream, struct mono now, int64_t age_ns, siz
 		stream_drop(stream, stream->count, frame_bytes);
 }
 
-void stream_lines(struct stream *stream, struct text bytes, struct mono now, int64_t age_ns, size_t usual,
-                  bool (*take)(struct text line, struct mono began, struct sink sink), struct sink sink)
-{
-	stream_drop_old(stream, now, age_ns, usual);
-	for (size_t i = 0; i < bytes.count; i++) {
-		if (bytes.at[i] == '\n') {
-			struct text line = {stream->bytes, stream->count};
-			if (line.count > 0 && line.at[line.count - 1] == '\r')
-				line.count--;
-			if (stream->synchronised && line.count > 0 && !take(line, stream->first, sink))
-				stream->bad_frames++;
-			stream_good(stream, stream->count);
-			continue;
-		}
-		/* Before the first line end nothing is kept, but a stream without any line end is counted. */
-		stream_add(stream, bytes.at[i], now);
-		if (!stream->synchronised || stream->count == STREAM_BYTES)
-			stream_drop(stream, stream->count, usual);
-	}
-}
-
 struct measurement measured(enum parameter parameter, int32_t value, struct mono determined)
 {
 	return (struct measurement){

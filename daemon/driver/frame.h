@@ -27,13 +27,6 @@ void stream_add(struct stream *stream, uint8_t byte, struct mono now);
 /* Half a frame that is older than `age_ns` is never completed with bytes that come later. */
 void stream_drop_old(struct stream *stream, struct mono now, int64_t age_ns, size_t frame_bytes);
 
-/* Gives each line of a text protocol, without CR LF, to `take`, which emits what it says and is false if it is none of
- * the device's. Empty lines are skipped. What came before the first line end is thrown away; an older half of a line,
- * which takes less than `age_ns` to send, and what goes on without end too. `usual` is the length of a line; only for
- * counting what is lost. */
-void stream_lines(struct stream *stream, struct text bytes, struct mono now, int64_t age_ns, size_t usual,
-                  bool (*take)(struct text line, struct mono began, struct sink sink), struct sink sink);
-
 struct measurement measured(enum parameter parameter, int32_t value, struct mono determined);
 struct measurement not_measured(enum parameter parameter, enum reason reason, struct mono determined);
 

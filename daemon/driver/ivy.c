@@ -10,8 +10,9 @@
  * be mmHg: set the monitor so.
  *
  * The protocol has no checksum. What this driver does against damage: head, length of the waveform, form of every line
- * and number of its fields, each line once, only printable text. A damaged digit that is still a digit passes for one
- * second; limits of the plan have longer delays.
+ * and number of its fields, each line once, only printable text; two messages in a row before the first value, and
+ * again after one that does not fit. A damaged digit that is still a digit passes for one second; limits of the plan
+ * have longer delays.
  *
  * The last cuff determination is repeated in every message for hours. It is taken for a new one only when its numbers
  * change, and only when two messages in a row show the change, because it is judged at once and one damaged digit would
@@ -21,7 +22,7 @@
 
 #include "daemon/driver/drivers.h"
 #include "daemon/driver/cuff.h"
-#include "daemon/driver/frame.h"
+#include "daemon/driver/gate.h"
 
 #define HEAD                                                                                                           \
 	"\xFF"                                                                                                         \
@@ -163,8 +164,11 @@ static struct measurement take(enum parameter parameter, int32_t value, struct m
 	                 : measured(parameter, value, determined);
 }
 
-static void tell_continuous(const struct message *message, struct mono determined, struct sink sink)
+static const struct gate_rule ivy_gate = {.needed = 2, .period_ns = NS_PER_S};
+
+static void tell_continuous(struct stream *stream, const struct message *message, struct mono now, struct sink sink)
 {
+	struct mono determined = stream->first;
 	/* Zero is the commonest code for nothing in an oximeter; a heart or breathing rate of zero has to be judged. */
 	int32_t spo2 = message->values[FIELD_SPO2][0] == 0 ? -1 : message->values[FIELD_SPO2][0];
 	struct decoded decoded = {
@@ -176,7 +180,7 @@ static void tell_continuous(const struct message *message, struct mono determine
 	             take(PARAMETER_ETCO2, message->values[FIELD_ETCO2][0], determined)},
 	};
 
-	sink.emit(sink.context, &decoded);
+	gate_take(stream, &ivy_gate, &decoded, GATE_NO_CLOCK, now, sink);
 }
 
 static void watch_cuff(struct stream *stream, const struct message *message, struct sink sink)
@@ -206,18 +210,26 @@ static void watch_cuff(struct stream *stream, const struct message *message, str
 		cuff_tell(&result, repeated->first, sink);
 }
 
+/* What does not fit: two messages in a row begin anew, for the cuff too. */
+static void lose(struct stream *stream, size_t count)
+{
+	stream_drop(stream, count, MESSAGE_BYTES);
+	gate_bad(stream);
+	stream->repeated.times = 0;
+}
+
 /* Takes the whole message in the stream and empties the stream. */
-static void end_message(struct stream *stream, struct sink sink)
+static void end_message(struct stream *stream, struct mono now, struct sink sink)
 {
 	const size_t front = HEAD_BYTES + WAVEFORM_BYTES;
 	struct text text = {stream->bytes + front, stream->count - front - 1};
 	struct message message;
 
 	if (!read_message(text, &message)) {
-		stream_drop(stream, stream->count, MESSAGE_BYTES);
+		lose(stream, stream->count);
 		return;
 	}
-	tell_continuous(&message, stream->first, sink);
+	tell_continuous(stream, &message, now, sink);
 	watch_cuff(stream, &message, sink);
 	stream_good(stream, stream->count);
 }
@@ -238,13 +250,17 @@ static bool is_message(const struct stream *stream)
 static void ivy_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now, emit_function *emit,
                      void *context)
 {
+	struct sink sink = {emit, context};
+
+	if (count == 0)
+		gate_end(stream, &ivy_gate, sink);
 	stream_drop_old(stream, now, MESSAGE_NS, MESSAGE_BYTES);
 	for (size_t i = 0; i < count; i++) {
 		stream_add(stream, bytes[i], now);
 		while (!is_message(stream))
-			stream_drop(stream, 1, MESSAGE_BYTES);
+			lose(stream, 1);
 		if (stream->count > HEAD_BYTES + WAVEFORM_BYTES && bytes[i] == TAIL)
-			end_message(stream, (struct sink){emit, context});
+			end_message(stream, now, sink);
 	}
 }
 

@@ -10,17 +10,15 @@
  * field must be KEY=VALUE with exactly one blank before it, the digits of known keys must have their exact form, SpO2,
  * pulse, ALARM and EXC must be there exactly once, EXC last but for another EXC key, and the line must end in time. A
  * damaged digit that is still a digit passes; nothing on the wire could tell. The device's clock drifts and has no
- * zone: it is checked for form and not used. */
+ * zone: it only tells lines that are stored, or have waited on their way, from live ones (gate.h). */
 #include <string.h>
 
 #include "daemon/driver/drivers.h"
-#include "daemon/driver/frame.h"
+#include "daemon/driver/lines.h"
 
-/* A line takes 0.14 s at 9600 baud. An older half of a line is never completed with bytes that come later. */
-#define LINE_NS NS_PER_S
-
-#define SPO2_MAX  100
-#define PULSE_MAX 300
+#define LINE_BYTES 130 /* of a usual line; only for counting what is lost */
+#define SPO2_MAX   100
+#define PULSE_MAX  300
 
 enum {
 	EXC_NO_SENSOR = 0x001,
@@ -50,22 +48,27 @@ enum field {
 
 /* What a line said. A value of -1 is printed as dashes. */
 struct line_values {
+	int64_t clock_s;
 	unsigned seen;                  /* 1 << enum field */
 	int32_t spo2, pulse, perfusion; /* milli */
 	uint32_t alarm, exc;
 	char serial[NAME_BYTES]; /* empty: not printed, or dashes */
 };
 
-static bool in_range(const uint8_t *digits, int32_t low, int32_t high)
+/* Two digits of a time. */
+static int32_t part(struct text text, size_t at)
 {
-	int32_t number = text_number((struct text){digits, 2});
-	return number >= low && number <= high;
+	return text_number((struct text){text.at + at, 2});
 }
 
-static bool read_clock(struct text text)
+static bool read_clock(struct text text, int64_t *clock_s)
 {
-	return text_looks_like(text, "00/00/00 00:00:00") && in_range(text.at, 0, 12) && in_range(text.at + 3, 0, 31) &&
-	       in_range(text.at + 9, 0, 23) && in_range(text.at + 12, 0, 59) && in_range(text.at + 15, 0, 59);
+	if (!text_looks_like(text, "00/00/00 00:00:00"))
+		return false;
+	*clock_s =
+	    gate_clock(part(text, 6), part(text, 0), part(text, 3), part(text, 9), part(text, 12), part(text, 15));
+	return part(text, 0) <= 12 && part(text, 3) <= 31 && part(text, 9) <= 23 && part(text, 12) <= 59 &&
+	       part(text, 15) <= 59;
 }
 
 /* Hexadecimal of one of the widths that models have ("346": 3, 4 or 6 digits). Any other is a damaged one, and a lost
@@ -209,7 +212,7 @@ static bool read_line(struct text line, struct line_values *values)
 	const unsigned needed = 1U << FIELD_SPO2 | 1U << FIELD_BPM | 1U << FIELD_ALARM | 1U << FIELD_EXC;
 
 	*values = (struct line_values){.spo2 = -1, .pulse = -1, .perfusion = -1};
-	if (line.count < clock_bytes || !read_clock((struct text){line.at, clock_bytes}))
+	if (line.count < clock_bytes || !read_clock((struct text){line.at, clock_bytes}, &values->clock_s))
 		return false;
 	struct text rest = {line.at + clock_bytes, line.count - clock_bytes};
 	while (rest.count > 0)
@@ -260,21 +263,20 @@ static struct measurement judge(enum parameter parameter, int32_t milli, uint32_
 	return m;
 }
 
-/* Takes the line in the stream, without its LF, and empties the stream. */
-static void end_line(struct stream *stream, void (*emit)(void *context, const struct decoded *decoded), void *context)
+static bool take_line(struct stream *stream, struct text line, struct mono now, struct sink sink);
+
+static const struct line_format format = {
+    .usual = LINE_BYTES,
+    .gate = {.needed = 2, .paced = true, .period_ns = NS_PER_S},
+    .take = take_line,
+};
+
+static bool take_line(struct stream *stream, struct text line, struct mono now, struct sink sink)
 {
-	struct text line = {stream->bytes, stream->count};
 	struct line_values values;
 
-	stream->count = 0;
-	if (line.count > 0 && line.at[line.count - 1] == '\r')
-		line.count--;
-	if (line.count == 0)
-		return; /* some adapters double the line end */
-	if (!read_line(line, &values)) {
-		stream->bad_frames++;
-		return;
-	}
+	if (!read_line(line, &values))
+		return false;
 	struct decoded decoded = {
 	    .count = 3,
 	    .list = {judge(PARAMETER_SPO2, values.spo2, values.exc, stream->first),
@@ -282,38 +284,14 @@ static void end_line(struct stream *stream, void (*emit)(void *context, const st
 	             judge(PARAMETER_PERFUSION, values.perfusion, values.exc, stream->first)},
 	};
 	memcpy(decoded.serial, values.serial, sizeof decoded.serial);
-	emit(context, &decoded);
+	gate_take(stream, &format.gate, &decoded, values.clock_s, now, sink);
+	return true;
 }
 
-static void lose_line(struct stream *stream)
+static void masimo_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now, emit_function *emit,
+                        void *context)
 {
-	stream->count = 0;
-	stream->synchronised = false;
-	stream->bad_frames++;
-}
-
-static void masimo_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
-                        void (*emit)(void *context, const struct decoded *decoded), void *context)
-{
-	if (stream->count > 0 && mono_since(now, stream->first) > LINE_NS)
-		lose_line(stream);
-	for (size_t i = 0; i < count; i++) {
-		if (bytes[i] == '\n') {
-			if (stream->synchronised)
-				end_line(stream, emit, context);
-			stream->synchronised = true;
-			continue;
-		}
-		if (!stream->synchronised)
-			continue;
-		if (stream->count == STREAM_BYTES) {
-			lose_line(stream);
-			continue;
-		}
-		if (stream->count == 0)
-			stream->first = now;
-		stream->bytes[stream->count++] = bytes[i];
-	}
+	stream_lines(stream, (struct text){bytes, count}, now, &format, (struct sink){emit, context});
 }
 
 const struct driver driver_masimo_ascii1 = {

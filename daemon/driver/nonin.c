@@ -9,16 +9,17 @@
  * in each frame of a packet: pulse rate in 1 and 2, SpO2 in 3. Format 7 is the same with a two-byte PLETH in place of
  * the 01. One bad frame spoils its packet.
  *
- * Format 8, once a second: 4 bytes, only the first has bit 7 set, no checksum. What this driver does against damage:
- * the four bytes must come together, numbers between the display range and the code for "missing" are not possible, and
- * limits of the plan have delays longer than one frame.
+ * Format 8, once a second: 4 bytes, only the first has bit 7 set, no checksum. Bytes of other devices, and noise, look
+ * like that now and then. So the gate (gate.h) asks for frames that stand alone, four in a row; reserved bits must be
+ * 0, and numbers between the display range and the code for "missing" are not possible. The first thing that does not
+ * fit begins it anew. A device server that packs several frames into one piece cannot be used with this format.
  *
  * Used are the recording values. Those made for displays are held for 10 s after the finger is gone.
  *
  * Format 13 is one measurement at a time, perhaps out of the device's memory: nothing to watch a patient by. The format
  * is chosen at the device or with the vendor's program, which writes the device's memory; this driver sends nothing. */
 #include "daemon/driver/drivers.h"
-#include "daemon/driver/frame.h"
+#include "daemon/driver/gate.h"
 
 #define FRAME_BYTES   5
 #define FRAMES        25
@@ -48,10 +49,12 @@ enum { /* STATUS */
 
 enum { /* format 8: first and last byte */
        FIRST_FRAME = 0x80,
+       FIRST_RESERVED = 0x40,
        FIRST_OUT_OF_TRACK = 0x20,
        FIRST_LOW_PERFUSION = 0x10,
        FIRST_ARTIFACT = 0x04,
        LAST_SENSOR_ALARM = 0x08,
+       LAST_RESERVED = 0xD6,
 };
 
 struct reading {
@@ -83,21 +86,13 @@ static struct measurement judge(enum parameter parameter, int32_t value, int32_t
 	return m;
 }
 
-/* Emits a reading and empties the stream. */
-static void tell(struct stream *stream, const struct reading *reading, struct sink sink)
+static struct decoded make_frame(const struct reading *reading, struct mono determined)
 {
-	if (!is_possible(reading)) {
-		stream->count = 0;
-		stream->bad_frames++;
-		return;
-	}
-	struct decoded decoded = {
+	return (struct decoded){
 	    .count = 2,
-	    .list = {judge(PARAMETER_SPO2, reading->spo2, SPO2_MISSING, reading, stream->first),
-	             judge(PARAMETER_PULSE, reading->pulse, PULSE_MISSING, reading, stream->first)},
+	    .list = {judge(PARAMETER_SPO2, reading->spo2, SPO2_MISSING, reading, determined),
+	             judge(PARAMETER_PULSE, reading->pulse, PULSE_MISSING, reading, determined)},
 	};
-	stream_good(stream, stream->count);
-	sink.emit(sink.context, &decoded);
 }
 
 /* Where STATUS is in a frame: format 2 begins with a 01. */
@@ -136,7 +131,14 @@ static void end_packet(struct stream *stream, size_t status_at, struct sink sink
 		reading.artifact |= (status & STATUS_ARTIFACT) != 0;
 		reading.low |= (status & STATUS_PERFUSION) == STATUS_PERFUSION_RED;
 	}
-	tell(stream, &reading, sink);
+	if (!is_possible(&reading)) {
+		stream->count = 0;
+		stream->bad_frames++;
+		return;
+	}
+	struct decoded decoded = make_frame(&reading, stream->first);
+	stream_good(stream, stream->count);
+	sink.emit(sink.context, &decoded);
 }
 
 static void feed_packets(struct stream *stream, struct text bytes, struct mono now, size_t status_at, struct sink sink)
@@ -163,7 +165,15 @@ static void format7_feed(struct stream *stream, const uint8_t *bytes, size_t cou
 	feed_packets(stream, (struct text){bytes, count}, now, FORMAT7_STATUS, (struct sink){emit, context});
 }
 
-static void end_format8(struct stream *stream, struct sink sink)
+static const struct gate_rule format8_gate = {.needed = 4, .alone = true, .period_ns = NS_PER_S};
+
+static void drop_format8(struct stream *stream)
+{
+	gate_noise(stream, stream->first);
+	stream_drop(stream, stream->count, FORMAT8_BYTES);
+}
+
+static void end_format8(struct stream *stream, struct mono now, struct sink sink)
 {
 	const uint8_t *bytes = stream->bytes;
 	struct reading reading = {
@@ -175,23 +185,30 @@ static void end_format8(struct stream *stream, struct sink sink)
 	    .artifact = (bytes[0] & FIRST_ARTIFACT) != 0,
 	};
 
-	tell(stream, &reading, sink);
+	if (!is_possible(&reading) || (bytes[0] & FIRST_RESERVED) != 0 || (bytes[3] & LAST_RESERVED) != 0) {
+		drop_format8(stream);
+		return;
+	}
+	struct decoded decoded = make_frame(&reading, stream->first);
+	gate_take(stream, &format8_gate, &decoded, GATE_NO_CLOCK, now, sink);
+	stream_good(stream, stream->count);
 }
 
 static void format8_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
                          emit_function *emit, void *context)
 {
-	stream_drop_old(stream, now, FORMAT8_NS, FORMAT8_BYTES);
+	if (stream->count > 0 && mono_since(now, stream->first) > FORMAT8_NS)
+		drop_format8(stream);
 	for (size_t i = 0; i < count; i++) {
 		bool begins = (bytes[i] & FIRST_FRAME) != 0;
 		/* Half a frame before a new one, or a byte that belongs to none. */
 		if (begins && stream->count > 0)
-			stream_drop(stream, stream->count, FORMAT8_BYTES);
+			drop_format8(stream);
 		stream_add(stream, bytes[i], now);
 		if (!begins && stream->count == 1)
-			stream_drop(stream, 1, FORMAT8_BYTES);
+			drop_format8(stream);
 		if (stream->count == FORMAT8_BYTES)
-			end_format8(stream, (struct sink){emit, context});
+			end_format8(stream, now, (struct sink){emit, context});
 	}
 }
 

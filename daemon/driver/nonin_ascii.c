@@ -12,10 +12,9 @@
  * status either: whether the device holds its last numbers for a while after the finger is gone, as it does in some
  * binary formats, the manuals do not say. Of a device that can be set to format 2 or 7, take these. */
 #include "daemon/driver/drivers.h"
-#include "daemon/driver/frame.h"
+#include "daemon/driver/lines.h"
 
 #define LINE_BYTES sizeof "00:00:00 SPO2=000 HR=000"
-#define LINE_NS    NS_PER_S /* a line takes 30 ms; an older half is never completed */
 
 #define SPO2_MIN  1
 #define SPO2_MAX  100
@@ -49,7 +48,15 @@ static bool is_mark(struct text text)
 	       text_is(text, "B") || text_is(text, " B");
 }
 
-static bool take_line(struct text line, struct mono began, struct sink sink)
+static bool take_line(struct stream *stream, struct text line, struct mono now, struct sink sink);
+
+static const struct line_format format = {
+    .usual = LINE_BYTES,
+    .gate = {.needed = 2, .paced = true, .period_ns = NS_PER_S},
+    .take = take_line,
+};
+
+static bool take_line(struct stream *stream, struct text line, struct mono now, struct sink sink)
 {
 	static const char spo2_key[] = "SPO2=", pulse_key[] = " HR=";
 	const size_t clock = sizeof "00:00:00 " - 1, spo2_at = sizeof spo2_key - 1;
@@ -69,17 +76,16 @@ static bool take_line(struct text line, struct mono began, struct sink sink)
 		return false;
 	struct decoded decoded = {
 	    .count = 2,
-	    .list = {judge(PARAMETER_SPO2, spo2, began), judge(PARAMETER_PULSE, pulse, began)},
+	    .list = {judge(PARAMETER_SPO2, spo2, stream->first), judge(PARAMETER_PULSE, pulse, stream->first)},
 	};
-	sink.emit(sink.context, &decoded);
+	gate_take(stream, &format.gate, &decoded, GATE_NO_CLOCK, now, sink);
 	return true;
 }
 
 static void nonin_ascii_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
                              emit_function *emit, void *context)
 {
-	stream_lines(stream, (struct text){bytes, count}, now, LINE_NS, LINE_BYTES, take_line,
-	             (struct sink){emit, context});
+	stream_lines(stream, (struct text){bytes, count}, now, &format, (struct sink){emit, context});
 }
 
 const struct driver driver_nonin_ascii = {

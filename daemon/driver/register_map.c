@@ -3,6 +3,7 @@
  * included, because libmodbus's float helpers differ between its releases and do not round-trip in Debian's. */
 #include <assert.h>
 
+#include "daemon/driver/determination.h"
 #include "vitals/driver.h"
 
 /* Bits of an IEEE 754 single. */
@@ -144,56 +145,135 @@ static bool scale(const struct register_value *value, uint32_t bits, int32_t *mi
 	return false;
 }
 
+static void measure_none(struct measurement *m, enum reason reason)
+{
+	m->quality = QUALITY_NO_VALUE;
+	m->reason = reason;
+	m->milli = 0;
+}
+
 static void measure(const struct register_value *value, const uint16_t *registers, struct measurement *m)
 {
 	uint32_t bits = raw_bits(value, registers);
 
-	m->quality = QUALITY_NO_VALUE;
-	m->milli = 0;
 	if (is_missing(value, bits)) {
-		m->reason = value->missing_reason;
+		measure_none(m, value->missing_reason);
 	} else if (!scale(value, bits, &m->milli)) {
-		m->reason = REASON_IMPLAUSIBLE;
+		measure_none(m, REASON_IMPLAUSIBLE);
 	} else {
 		m->quality = QUALITY_VALID;
 		m->reason = REASON_NONE;
 	}
 }
 
-/* Whether a new determination ended since the last round. The first look only learns the register's value. */
-static bool determination_is_new(const struct register_map *map, struct register_state *state,
-                                 const uint16_t *const registers[])
+static bool is_intermittent(const struct measurement *m)
 {
-	if (!map->has_sequence)
-		return false;
-	uint16_t sequence = registers[map->sequence_block][map->sequence_offset];
-	bool is_new = state->primed && sequence != state->sequence;
-	state->primed = true;
-	state->sequence = sequence;
-	return is_new;
+	return parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT;
+}
+
+static void look(struct register_state *state, uint16_t sequence, const struct decoded *round, struct mono at)
+{
+	struct determination values = {.count = 0};
+
+	for (uint8_t i = 0; i < round->count; i++) {
+		const struct measurement *m = &round->list[i];
+		if (!is_intermittent(m))
+			continue;
+		values.milli[values.count] = m->milli;
+		values.quality[values.count] = (uint8_t)m->quality;
+		values.reason[values.count++] = (uint8_t)m->reason;
+	}
+	determination_look(state, sequence, &values, at);
+}
+
+/* Leaves the intermittent values out that are not news. */
+static void keep_news(const struct register_state *state, struct decoded *round)
+{
+	uint8_t kept = 0;
+
+	for (uint8_t i = 0; i < round->count; i++) {
+		struct measurement m = round->list[i];
+		if (is_intermittent(&m)) {
+			if (state->news != SEQUENCE_NEW && state->news != SEQUENCE_UNSEEN)
+				continue;
+			m.determined = state->ended_after;
+			if (state->news == SEQUENCE_UNSEEN)
+				measure_none(&m, REASON_FAILED);
+		}
+		round->list[kept++] = m;
+	}
+	round->count = kept;
+}
+
+enum life {
+	LIFE_PROVED,
+	LIFE_UNKNOWN, /* no change seen yet, and none was due */
+	LIFE_FROZEN,
+};
+
+/* A change shows life only if the looks before and after it are close enough: after a longer gap it may be an old one.
+ */
+static enum life look_alive(const struct register_alive *alive, struct register_state *state,
+                            const uint16_t *const registers[], struct mono now)
+{
+	if (!alive->used)
+		return LIFE_PROVED;
+	uint16_t seen = registers[alive->block][alive->offset] & alive->mask;
+	bool lapse = !state->alive.known || mono_since(now, state->alive.looked) > alive->within_ns;
+	if (lapse || seen != state->alive.seen) {
+		state->alive.changed = !lapse;
+		state->alive.since = now;
+	}
+	state->alive.known = true;
+	state->alive.seen = seen;
+	state->alive.looked = now;
+	if (mono_since(now, state->alive.since) > alive->within_ns)
+		return LIFE_FROZEN;
+	return state->alive.changed ? LIFE_PROVED : LIFE_UNKNOWN;
+}
+
+/* The parameters that mean something else now than the map says. */
+static parameter_set set_up_wrong(const struct register_map *map, const uint16_t *const registers[])
+{
+	parameter_set wrong = 0;
+
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		const struct register_require *require = &map->requires[i];
+		if ((registers[require->block][require->offset] & require->mask) != require->value)
+			wrong |= require->parameters;
+	}
+	return wrong;
 }
 
 void register_map_decode(const struct register_map *map, struct register_state *state,
-                         const uint16_t *const registers[], struct mono determined, struct decoded *decoded)
+                         const uint16_t *const registers[], struct mono at, struct decoded *decoded)
 {
-	bool is_new = determination_is_new(map, state, registers);
 	bool failed = map->has_status && registers[map->status_block][map->status_offset] != 0;
+	enum life life = look_alive(&map->alive, state, registers, at);
+	parameter_set wrong = set_up_wrong(map, registers);
 
 	decoded->count = 0;
 	for (uint8_t i = 0; i < map->value_count && decoded->count < EVENT_MEASUREMENTS_MAX; i++) {
 		const struct register_value *value = &map->values[i];
 		bool intermittent = parameter_table[value->parameter].cadence == CADENCE_INTERMITTENT;
-		if (intermittent && !is_new)
+		if (!intermittent && life == LIFE_UNKNOWN)
 			continue;
 		struct measurement *m = &decoded->list[decoded->count++];
 		m->parameter = value->parameter;
-		m->determined = determined;
-		if (intermittent && failed) {
-			m->quality = QUALITY_NO_VALUE;
-			m->reason = REASON_FAILED;
-			m->milli = 0;
-		} else {
+		m->determined = at;
+		if (!intermittent && life == LIFE_FROZEN)
+			measure_none(m, REASON_FROZEN);
+		else if ((wrong & PARAMETER_BIT(value->parameter)) != 0)
+			measure_none(m, REASON_WRONG_SETUP);
+		else if (intermittent && failed)
+			measure_none(m, REASON_FAILED);
+		else
 			measure(value, registers[value->block], m);
-		}
+		if (!intermittent && map->alive.used && life == LIFE_PROVED)
+			m->determined = state->alive.since;
 	}
+	state->news = SEQUENCE_SAME;
+	if (map->has_sequence)
+		look(state, registers[map->sequence_block][map->sequence_offset], decoded, at);
+	keep_news(state, decoded);
 }

@@ -14,6 +14,8 @@
 
 #define GIVE_UP_AFTER 3  /* failures in a row */
 #define LATENESS_MAX  10 /* worth telling: five late polls in a row, or every second one for a while */
+/* Some modules answer nothing while they measure. As long as the engine waits for what it has ordered. */
+#define MEASURING_NS (60 * NS_PER_S)
 
 struct bus_device {
 	uint8_t index;
@@ -27,21 +29,57 @@ struct bus_device {
 	bool late_told;
 	bool refusal_told;    /* of what stands in `answered` */
 	uint16_t answered[8]; /* to the question who it is, when it was refused */
+	bool measures;        /* a start was sent, and no determination has come since */
+	struct mono measures_until;
 	struct mono due;
 };
 
 struct bus {
 	struct link *link;
 	struct modbus_port port;
+	bool open;
+	bool fresh;    /* opened, and nobody has shown its identity since */
+	bool answered; /* something was answered since it was opened */
+	bool closes;   /* the other end closes behind an answer: each question gets a connection of its own */
+	enum device_fault failed; /* why it could not be opened */
+	int asked;                /* the unit that was asked last; -1: none */
+	struct mono ended;        /* then */
 	uint8_t count;
 	struct bus_device devices[DEVICES_MAX];
 	uint16_t registers[REGISTER_MAP_BLOCKS_MAX][REGISTER_BLOCK_MAX];
 };
 
-static enum outcome transact(struct bus *bus, const struct request *request, uint16_t *registers)
+static void bus_close(struct bus *bus)
+{
+	if (bus->open)
+		bus->port.ops->close(&bus->port);
+	bus->open = false;
+}
+
+static bool bus_open(struct bus *bus)
 {
 	link_touch(bus->link);
-	return bus->port.ops->transact(&bus->port, request, registers);
+	bus->failed = bus->port.ops->open(&bus->port);
+	bus->open = bus->fresh = bus->failed == FAULT_NONE;
+	bus->answered = false;
+	return bus->open;
+}
+
+static enum outcome transact(struct bus *bus, const struct request *request, uint16_t *registers)
+{
+	if (bus->closes && bus->answered)
+		bus_close(bus);
+	if (!bus->open && !bus_open(bus))
+		return OUTCOME_LOST;
+	if (bus->asked >= 0 && bus->asked != request->unit)
+		link_sleep_until(mono_after(bus->ended, bus->link->own->turnaround_ms * NS_PER_MS));
+	link_touch(bus->link);
+	enum outcome outcome = bus->port.ops->transact(&bus->port, request, registers);
+	bus->asked = request->unit;
+	bus->ended = shell_now();
+	bus->answered =
+	    bus->answered || outcome == OUTCOME_OK || outcome == OUTCOME_EXCEPTION || outcome == OUTCOME_BUSY;
+	return outcome;
 }
 
 static enum outcome read_block(struct bus *bus, const struct bus_device *device, const struct register_block *block,
@@ -128,11 +166,30 @@ static enum outcome read_round(struct bus *bus, const struct bus_device *device)
 	return outcome;
 }
 
-/* Nothing is written to a device, and no value of it counts, before it has said on this connection who it is. */
+/* The other end may have closed the connection while nothing was asked: made anew, and whoever is there now has to say
+ * who it is. */
+static bool connect_again(struct bus *bus)
+{
+	const struct modbus_port_ops *ops = bus->port.ops;
+
+	if (bus->open && ops->closed != NULL && ops->closed(&bus->port))
+		bus_close(bus);
+	if (!bus->open && !bus_open(bus))
+		return false;
+	for (uint8_t i = 0; i < bus->count && bus->fresh; i++)
+		bus->devices[i].identified = false;
+	bus->fresh = false;
+	return true;
+}
+
+/* Nothing is written to a device, and no value of it counts, before it has said on this connection who it is. (Where
+ * each question needs a connection of its own: at the beginning of the round.) */
 static enum outcome prepare(struct bus *bus, struct bus_device *device)
 {
 	enum outcome outcome = OUTCOME_OK;
 
+	if (!connect_again(bus))
+		return OUTCOME_LOST;
 	if (!device->identified)
 		outcome = identify(bus, device);
 	if (outcome != OUTCOME_OK)
@@ -145,33 +202,106 @@ static enum outcome prepare(struct bus *bus, struct bus_device *device)
 	return outcome;
 }
 
-static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+/* What was measured and will not be shown goes on the record. */
+static void tell_news(struct bus *bus, struct bus_device *device)
+{
+	const struct register_state *state = &device->state;
+	char detail[LINK_DETAIL_BYTES];
+	const char *what = "determination-unseen";
+	int wrote = 0;
+
+	switch (state->news) {
+	case SEQUENCE_SAME:
+	case SEQUENCE_UNSETTLED:
+	case SEQUENCE_WAITS:
+		return;
+	case SEQUENCE_NEW:
+		if ((uint16_t)(state->sequence - state->before) == 1)
+			return;
+		wrote = snprintf(detail, sizeof detail,
+		                 "%s: sequence %u after %u: what was determined between was never read",
+		                 device->own->name, state->sequence, state->before);
+		break;
+	case SEQUENCE_UNSEEN:
+		wrote =
+		    snprintf(detail, sizeof detail,
+		             "%s: sequence %u after %u, not asked for %lld s: its age is not known, no value is taken",
+		             device->own->name, state->sequence, state->before,
+		             (long long)(mono_since(state->looked, state->ended_after) / NS_PER_S));
+		break;
+	case SEQUENCE_RESTARTED:
+		what = "device-restarted";
+		device->initialised = false;
+		wrote = snprintf(detail, sizeof detail,
+		                 "%s: sequence %u after %u: no new determination; one that nobody read is lost",
+		                 device->own->name, state->sequence, state->before);
+		break;
+	}
+	(void)wrote; /* a cut text is still a text */
+	link_notice(bus->link, true, what, detail);
+}
+
+static enum outcome look(struct bus *bus, struct bus_device *device, struct decoded *decoded)
 {
 	const uint16_t *registers[REGISTER_MAP_BLOCKS_MAX];
-	enum outcome outcome = prepare(bus, device);
+	struct mono at = shell_now();
+	enum outcome outcome = read_round(bus, device);
 
-	if (outcome != OUTCOME_OK)
-		return outcome;
-	struct mono determined = shell_now();
-	outcome = read_round(bus, device);
 	if (outcome != OUTCOME_OK)
 		return outcome;
 	for (uint8_t i = 0; i < REGISTER_MAP_BLOCKS_MAX; i++)
 		registers[i] = bus->registers[i];
-	register_map_decode(device->map, &device->state, registers, determined, decoded);
+	register_map_decode(device->map, &device->state, registers, at, decoded);
+	tell_news(bus, device);
 	return OUTCOME_OK;
 }
 
-/* The port is closed: nothing that was known of the devices holds any more. */
+static enum outcome poll_round(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+{
+	enum outcome outcome = prepare(bus, device);
+
+	if (outcome == OUTCOME_OK)
+		outcome = look(bus, device, decoded);
+	if (outcome == OUTCOME_OK && device->state.news == SEQUENCE_UNSETTLED)
+		outcome = look(bus, device, decoded);
+	return outcome;
+}
+
+/* Some gateways close behind each answer, the next question notwithstanding. Reading can be repeated. */
+static enum outcome poll_once(struct bus *bus, struct bus_device *device, struct decoded *decoded)
+{
+	enum outcome outcome = poll_round(bus, device, decoded);
+
+	if (outcome != OUTCOME_LOST || !bus->port.ops->reconnects || !bus->answered)
+		return outcome;
+	debug(DEBUG_LINK, "%s: closed behind an answer: asked again", bus->link->own->name);
+	bus->closes = true;
+	bus_close(bus);
+	return poll_round(bus, device, decoded);
+}
+
+static bool may_be_deaf(const struct bus_device *device)
+{
+	return device->measures && mono_before(shell_now(), device->measures_until);
+}
+
+/* A device that was told to measure is not lost while it does, even if its values are: what was ordered is waited for.
+ */
+static void tell_lost(struct bus *bus, const struct bus_device *device, enum device_fault fault)
+{
+	link_tell(bus->link, device->index, may_be_deaf(device) ? DEVICE_RESYNC : DEVICE_DOWN, fault);
+}
+
+/* The port is closed: who the devices are is asked again, and what they were told is told again. */
 static void forget(struct bus *bus, enum device_fault fault)
 {
+	bus->closes = false;
 	for (uint8_t i = 0; i < bus->count; i++) {
 		bus->devices[i].identified = false;
 		bus->devices[i].initialised = false;
 		bus->devices[i].failures = 0;
-		bus->devices[i].state = (struct register_state){0};
+		tell_lost(bus, &bus->devices[i], fault);
 	}
-	link_tell_all(bus->link, DEVICE_DOWN, fault);
 }
 
 /* The pause before a device that failed again and again is asked the next time. */
@@ -194,37 +324,30 @@ static void note_failure(struct bus *bus, struct bus_device *device, enum device
 		link_tell(bus->link, device->index, DEVICE_RESYNC, fault);
 		return;
 	}
-	device->initialised = false; /* it may have been switched off and on */
 	device->identified = false;
-	link_tell(bus->link, device->index, refused ? DEVICE_REFUSED : DEVICE_DOWN, fault);
+	if (!may_be_deaf(device))
+		device->initialised = false; /* it may have been switched off and on */
+	if (refused)
+		link_tell(bus->link, device->index, DEVICE_REFUSED, fault);
+	else
+		tell_lost(bus, device, fault);
 	struct mono next = mono_after(shell_now(), pause_ns(device->failures));
 	if (mono_before(device->due, next))
 		device->due = next;
 }
 
-/* The devices that were up learn it by the next poll, or at once if an order is for them. */
-static void tell_reconnected(struct bus *bus)
-{
-	for (uint8_t i = 0; i < bus->count; i++)
-		if (bus->link->devices[bus->devices[i].index].state == DEVICE_UP)
-			link_tell(bus->link, bus->devices[i].index, DEVICE_RESYNC, FAULT_HUNG_UP);
-}
-
 /* A late answer may be on its way: nobody's next value counts before the line is clean and the device has said again
- * who it is. Only the failing device forgets its sequence register; of the others nothing was missed. */
+ * who it is. Of the others only what that shows is told. */
 static bool recover(struct bus *bus, struct bus_device *device, enum device_fault fault)
 {
 	note_failure(bus, device, fault);
-	device->state = (struct register_state){0};
 	for (uint8_t i = 0; i < bus->count; i++)
 		bus->devices[i].identified = false;
-	if (!bus->port.ops->resync(&bus->port)) {
+	bus->open = bus->port.ops->resync(&bus->port);
+	bus->answered = false;
+	if (!bus->open)
 		forget(bus, fault);
-		return false;
-	}
-	if (bus->port.ops->reconnects)
-		tell_reconnected(bus);
-	return true;
+	return bus->open;
 }
 
 static const char *words_of(enum outcome outcome)
@@ -265,8 +388,6 @@ static bool settle(struct bus *bus, struct bus_device *device, enum outcome outc
 		return true;
 	case OUTCOME_EXCEPTION:
 		note_failure(bus, device, FAULT_EXCEPTION);
-		if (!device->identified) /* given up: what it measures meanwhile will have no known age */
-			device->state = (struct register_state){0};
 		return true;
 	case OUTCOME_REFUSED:
 		note_failure(bus, device, FAULT_WRONG_IDENTITY);
@@ -277,8 +398,8 @@ static bool settle(struct bus *bus, struct bus_device *device, enum outcome outc
 	case OUTCOME_BAD_FRAME:
 		return recover(bus, device, FAULT_BAD_FRAME);
 	case OUTCOME_LOST:
-		bus->port.ops->close(&bus->port);
-		forget(bus, FAULT_HUNG_UP);
+		forget(bus, bus->failed == FAULT_NONE ? FAULT_HUNG_UP : bus->failed);
+		bus_close(bus);
 		return false;
 	}
 	assert(false);
@@ -301,11 +422,26 @@ static void note_lateness(struct bus *bus, struct bus_device *device, bool late)
 	link_notice(bus->link, true, "polls-missed", detail);
 }
 
+static enum outcome poll_now(struct bus *bus, struct bus_device *device)
+{
+	struct decoded decoded;
+	enum outcome outcome = poll_once(bus, device, &decoded);
+
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	device->failures = 0;
+	if (device->state.news == SEQUENCE_NEW)
+		device->measures = false;
+	link_works(bus->link);
+	link_tell(bus->link, device->index, DEVICE_UP, FAULT_NONE);
+	link_deliver(bus->link, device->index, &decoded);
+	return OUTCOME_OK;
+}
+
 /* One round of one device. Its next time is a whole number of periods after the last one, so that late polls do not
  * shift the later ones; periods that have passed unused are not made up for. */
 static bool poll_device(struct bus *bus, struct bus_device *device)
 {
-	struct decoded decoded;
 	int64_t missed = mono_since(shell_now(), device->due) / device->own->period_ns;
 
 	note_lateness(bus, device, missed > 0);
@@ -313,23 +449,24 @@ static bool poll_device(struct bus *bus, struct bus_device *device)
 		debug(DEBUG_LINK, "%s: %s is polled %lld periods late", bus->link->own->name, device->own->name,
 		      (long long)missed);
 	device->due = mono_after(device->due, (missed + 1) * device->own->period_ns);
-	enum outcome outcome = poll_once(bus, device, &decoded);
-	if (outcome != OUTCOME_OK)
-		return settle(bus, device, outcome);
-	device->failures = 0;
-	link_works(bus->link);
-	link_tell(bus->link, device->index, DEVICE_UP, FAULT_NONE);
-	link_deliver(bus->link, device->index, &decoded);
-	return true;
+	return settle(bus, device, poll_now(bus, device));
 }
 
+/* A start is sent right after a look, so that its determination is never counted as older than the order. */
 static enum outcome carry_out(struct bus *bus, struct bus_device *device, bool start)
 {
-	enum outcome outcome = prepare(bus, device);
+	enum outcome outcome = start ? poll_now(bus, device) : OUTCOME_OK;
 
+	if (outcome == OUTCOME_BUSY || outcome == OUTCOME_EXCEPTION)
+		outcome = OUTCOME_OK; /* it answers */
+	if (outcome == OUTCOME_OK)
+		outcome = prepare(bus, device);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	return write_register(bus, device, start ? &device->map->cuff_start : &device->map->cuff_stop);
+	device->measures_until = mono_after(shell_now(), MEASURING_NS);
+	outcome = write_register(bus, device, start ? &device->map->cuff_start : &device->map->cuff_stop);
+	device->measures = start && outcome != OUTCOME_EXCEPTION; /* if the answer was lost it may be obeyed */
+	return outcome;
 }
 
 /* Devices that answer, or are about to: whether it is the right one is asked before anything is written. */
@@ -375,29 +512,44 @@ static struct bus_device *next_due(struct bus *bus)
 	return next;
 }
 
-/* Until the port is closed. */
+/* After a failure the times are kept, so that a connection that comes and goes makes nobody be asked too often; but
+ * whoever was given up is not waited for longer than between two attempts. A port that was pulled is asked at once. */
+static void set_times(struct bus *bus)
+{
+	struct mono now = shell_now();
+	struct mono latest = mono_after(now, bus->port.ops->reconnects ? BACKOFF_MAX_NS : 0);
+
+	for (uint8_t i = 0; i < bus->count; i++)
+		bus->devices[i].due = mono_earlier(mono_later(bus->devices[i].due, now), latest);
+}
+
+/* Until the port is closed after an error. */
 static void work(struct bus *bus)
 {
-	for (uint8_t i = 0; i < bus->count; i++)
-		bus->devices[i].due = shell_now();
+	set_times(bus);
 	while (!atomic_load(&bus->link->stopping)) {
 		if (!run_commands(bus))
 			return;
 		struct bus_device *device = next_due(bus);
-		switch (link_wait(bus->link, bus->port.fd, POLLRDHUP, device->due)) {
+		switch (link_wait(bus->link, bus->open ? bus->port.fd : -1, POLLRDHUP, device->due)) {
 		case WAIT_TIMEOUT:
 			if (!poll_device(bus, device))
 				return;
 			break;
 		case WAIT_GONE:
-			(void)settle(bus, device, OUTCOME_LOST); /* closes the port */
-			return;
+			if (!bus->port.ops->reconnects) {
+				(void)settle(bus, device, OUTCOME_LOST); /* closes the port */
+				return;
+			}
+			debug(DEBUG_LINK, "%s: closed by the other end while nothing was asked", bus->link->own->name);
+			bus_close(bus); /* opened again when somebody is to be asked */
+			break;
 		case WAIT_READY: /* nothing is waited for that could be ready */
 		case WAIT_WOKEN:
 			break;
 		}
 	}
-	bus->port.ops->close(&bus->port);
+	bus_close(bus);
 }
 
 static void add_device(struct bus *bus, uint8_t index)
@@ -416,20 +568,20 @@ static void add_device(struct bus *bus, uint8_t index)
 
 void bus_run(struct link *link)
 {
-	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU ? &rtu_port_ops : &tcp_port_ops;
-	struct bus bus = {.link = link, .port = {.link = link, .ops = ops}};
+	const struct modbus_port_ops *ops = link->own->type == LINK_MODBUS_RTU       ? &rtu_port_ops
+	                                    : link->own->type == LINK_MODBUS_RTU_TCP ? &rtu_tcp_port_ops
+	                                                                             : &tcp_port_ops;
+	struct bus bus = {.link = link, .asked = -1, .port = {.link = link, .ops = ops}};
 
 	for (uint8_t i = 0; i < link->config->device_count; i++)
 		if (link->config->devices[i].link == link->index)
 			add_device(&bus, i);
 	while (bus.count > 0 && !atomic_load(&link->stopping)) {
-		link_touch(link);
-		enum device_fault fault = ops->open(&bus.port);
-		if (fault == FAULT_NONE) {
+		if (bus_open(&bus)) {
 			link_tell_all(link, DEVICE_RESYNC, FAULT_NONE);
 			work(&bus);
 		} else {
-			link_tell_all(link, DEVICE_DOWN, fault);
+			link_tell_all(link, DEVICE_DOWN, bus.failed);
 		}
 		if (!link_back_off(link))
 			return;

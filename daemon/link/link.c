@@ -44,6 +44,7 @@ static void link_main(void *context)
 	switch (link->own->type) {
 	case LINK_MODBUS_RTU:
 	case LINK_MODBUS_TCP:
+	case LINK_MODBUS_RTU_TCP:
 		bus_run(link);
 		break;
 	case LINK_SERIAL:

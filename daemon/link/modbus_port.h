@@ -52,10 +52,14 @@ struct modbus_port_ops {
 	/* After TIMEOUT or BAD_FRAME: makes sure that no late answer is left. False: the port is closed now. */
 	bool (*resync)(struct modbus_port *port);
 	void (*close)(struct modbus_port *port);
-	bool reconnects; /* resync makes a new connection: at its other end may be somebody else */
+	/* Whether the other end has closed it; NULL: it cannot. */
+	bool (*closed)(const struct modbus_port *port);
+	/* It is a connection: resync makes a new one, at whose other end may be somebody else; the other end may close
+	 * it when it likes, which is no loss while nothing was asked. */
+	bool reconnects;
 };
 
-extern const struct modbus_port_ops rtu_port_ops, tcp_port_ops;
+extern const struct modbus_port_ops rtu_port_ops, tcp_port_ops, rtu_tcp_port_ops;
 
 /* ---- frames, common to both (modbus_frame.c); pure ----------------------------------------------------------------
  */

@@ -19,6 +19,7 @@
 #define PAUSE_PERIODS   2
 #define SAY_PAUSE_NS    (100 * NS_PER_MS)
 #define SETTLE_MAX_NS   (2 * NS_PER_S) /* some devices are never quiet */
+#define SETTLE_TRIES    2              /* in a row, without a frame between: the server always packs */
 
 struct reader {
 	struct link *link;
@@ -28,13 +29,16 @@ struct reader {
 	struct stream stream;
 	struct mono last_good; /* or the connect */
 	uint32_t bad_at_good;  /* stream.bad_frames at that time */
+	bool heard_whole;      /* a frame, on this connection */
 	bool stranger;         /* the last frame did not tell the serial number that is configured */
 	bool refused;          /* a notice has said that `answered` is another device */
 	char answered[NAME_BYTES];
-	int64_t settle_ns;   /* of the kind of port */
-	struct mono heard;   /* the last byte, or the connect */
-	struct mono settled; /* until then what comes is thrown away */
+	char unknown[STATUS_WORD_BYTES]; /* the last status that nobody knows; told once */
+	int64_t settle_ns;               /* of the kind of port */
+	struct mono heard;               /* the last byte, or the connect */
+	struct mono settled;             /* until then what comes is thrown away */
 	struct mono settled_at_most;
+	uint8_t in_vain; /* pieces behind a pause that were thrown away since the last frame */
 };
 
 /* A serial device server may have kept lines, from before the connect or during a pause of the network, and sends them
@@ -48,6 +52,15 @@ static void begin_settling(struct reader *reader)
 	reader->bad_at_good = 0;
 }
 
+/* Behind a pause nobody knows how old the bytes are, but by the device's clock. A server that always packs would never
+ * be heard: in the end its bytes are given to the gate of the driver, which tells lines that have waited. */
+static bool age_unknown(const struct reader *reader)
+{
+	bool has_gate = !reader->own->driver->checksum;
+
+	return !reader->stream.gate.knows_age && (!has_gate || reader->in_vain < SETTLE_TRIES);
+}
+
 /* Bytes have come. True if they are to be thrown away. */
 static bool are_old(struct reader *reader)
 {
@@ -56,8 +69,10 @@ static bool are_old(struct reader *reader)
 	int64_t pause = mono_since(now, reader->heard);
 
 	reader->heard = now;
-	if (reader->settle_ns > 0 && !speaks && pause > PAUSE_PERIODS * reader->own->period_ns)
+	if (reader->settle_ns > 0 && !speaks && pause > PAUSE_PERIODS * reader->own->period_ns && age_unknown(reader)) {
 		begin_settling(reader);
+		reader->in_vain++;
+	}
 	if (!mono_before(now, reader->settled))
 		return false;
 	reader->settled = mono_earlier(mono_after(now, reader->settle_ns), reader->settled_at_most);
@@ -77,6 +92,18 @@ static void refuse(struct reader *reader, const char *serial)
 	link_notice(reader->link, true, "wrong-device", detail);
 }
 
+/* A status that the driver does not know removes the values; the record says which it is. */
+static void tell_unknown(struct reader *reader, const char *status)
+{
+	char detail[LINK_DETAIL_BYTES];
+
+	if (status[0] == '\0' || strcmp(reader->unknown, status) == 0)
+		return;
+	(void)snprintf(reader->unknown, sizeof reader->unknown, "%s", status);                          /* fits */
+	(void)snprintf(detail, sizeof detail, "%s: status %s is not known", reader->own->name, status); /* fits */
+	link_notice(reader->link, true, "unknown-status", detail);
+}
+
 /* The driver's emit. */
 static void take_frame(void *context, const struct decoded *decoded)
 {
@@ -84,6 +111,8 @@ static void take_frame(void *context, const struct decoded *decoded)
 
 	reader->last_good = shell_now();
 	reader->bad_at_good = reader->stream.bad_frames;
+	reader->heard_whole = true;
+	reader->in_vain = 0;
 	link_works(reader->link);
 	if (reader->own->serial[0] != '\0' && strcmp(reader->own->serial, decoded->serial) != 0) {
 		/* One may be a damaged line; its values do not count either. */
@@ -94,6 +123,7 @@ static void take_frame(void *context, const struct decoded *decoded)
 	}
 	reader->stranger = reader->refused = false;
 	link_tell(reader->link, reader->device, DEVICE_UP, FAULT_NONE);
+	tell_unknown(reader, decoded->unknown);
 	link_deliver(reader->link, reader->device, decoded);
 }
 
@@ -131,7 +161,7 @@ static bool read_some(struct reader *reader)
 /* An order is passed on only while the last whole frame of this connection came from the right device. */
 static uint32_t ready(const struct reader *reader)
 {
-	bool up = reader->link->devices[reader->device].state == DEVICE_UP && !reader->stranger;
+	bool up = reader->link->devices[reader->device].state == DEVICE_UP && reader->heard_whole && !reader->stranger;
 
 	return up ? UINT32_C(1) << reader->device : 0;
 }
@@ -201,18 +231,24 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 
 	if (fault != FAULT_NONE) {
 		link_tell(link, reader->device, DEVICE_DOWN, fault);
-		return false;
+		return ops->waits;
 	}
-	/* Opened again after silence: the reason told then still holds. */
-	if (!link->devices[reader->device].known || link->devices[reader->device].state != DEVICE_RESYNC)
+	const struct link_device *known = &link->devices[reader->device];
+	/* Opened again after silence: the reason told then still holds. After a hang-up that was not told: nothing is.
+	 */
+	if (!known->known || (known->state != DEVICE_RESYNC && known->state != DEVICE_UP))
 		link_tell(link, reader->device, DEVICE_RESYNC, FAULT_NONE);
 	reader->settle_ns = ops->settle_ns;
 	begin_settling(reader);
 	reader->heard = reader->last_good = shell_now();
+	reader->heard_whole = false;
 	fault = listen_on(reader);
 	ops->close(&reader->port);
 	if (fault == FAULT_HUNG_UP) {
-		link_tell(link, reader->device, DEVICE_DOWN, fault);
+		/* Some device servers close now and then. A device that spoke on this connection gets another one; when
+		 * it brings no lines, the engine notices as with any silence. */
+		if (!ops->reconnects || !reader->heard_whole || known->state != DEVICE_UP)
+			link_tell(link, reader->device, DEVICE_DOWN, fault);
 		return false;
 	}
 	if (fault != FAULT_NONE)
@@ -222,8 +258,10 @@ static bool connect_once(struct reader *reader, const struct stream_port_ops *op
 
 void stream_run(struct link *link)
 {
-	const struct stream_port_ops *ops = link->own->type == LINK_SERIAL ? &serial_port_ops : &raw_tcp_port_ops;
-	struct reader reader = {.link = link};
+	const struct stream_port_ops *ops = link->own->type == LINK_SERIAL ? &serial_port_ops
+	                                    : link->own->listen[0] != '\0' ? &listen_port_ops
+	                                                                   : &raw_tcp_port_ops;
+	struct reader reader = {.link = link, .port.listen_fd = -1};
 
 	while (reader.device < link->config->device_count && link->config->devices[reader.device].link != link->index)
 		reader.device++;
@@ -232,5 +270,7 @@ void stream_run(struct link *link)
 	reader.own = &link->config->devices[reader.device];
 	while (!atomic_load(&link->stopping))
 		if (!connect_once(&reader, ops) && !link_back_off(link))
-			return;
+			break;
+	if (reader.port.listen_fd >= 0)
+		(void)close(reader.port.listen_fd); /* nothing was written */
 }

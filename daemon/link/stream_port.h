@@ -12,6 +12,8 @@ struct stream_port {
 	int fd; /* non-blocking; read and polled by the loop */
 	struct serial_line serial;
 	struct sp_port *library; /* NULL on a pty */
+	int listen_fd;           /* -1, or kept from one connection to the next; closed by the loop at its end */
+	bool stranger_told;
 };
 
 struct stream_port_ops {
@@ -20,8 +22,11 @@ struct stream_port_ops {
 	void (*close)(struct stream_port *port);
 	/* What comes after the connect, and after a long pause, is thrown away until it was quiet for this time. */
 	int64_t settle_ns;
+	bool waits;      /* `open` has waited itself before it failed */
+	bool reconnects; /* a connection that the other end may close when it likes: no loss while the next one is good
+	                  */
 };
 
-extern const struct stream_port_ops serial_port_ops, raw_tcp_port_ops;
+extern const struct stream_port_ops serial_port_ops, raw_tcp_port_ops, listen_port_ops;
 
 #endif

@@ -105,6 +105,11 @@ static enum outcome tcp_transact(struct modbus_port *port, const struct request 
 	return answer_check(request, answer + HEADER_BYTES, count - HEADER_BYTES, registers);
 }
 
+static bool tcp_closed(const struct modbus_port *port)
+{
+	return expect_silence(port) == OUTCOME_LOST;
+}
+
 static bool tcp_resync(struct modbus_port *port)
 {
 	tcp_close(port);
@@ -117,5 +122,6 @@ const struct modbus_port_ops tcp_port_ops = {
     .transact = tcp_transact,
     .resync = tcp_resync,
     .close = tcp_close,
+    .closed = tcp_closed,
     .reconnects = true,
 };

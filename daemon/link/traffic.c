@@ -155,6 +155,8 @@ static const char *type_of(enum link_type type)
 		return "serial";
 	case LINK_RAW_TCP:
 		return "raw-tcp";
+	case LINK_MODBUS_RTU_TCP:
+		return "modbus-rtu-tcp";
 	}
 	return "";
 }

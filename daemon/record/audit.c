@@ -264,6 +264,7 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
 	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_STOP:
 	case COMMAND_ALARM_ACKNOWLEDGE:
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
 	case COMMAND_AUDIO_PAUSE:
 	case COMMAND_OBSERVE:
 	case COMMAND_CUFF_START:

@@ -24,10 +24,11 @@ static const uint8_t commands[COMMAND_COUNT] = {
     [COMMAND_DEVICE_GIVEN] = 7,   [COMMAND_ITEM] = 8,          [COMMAND_LIMIT] = 9,
     [COMMAND_TAKE_OUT] = 10,      [COMMAND_OBSERVE] = 11,      [COMMAND_ALARM_ACKNOWLEDGE] = 12,
     [COMMAND_AUDIO_PAUSE] = 13,   [COMMAND_CUFF_START] = 14,   [COMMAND_CUFF_STOP] = 15,
-    [COMMAND_TEST_ALARM] = 16,    [COMMAND_RECEIPT] = 17,
+    [COMMAND_TEST_ALARM] = 16,    [COMMAND_RECEIPT] = 17,      [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = 18,
 };
 
 static const uint8_t parameters[PARAMETER_COUNT] = {
+    /* derived ones come in no event */
     [PARAMETER_NIBP_SYS] = 1, [PARAMETER_NIBP_DIA] = 2, [PARAMETER_NIBP_MEAN] = 3, [PARAMETER_NIBP_PULSE] = 4,
     [PARAMETER_ECG_HR] = 5,   [PARAMETER_PULSE] = 6,    [PARAMETER_SPO2] = 7,      [PARAMETER_PERFUSION] = 8,
     [PARAMETER_RESP] = 9,     [PARAMETER_ETCO2] = 10,   [PARAMETER_MOAAS] = 32,    [PARAMETER_RASS] = 33,
@@ -41,11 +42,12 @@ static const uint8_t qualities[] = {
 };
 
 static const uint8_t reasons[REASON_COUNT] = {
-    [REASON_NONE] = 1,          [REASON_NEVER_RECEIVED] = 2, [REASON_STALE] = 3,        [REASON_DEVICE_LOST] = 4,
-    [REASON_WRONG_DEVICE] = 5,  [REASON_SENSOR_OFF] = 6,     [REASON_SENSOR_FAULT] = 7, [REASON_SEARCHING] = 8,
-    [REASON_LOW_SIGNAL] = 9,    [REASON_INTERFERENCE] = 10,  [REASON_IMPLAUSIBLE] = 11, [REASON_FAILED] = 12,
-    [REASON_NOT_MEASURED] = 13, [REASON_BABBLE] = 14,        [REASON_NO_PULSE] = 15,    [REASON_ASYSTOLE] = 16,
-    [REASON_APNEA] = 17,
+    [REASON_NONE] = 1,          [REASON_NEVER_RECEIVED] = 2,   [REASON_STALE] = 3,           [REASON_DEVICE_LOST] = 4,
+    [REASON_WRONG_DEVICE] = 5,  [REASON_SENSOR_OFF] = 6,       [REASON_SENSOR_FAULT] = 7,    [REASON_SEARCHING] = 8,
+    [REASON_LOW_SIGNAL] = 9,    [REASON_INTERFERENCE] = 10,    [REASON_IMPLAUSIBLE] = 11,    [REASON_FAILED] = 12,
+    [REASON_NOT_MEASURED] = 13, [REASON_BABBLE] = 14,          [REASON_NO_PULSE] = 15,       [REASON_ASYSTOLE] = 16,
+    [REASON_APNEA] = 17,        [REASON_PRINTING_MEMORY] = 30, [REASON_UNKNOWN_STATUS] = 31, [REASON_FROZEN] = 32,
+    [REASON_WRONG_SETUP] = 33,
 };
 
 static const uint8_t states[] = {
@@ -252,6 +254,19 @@ static void code_take_out(struct coder *coder, struct take_out *out)
 	code_override(coder, &out->override);
 }
 
+static void code_shown(struct coder *coder, struct shown_alarms *shown)
+{
+	code_long(coder, &shown->settled_ns);
+	require(coder, shown->settled_ns >= 0 && shown->settled_ns <= SHOWN_SETTLED_MAX);
+	code_small(coder, &shown->count, SHOWN_ALARMS_MAX);
+	require(coder, shown->count > 0);
+	for (uint8_t i = 0; coder->good && i < shown->count; i++) {
+		shown->list[i].id = (uint32_t)number(coder, shown->list[i].id, 4);
+		shown->list[i].generation = (uint32_t)number(coder, shown->list[i].generation, 4);
+		require(coder, shown->list[i].id != ALARM_ID_ALL);
+	}
+}
+
 static void code_receipt(struct coder *coder, struct receipt *receipt)
 {
 	code_name(coder, receipt->display);
@@ -276,6 +291,9 @@ static void code_command(struct coder *coder, struct event_command *command)
 		break;
 	case COMMAND_ALARM_ACKNOWLEDGE:
 		command->u.alarm_id = (uint32_t)number(coder, command->u.alarm_id, 4);
+		break;
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
+		code_shown(coder, &command->u.shown);
 		break;
 	case COMMAND_OBSERVE:
 		code_observation(coder, &command->u.observation);

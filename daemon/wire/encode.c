@@ -112,12 +112,14 @@ void encode_session(struct message *message, struct stream_id *id, const struct 
 	pack(message, TOPIC_SESSION, &wire);
 }
 
-/* Shown: what a device here provides, and scores once somebody entered one. */
+/* Shown: what a device here provides, what follows from it, and scores once somebody entered one. */
 static bool reading_shown(const struct engine *engine, int parameter)
 {
 	const struct engine_parameter *state = &engine->parameters[parameter];
 
-	return state->device >= 0 || (parameter_table[parameter].cadence == CADENCE_ENTERED && state->received);
+	return parameter_table[parameter].cadence == CADENCE_ENTERED
+	           ? state->received
+	           : engine_provided(engine, (enum parameter)parameter);
 }
 
 static void fill_snapshot(struct wire_snapshot *wire, const struct stream_id *id, const struct engine *engine,

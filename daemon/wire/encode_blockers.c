@@ -1,5 +1,6 @@
 /* What stands against a start or a leaving, as protobuf-c structs: which it is, why, what staff must do about it, as a
  * code with arguments and in English (refusal.c). Called by encode_rules.c on the engine thread; pure. */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/wire/encode_parts.h"
@@ -51,6 +52,22 @@ static void say_earliest(struct refusal *said, const struct engine *engine)
 	refusal_number(said, "minutes", (left_ns + 60 * NS_PER_S - 1) / (60 * NS_PER_S));
 }
 
+/* Which alarm, and for how long yet. */
+static void say_quiet(struct refusal *said, const struct engine *engine)
+{
+	int64_t left_ns;
+	int slot = engine_unrest(engine, &left_ns);
+	char text[TEXT_BYTES + 32] = "";
+
+	if (slot >= 0)
+		engine_condition_text(engine, &engine->alarms[slot], text, sizeof(text));
+	refusal_begin(said, left_ns > 0 ? REFUSAL_NOT_QUIET_YET : REFUSAL_NOT_QUIET);
+	refusal_text(said, "text", text);
+	refusal_number(said, "minutes",
+	               ((left_ns > 0 ? left_ns : engine->config->plan.leave.quiet_ns) + 60 * NS_PER_S - 1) /
+	                   (60 * NS_PER_S));
+}
+
 /* Blockers that are neither rules nor items of the plan. */
 static bool say_own(struct refusal *said, const struct engine *engine, const char *name)
 {
@@ -63,8 +80,7 @@ static bool say_own(struct refusal *said, const struct engine *engine, const cha
 	} else if (strcmp(name, "earliest") == 0) {
 		say_earliest(said, engine);
 	} else if (strcmp(name, "quiet") == 0) {
-		refusal_begin(said, REFUSAL_NOT_QUIET);
-		refusal_number(said, "minutes", plan->leave.quiet_ns / (60 * NS_PER_S));
+		say_quiet(said, engine);
 	} else if (strcmp(name, "baseline") == 0) {
 		refusal_begin(said, REFUSAL_BASELINE_READINGS);
 		refusal_number(said, "readings", engine->session.baseline.readings);
@@ -77,10 +93,36 @@ static bool say_own(struct refusal *said, const struct engine *engine, const cha
 	return true;
 }
 
+/* One of several suffices: all that would do, in one line. The first of them says why it does not. */
+static bool say_group(struct refusal *said, const struct engine *engine, const char *name)
+{
+	const struct plan *plan = &engine->config->plan;
+	char texts[REFUSAL_VALUE_BYTES] = "";
+	int first = -1;
+
+	for (uint8_t i = 0; i < plan->rule_count; i++) {
+		size_t used = strlen(texts);
+
+		if (plan->rules[i].kind != RULE_LEAVE || strcmp(name, plan->rules[i].group) != 0)
+			continue;
+		(void)snprintf(texts + used, sizeof texts - used, "%s%s",
+		               first < 0 ? "" : ", or: ", plan->rules[i].text); /* cut is good enough */
+		first = first < 0 ? i : first;
+	}
+	if (first < 0)
+		return false;
+	refusal_begin(said, code_of(engine, (uint8_t)first));
+	refusal_text(said, "rule", name);
+	refusal_text(said, "text", texts);
+	return true;
+}
+
 static void say_of_plan(struct refusal *said, const struct engine *engine, const char *name)
 {
 	const struct plan *plan = &engine->config->plan;
 
+	if (say_group(said, engine, name))
+		return;
 	for (uint8_t i = 0; i < plan->rule_count; i++) {
 		if (strcmp(name, plan->rules[i].name) != 0)
 			continue;

@@ -51,6 +51,14 @@ Vitals__V1__Reason wire_reason(enum reason reason)
 		return VITALS__V1__REASON__REASON_APNEA;
 	case REASON_BABBLE:
 		return VITALS__V1__REASON__REASON_BABBLE;
+	case REASON_PRINTING_MEMORY:
+		return VITALS__V1__REASON__REASON_PRINTING_MEMORY;
+	case REASON_UNKNOWN_STATUS:
+		return VITALS__V1__REASON__REASON_UNKNOWN_STATUS;
+	case REASON_FROZEN:
+		return VITALS__V1__REASON__REASON_FROZEN;
+	case REASON_WRONG_SETUP:
+		return VITALS__V1__REASON__REASON_WRONG_SETUP;
 	case REASON_NONE:
 	case REASON_COUNT:
 		break;
@@ -181,4 +189,19 @@ Vitals__V1__Reference wire_reference(enum reference reference)
 		return VITALS__V1__REFERENCE__REFERENCE_DIFFERENCE;
 	}
 	return VITALS__V1__REFERENCE__REFERENCE_UNSPECIFIED;
+}
+
+Vitals__V1__Watch wire_watch(enum watch watch)
+{
+	switch (watch) {
+	case WATCH_NOTHING:
+		return VITALS__V1__WATCH__WATCH_NOTHING;
+	case WATCH_NO_SIGNAL:
+		return VITALS__V1__WATCH__WATCH_NO_SIGNAL;
+	case WATCH_CRITICAL:
+		return VITALS__V1__WATCH__WATCH_CRITICAL;
+	case WATCH_SESSION:
+		return VITALS__V1__WATCH__WATCH_SESSION;
+	}
+	return VITALS__V1__WATCH__WATCH_UNSPECIFIED;
 }

@@ -7,7 +7,8 @@
 void fill_reading(struct wire_reading *wire, const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct parameter_info *info = &parameter_table[parameter];
-	const struct engine_parameter *state = &engine->parameters[parameter];
+	int source = engine_source(engine, parameter, now);
+	const struct engine_parameter *state = &engine->parameters[source >= 0 ? source : (int)parameter];
 	struct measurement m = engine_reading(engine, parameter, now);
 	Vitals__V1__Reading *r = &wire->reading;
 
@@ -21,6 +22,8 @@ void fill_reading(struct wire_reading *wire, const struct engine *engine, enum p
 	r->intermittent = info->cadence != CADENCE_CONTINUOUS;
 	if (state->device >= 0)
 		r->device = wire_text(engine->config->devices[state->device].name);
+	if (source >= 0)
+		r->source = wire_text(parameter_table[source].name);
 	r->quality = wire_quality(m.quality);
 	if (!measurement_has_value(&m)) {
 		vitals__v1__no_value__init(&wire->no_value);
@@ -206,4 +209,5 @@ void fill_heartbeat(Vitals__V1__Heartbeat *heartbeat, const struct stream_id *id
 	heartbeat->recorder_failed = engine->service_failed[SERVICE_RECORDER];
 	heartbeat->publisher_failed = engine->service_failed[SERVICE_PUBLISHER];
 	heartbeat->interval_ns = HEARTBEAT_INTERVAL_NS;
+	heartbeat->watch = wire_watch(engine_watch(engine));
 }

@@ -80,6 +80,7 @@ Vitals__V1__ConditionKind wire_condition_kind(enum condition_kind kind);
 Vitals__V1__Change wire_change(enum alarm_change change);
 Vitals__V1__DeviceState wire_device_state(enum device_state state);
 Vitals__V1__Comparison wire_comparison(enum comparison comparison);
+Vitals__V1__Watch wire_watch(enum watch watch);
 Vitals__V1__Reference wire_reference(enum reference reference);
 
 /* protobuf-c declares every string as `char *`, but only reads them while it packs. */

@@ -73,7 +73,8 @@ static bool baseline_of(const struct baseline *baseline, enum parameter paramete
 		return baseline->complete;
 	}
 	*milli = baseline->hr;
-	return baseline->has_hr && (parameter == PARAMETER_ECG_HR || parameter == PARAMETER_PULSE);
+	return baseline->has_hr &&
+	       (parameter == PARAMETER_ECG_HR || parameter == PARAMETER_PULSE || parameter == PARAMETER_HEART_RATE);
 }
 
 static void fill_usual(struct wire_session *wire, const struct engine *engine)

@@ -72,6 +72,8 @@ static const struct {
                                  "The connection was idle, and needed for another one. Connect again."},
     [REFUSAL_CONNECTION_SILENT] = {"connection-silent", "Nothing was asked for {seconds} s. Connect again."},
 
+    [REFUSAL_HIGH_ALARM] = {"high-alarm", "A high alarm stands: {text}." OVERRIDE},
+
     [REFUSAL_PACKET_SIZE] = {"packet-size", "the packet's size is out of range (legal: 1 .. {max} bytes)"},
     [REFUSAL_PACKET] = {"packet", "the packet is not a vitals.v1.Request"},
     [REFUSAL_ROUNDABOUT] = {"roundabout", "a field is repeated, holds a NUL or is encoded in a roundabout way"},
@@ -87,7 +89,8 @@ static const struct {
                                  "{field} must be a pseudonym (legal: 1 .. 31 of A-Z a-z 0-9 . _ -)"},
     [REFUSAL_FIELD_MISSING] = {"field-missing", "{field} is missing (legal: 1 .. {max} bytes)"},
     [REFUSAL_TAKE_OUT_WHAT] = {"take-out-what", "take_out needs a device or a parameter"},
-    [REFUSAL_ALARM_WHICH] = {"alarm-which", "alarm_acknowledge needs the id of an alarm or all = true"},
+    [REFUSAL_ALARM_WHICH] = {"alarm-which",
+                             "alarm_acknowledge needs the alarms that were shown, or the id of one, or all = true"},
     [REFUSAL_SCORE_UNKNOWN] = {"score-unknown",
                                "observe.parameter is not a score that is entered (legal: {scores}, or none)"},
     [REFUSAL_SCORE_MISSING] = {"score-missing", "observe.milli is missing (a parameter needs its score)"},
@@ -103,7 +106,8 @@ static const struct {
     [REFUSAL_TAKEN_OUT] = {"taken-out", "What a critical limit needs is taken out of alarming"},
     [REFUSAL_NOT_OVER] = {"not-over", "Too early to leave: the administration has not ended"},
     [REFUSAL_TOO_EARLY] = {"too-early", "Too early to leave: {minutes} min more"},
-    [REFUSAL_NOT_QUIET] = {"not-quiet", "A medium or high alarm is present or ended less than {minutes} min ago"},
+    [REFUSAL_NOT_QUIET] = {"not-quiet", "{text}: quiet for {minutes} min after it ends"},
+    [REFUSAL_NOT_QUIET_YET] = {"not-quiet-yet", "{text}: over, {minutes} min more of quiet"},
     [REFUSAL_BASELINE_READINGS] = {"baseline-readings",
                                    "{readings} of {wanted} cuff readings for the baseline: wait, or start one"},
     [REFUSAL_BASELINE_SCORES] = {"baseline-scores", "Enter before the start: {labels}"},

@@ -197,9 +197,30 @@ static bool take_order(struct request *request, const Vitals__V1__Request *messa
 	return true;
 }
 
+static bool take_shown(struct request *request, const Vitals__V1__AlarmAcknowledge *from)
+{
+	struct shown_alarms *shown = &request->command.u.shown;
+	if (from->which_case != VITALS__V1__ALARM_ACKNOWLEDGE__WHICH__NOT_SET)
+		return refuse(request, REFUSAL_ALARM_WHICH);
+	if (!in_range(request, "alarm_acknowledge.shown", (int64_t)from->n_shown, 1, SHOWN_ALARMS_MAX) ||
+	    !in_range(request, "alarm_acknowledge.settled_ns", from->settled_ns, 0, SHOWN_SETTLED_MAX))
+		return false;
+	for (size_t i = 0; i < from->n_shown; i++) {
+		if (!in_range(request, "alarm_acknowledge.shown.id", from->shown[i]->id, 1, UINT32_MAX))
+			return false;
+		shown->list[i] = (struct shown_alarm){from->shown[i]->id, from->shown[i]->generation};
+	}
+	shown->count = (uint8_t)from->n_shown;
+	shown->settled_ns = from->settled_ns;
+	request->command.command = COMMAND_ALARM_ACKNOWLEDGE_SHOWN;
+	return true;
+}
+
 static bool take_alarm(struct request *request, const Vitals__V1__Request *message)
 {
 	const Vitals__V1__AlarmAcknowledge *from = message->alarm_acknowledge;
+	if (from->n_shown > 0)
+		return take_shown(request, from);
 	if (from->which_case == VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ALL && from->all) {
 		request->command.u.alarm_id = ALARM_ID_ALL;
 		return true;

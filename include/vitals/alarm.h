@@ -94,6 +94,7 @@ struct alarm {
 	bool test;                /* marked TEST everywhere */
 	uint8_t reminders;        /* times it was announced again while acknowledged */
 	struct mono acknowledged; /* when; MONO_NEVER if nobody */
+	struct mono changed;      /* when it was last announced: its generation is that old; MONO_NEVER if never */
 	bool kept_back; /* rules: its condition is established, but an alarm that supersedes it stands for it (PENDING,
 	                 */
 };                      /* or LATCHED and present again); gates: it blocks */

@@ -20,10 +20,11 @@
 #define CLIENT_KEYS_MAX 32
 
 enum link_type {
-	LINK_MODBUS_RTU, /* libmodbus on a serial line */
-	LINK_MODBUS_TCP, /* libmodbus */
-	LINK_SERIAL,     /* one streaming device on a serial line (libserialport) */
-	LINK_RAW_TCP,    /* one streaming device behind a serial device server */
+	LINK_MODBUS_RTU,     /* libmodbus on a serial line */
+	LINK_MODBUS_TCP,     /* libmodbus */
+	LINK_SERIAL,         /* one streaming device on a serial line (libserialport) */
+	LINK_RAW_TCP,        /* one streaming device behind a serial device server */
+	LINK_MODBUS_RTU_TCP, /* RTU frames over TCP: a bus behind a transparent device server */
 };
 
 struct link_config {
@@ -33,7 +34,9 @@ struct link_config {
 	struct line_settings line; /* serial types; for LINK_SERIAL the driver's unless given */
 	char host[46];             /* TCP types: numeric IPv4 or IPv6 address */
 	uint16_t tcp_port;
+	char listen[46];               /* raw TCP: our own address, where `host` connects to; "": we connect */
 	int32_t timeout_ms;            /* for a whole answer (Modbus); 20 .. 5000 */
+	int32_t turnaround_ms;         /* Modbus: between an answer and a request to another unit; 0 .. 1000 */
 	char traffic_path[PATH_BYTES]; /* "" or a file to append raw traffic to */
 };
 
@@ -42,7 +45,7 @@ struct device_config {
 	uint8_t link;
 	const struct driver *driver; /* streaming devices, else NULL */
 	int8_t map;                  /* Modbus devices: index into config.maps, else -1 */
-	uint8_t unit;                /* Modbus unit id, 1 .. 247 (TCP also 255) */
+	uint8_t unit;                /* Modbus unit id, 1 .. 247 (TCP also 0 and 255) */
 	int64_t period_ns;           /* poll period, or the driver's frame period */
 	char serial[NAME_BYTES];     /* streaming devices: the only one that is believed; empty = any */
 };

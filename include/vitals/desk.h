@@ -20,7 +20,7 @@
 #define LOCAL_SOCKET_CLIENTS_MAX 16
 #define LOCAL_SOCKET_SHARE_MAX   8 /* of one account */
 #define DESK_OUTSTANDING_MAX     LOCAL_SOCKET_CLIENTS_MAX
-#define DESK_STATE_BYTES         106496 /* larger than any packed Snapshot; MESSAGE_BYTES of wire.h */
+#define DESK_STATE_BYTES         163840 /* larger than any packed Snapshot; MESSAGE_BYTES of wire.h */
 
 struct desk;
 struct local_socket;

@@ -51,6 +51,41 @@ struct repeated {
 	struct mono first; /* when `seen` came first */
 };
 
+#define STATUS_WORD_BYTES 8 /* of a device's status word, as text */
+
+/* One whole frame. `count` may be 0: the device is alive but measured nothing. */
+struct decoded {
+	char serial[NAME_BYTES];         /* the device's own number, if this frame tells it; else empty */
+	char unknown[STATUS_WORD_BYTES]; /* a status of the device's that the driver does not know; else empty */
+	uint8_t count;
+	struct measurement list[EVENT_MEASUREMENTS_MAX];
+};
+
+#define GATE_HELD_MAX 3
+
+/* What a driver of a format without checksum knows of the frames before (daemon/driver/gate.h). */
+struct gate {
+	bool open;            /* there was proof: values are told */
+	bool stored;          /* the device prints its memory */
+	bool knows_age;       /* its clock tells how old a line is that has waited on its way */
+	uint8_t proved;       /* frames in a row */
+	bool heard;           /* the next two mean something */
+	struct mono last;     /* when the last frame ended */
+	int64_t last_clock_s; /* of the device, seconds */
+	int64_t credit_ns;    /* how much slower than allowed the frames came; negative: faster */
+	uint32_t fast;        /* lines in a row that came too fast, since fast_since */
+	struct mono fast_since;
+	bool tied; /* the freshest line known: when it came, and its clock */
+	struct mono tied_at;
+	int64_t tied_clock_s;
+	int64_t best_ns;  /* how late the freshest line of this piece was; negative */
+	uint8_t early;    /* lines in a row that ran far ahead */
+	uint8_t late;     /* lines in a row that were late though alone */
+	struct mono told; /* `determined` of the last one told */
+	uint8_t held_count;
+	struct decoded held[GATE_HELD_MAX]; /* kept back until there is proof */
+};
+
 /* What a streaming driver remembers between reads: the bytes of an unfinished frame and, for some, what went before.
  * Owned by the link thread, one per device; zeroed at every (re)connect, so that no order survives one. */
 struct stream {
@@ -60,16 +95,11 @@ struct stream {
 	bool synchronised;   /* false until the first frame boundary was seen */
 	uint32_t bad_frames; /* frames thrown away since the connect */
 	uint32_t skipped;    /* bytes thrown away since then that are not counted as a frame yet */
+	uint32_t frames;     /* of drivers with a gate: frames that had the right form, told or not */
 	struct mono say_at;  /* when the driver wants its `say` to be called; 0 = at once */
 	struct dialogue dialogue;
 	struct repeated repeated;
-};
-
-/* One whole frame. `count` may be 0: the device is alive but measured nothing. */
-struct decoded {
-	char serial[NAME_BYTES]; /* the device's own number, if this frame tells it; else empty */
-	uint8_t count;
-	struct measurement list[EVENT_MEASUREMENTS_MAX];
+	struct gate gate;
 };
 
 /* What stands behind a driver. None was tried on a device yet. */
@@ -145,9 +175,10 @@ enum register_order {
 #define REGISTER_MAP_WRITES_MAX 4
 #define REGISTER_BLOCK_MAX      125 /* Modbus limit of registers in one read */
 #define REGISTER_MISSING_MAX    4
+#define REGISTER_REQUIRES_MAX   4
 
-/* One read. The counts of all blocks of a map (identity included) differ, so that a late answer to one can never pass
- * for the answer to another; checked when the file is read. */
+/* One read. On a serial line the counts of all blocks of a map (identity included) differ, so that a late answer to one
+ * can never pass for the answer to another; checked when the configuration is read. */
 struct register_block {
 	enum register_table table;
 	uint16_t start; /* wire address, from 0 */
@@ -174,9 +205,31 @@ struct register_write {
 	uint16_t value;
 };
 
+/* A register that a living device keeps changing: a counter, a clock. Behind a gateway that serves what it read last,
+ * nothing else tells a dead device. Continuous values are as old as its last change; before the first one that is seen
+ * they are not told, and after `within_ns` without one there is no value (REASON_FROZEN). */
+struct register_alive {
+	bool used;
+	uint8_t block;
+	uint16_t offset;
+	uint16_t mask; /* the bits that count */
+	int64_t within_ns;
+};
+
+/* What must hold (register & mask == value) for a value of `parameters` to mean what the map says, such as the unit
+ * that somebody can switch at the device; else there is none (REASON_WRONG_SETUP). */
+struct register_require {
+	uint8_t block;
+	uint16_t offset;
+	uint16_t mask;
+	uint16_t value;
+	parameter_set parameters;
+};
+
 struct register_map {
 	char name[NAME_BYTES];
 	char description[TEXT_BYTES];
+	uint16_t address_base; /* as its file counts addresses: 0, 1, 30001 or 40001; here all are those on the wire */
 	uint8_t block_count;
 	struct register_block blocks[REGISTER_MAP_BLOCKS_MAX];
 	uint8_t value_count;
@@ -185,29 +238,74 @@ struct register_map {
 	struct register_block identity;
 	uint16_t identity_expect[8];   /* the first identity_expect_count registers of the identity block */
 	uint8_t identity_expect_count; /* 1 .. 8 */
-	bool has_sequence; /* a register that changes with each new determination; without it an intermittent
-	                      value cannot be told from the last one, so a map with intermittent parameters
-	                      needs it */
+	bool has_sequence; /* a register that counts determinations; without it an intermittent value cannot be told
+	                      from the last one, so a map with intermittent parameters needs it */
 	uint8_t sequence_block;
 	uint16_t sequence_offset;
 	bool has_status; /* a register that is 0 when the last determination succeeded */
 	uint8_t status_block;
 	uint16_t status_offset;
+	struct register_alive alive;
+	uint8_t require_count;
+	struct register_require requires[REGISTER_REQUIRES_MAX];
 	struct register_write cuff_start, cuff_stop;
 	uint8_t init_count; /* written once after each connect, in order */
 	struct register_write init[REGISTER_MAP_WRITES_MAX];
 	parameter_set provides; /* computed from the values */
 };
 
-/* What is remembered of a map device between polls; zeroed at every (re)connect and resynchronisation. */
-struct register_state {
-	bool primed; /* the sequence register was read once; the value found then has unknown age and is not emitted */
-	uint16_t sequence;
+/* What a look at the sequence register showed. */
+enum sequence_news {
+	SEQUENCE_SAME,      /* no new determination; also the first look, which only learns the number */
+	SEQUENCE_UNSETTLED, /* it moved, and one more look has to agree: the round is to be read again at once */
+	SEQUENCE_WAITS,     /* it moved, but the values are still those of the determination before */
+	SEQUENCE_NEW,       /* a determination */
+	SEQUENCE_UNSEEN,    /* one that ended while the device could not be asked for longer than SEQUENCE_GAP_NS */
+	SEQUENCE_RESTARTED, /* it went back: the module was switched off and on, and measured nothing that is known of
+	                     */
 };
 
-/* Decodes one round of a map. `registers[b]` points at block b's registers. `determined` stamps the measurements: when
- * the round's first request was sent. Pure. */
+/* A module that is deaf for as long as it measures is still understood: a cuff may hold its pressure for 180 s at most
+ * (IEC 80601-2-30). After longer the age of what it says now would tell little. */
+#define SEQUENCE_GAP_NS (180 * NS_PER_S)
+
+/* The intermittent values of one round, in the map's order. */
+struct determination {
+	uint8_t count;
+	int32_t milli[EVENT_MEASUREMENTS_MAX];
+	uint8_t quality[EVENT_MEASUREMENTS_MAX], reason[EVENT_MEASUREMENTS_MAX];
+};
+
+/* What is remembered of a map device between polls, over lost answers and reconnects too; zeroed when another device
+ * answered in its place. */
+struct register_state {
+	bool primed; /* the sequence register was read once; the values found then have unknown age and are not emitted
+	              */
+	uint16_t sequence;          /* of the determination that was told or learnt last */
+	struct determination known; /* its values, or those that were found when it was learnt */
+	struct mono looked;         /* the last look that showed `sequence` */
+	bool moved;                 /* the next four: it shows another number, whose values are not taken yet */
+	uint16_t next;
+	struct mono moved_at; /* the first look that showed it */
+	struct determination seen;
+	struct {
+		bool known;   /* the alive register was read */
+		bool changed; /* and changed since */
+		uint16_t seen;
+		struct mono looked; /* the last time */
+		struct mono since;  /* that it is what it is; before the first change: that it is known */
+	} alive;
+	/* Of the last look: */
+	enum sequence_news news;
+	uint16_t before;         /* what the register showed before */
+	struct mono ended_after; /* SEQUENCE_NEW, SEQUENCE_UNSEEN: the last look before the determination ended */
+};
+
+/* Decodes one round of a map. `registers[b]` points at block b's registers. `at`: when the round's first request was
+ * sent; continuous values are stamped with it, or are as old as the last
+ * change of the alive register if the map has one; a determination with the last look before it ended, so that no age
+ * is ever understated. A determination that was not seen in time is emitted as REASON_FAILED. Pure. */
 void register_map_decode(const struct register_map *map, struct register_state *state,
-                         const uint16_t *const registers[], struct mono determined, struct decoded *decoded);
+                         const uint16_t *const registers[], struct mono at, struct decoded *decoded);
 
 #endif

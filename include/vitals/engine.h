@@ -50,9 +50,9 @@ struct engine_parameter {
 	bool refused; /* intermittent: the latest was a number that cannot be; then `latest` has no value, and */
 	int32_t refused_milli;     /* this is what the device said */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
-	struct mono valued; /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
-	struct mono
-	    dead_since; /* since when the device says that there is no such vital sign; MONO_NEVER = it does not */
+	struct mono valued;     /* continuous: when the last one that was a value was determined; MONO_NEVER = none */
+	struct mono dead_since; /* since when the device says that there is no such sign; MONO_NEVER = it does not */
+	enum parameter source;  /* derived: the part that brought the last value */
 };
 
 struct engine_device_state {
@@ -71,9 +71,11 @@ struct engine_device_state {
 	struct mono cuff_rest_until;   /* MONO_NEVER before the first inflation */
 	struct mono
 	    mask_until; /* until then an oximeter on the same limb is not missed; MONO_NEVER = no inflation yet */
-	struct mono lost_at[3]; /* of the last losses, oldest first; MONO_NEVER if there were fewer */
-	bool was_up;            /* in DEVICE_RESYNC: came there from DEVICE_UP */
-	bool flapping;          /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono lost_at[3];   /* of the last losses, oldest first; MONO_NEVER if there were fewer */
+	bool was_up;              /* in DEVICE_RESYNC: came there from DEVICE_UP */
+	bool flapping;            /* lost three times within a minute, and not fine for a whole minute since */
+	struct mono others_until; /* until then a determination was asked for before the session; MONO_NEVER = none */
+	struct mono others_at;    /* when that one was determined: not this patient's; MONO_NEVER = none */
 };
 
 /* A rule of the plan at work. */
@@ -171,7 +173,9 @@ struct session {
 	struct alarm_load load[ALARMS_MAX]; /* of the last session until the next one is opened */
 	uint8_t pauses;                     /* finished or running; the instants of the first PAUSES_MAX are kept */
 	struct mono pause_from[PAUSES_MAX], pause_to[PAUSES_MAX]; /* MONO_NEVER = not yet */
-	struct mono urgent_until; /* when the last alarm of MEDIUM or HIGH ended; MONO_NEVER if none has */
+	struct mono
+	    urgent_until;      /* when the last alarm of the patient of MEDIUM or HIGH ended; MONO_NEVER if none has */
+	uint16_t urgent_alarm; /* the slot of that one */
 	struct expected_state expected;
 };
 
@@ -181,6 +185,7 @@ struct engine {
 	struct engine_parameter parameters[PARAMETER_COUNT];
 	struct engine_device_state devices[DEVICES_MAX];
 	struct session session;
+	struct mono watched_since; /* when the last session was opened or closed; before the first: the start */
 	struct alarm alarms[ALARMS_MAX];
 	struct mono audio_paused_until; /* MONO_NEVER = not paused */
 	char audio_paused_by[NAME_BYTES];
@@ -314,6 +319,13 @@ const char *engine_sound(const struct engine *engine);
  * stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
 
+/* Of a derived parameter: the one it is taken from at `now` ("heart_rate" from "ecg_hr" or "pulse"), whether that has a
+ * value or not. -1 if there is none, or the parameter is not derived. */
+int engine_source(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* Can it be known at this bedside? A device provides it, it is derived from what devices provide, or it is entered. */
+bool engine_provided(const struct engine *engine, enum parameter parameter);
+
 /* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
  * REFERENCE_DIFFERENCE it is the difference. */
 int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term);
@@ -331,9 +343,17 @@ enum dose_fault {
 enum dose_fault engine_dose_fault(const struct plan_dose *dose, const struct session_order *order);
 
 /* What keeps the session from starting (before the start) or the patient from leaving (after the end): the names of the
- * gate rules, leave rules, alarms that block leaving and items, "dose", "taken-out", "earliest", "quiet",
- * "baseline", "baseline-scores". Returns how many there are; writes at most `max` names. */
+ * gate rules, leave rules or their groups, alarms that block leaving and items, "dose", "taken-out", "earliest",
+ * "quiet", "baseline", "baseline-scores"; first what staff can do now. Returns how many there are; writes at most `max`
+ * names. */
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
+
+/* The slot of the alarm of the patient (medium or high, not of sensors and schedules) that makes "quiet" block, and how
+ * long yet after its end: *left_ns, 0 while it stands. -1: quiet. */
+int engine_unrest(const struct engine *engine, int64_t *left_ns);
+
+/* The slot of the first alarm of high priority of the open session that is present: closing over it asks. -1: none. */
+int engine_high_alarm(const struct engine *engine);
 
 /* Why a gate or leave rule blocks, if it does. */
 enum blocker_cause {
@@ -354,6 +374,16 @@ bool engine_device_out_of_turn(const struct engine *engine);
  * .. Kamp for ROUTE_IV, Perez-Ruixo 2021 for ROUTE_SPRAY. Costs no more at the end of a day than after five minutes, if
  * the engine is stepped at its deadlines. */
 bool engine_expected(const struct engine *engine, struct mono now, int64_t *ng_per_l, int64_t *low, int64_t *high);
+
+/* What is judged now on live values. "No alarm" means something with WATCH_SESSION only. */
+enum watch {
+	WATCH_NOTHING,   /* no session is open, and nothing is judged */
+	WATCH_NO_SIGNAL, /* a session is open, but no live value that a rule looks at is there */
+	WATCH_CRITICAL,  /* no session is open; critical limits are judged (plan.watch_without_session) */
+	WATCH_SESSION,   /* the plan's rules are judged */
+};
+
+enum watch engine_watch(const struct engine *engine);
 
 /* Highest priority of all announced alarms; PRIORITY_NONE if there is none. */
 enum priority engine_highest_priority(const struct engine *engine);

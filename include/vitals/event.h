@@ -76,6 +76,7 @@ enum command {
 	COMMAND_TAKE_OUT,     /* take a device or a parameter out of alarming for a stated time */
 	COMMAND_TEST_ALARM,   /* a test alarm travels the whole path, marked TEST */
 	COMMAND_RECEIPT,      /* a display confirms what it shows */
+	COMMAND_ALARM_ACKNOWLEDGE_SHOWN, /* acknowledge exactly what somebody saw */
 	COMMAND_COUNT
 };
 
@@ -151,6 +152,19 @@ struct take_out {
 	struct override override; /* needed if a critical rule of an open session would lose its only source */
 };
 
+#define SHOWN_ALARMS_MAX  24
+#define SHOWN_SETTLED_MAX (INT64_C(60) * 1000000000)
+
+/* COMMAND_ALARM_ACKNOWLEDGE_SHOWN. What has become something else since it was shown (another generation), and what
+ * changed less than settled_ns ago, is left alone: nobody can have seen it. */
+struct shown_alarms {
+	int64_t settled_ns; /* 0 .. SHOWN_SETTLED_MAX */
+	uint8_t count;      /* 1 .. SHOWN_ALARMS_MAX */
+	struct shown_alarm {
+		uint32_t id, generation; /* engine_alarm_id; as in struct alarm */
+	} list[SHOWN_ALARMS_MAX];
+};
+
 struct receipt { /* COMMAND_RECEIPT */
 	char display[NAME_BYTES];
 	uint64_t epoch;
@@ -165,6 +179,7 @@ struct event_command {
 	union {
 		struct session_order order;
 		uint32_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE: engine_alarm_id, or ALARM_ID_ALL */
+		struct shown_alarms shown;
 		struct observation observation;
 		struct override override; /* COMMAND_SESSION_START, COMMAND_SESSION_CLOSE, COMMAND_DEVICE_GIVEN */
 		struct item_tick item;

@@ -34,6 +34,11 @@ enum reason {
 	REASON_ASYSTOLE, /* the device says that the heart does not beat */
 	REASON_APNEA,    /* the device says that the patient does not breathe */
 	REASON_BABBLE,   /* the device sends far too often; of alarms only */
+	/* The device sends what it has stored; nothing of the patient comes meanwhile. */
+	REASON_PRINTING_MEMORY,
+	REASON_UNKNOWN_STATUS, /* the device says something that the driver does not know; the record names it */
+	REASON_FROZEN,         /* the registers no longer change: a gateway may serve those of a dead device */
+	REASON_WRONG_SETUP,    /* the device is set up otherwise than its map requires, for example kPa for mmHg */
 	REASON_COUNT
 };
 

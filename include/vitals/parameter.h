@@ -3,11 +3,12 @@
  * Values everywhere in vitalsd are int32_t in thousandths ("milli") of the parameter's UCUM unit: 120 mmHg is 120000,
  * 97 % is 97000. One fixed scale for all parameters keeps floating point out of the core and zero distinct from "none".
  * MDC reference ids and codes are those of ISO/IEEE 11073-10101 (code = partition * 65536 + term). The entered scores
- * have no code there: mdc_code is 0 and mdc_refid is "".
+ * and most derived values have no code there: mdc_code is 0 and mdc_refid is "".
  * The table is const and belongs to the core (daemon/core/parameter.c). */
 #ifndef VITALS_PARAMETER_H
 #define VITALS_PARAMETER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MILLI 1000
@@ -23,6 +24,7 @@ enum parameter {
 	PARAMETER_PERFUSION,  /* perfusion index of the oximeter */
 	PARAMETER_RESP,       /* respiration rate */
 	PARAMETER_ETCO2,      /* end-tidal CO2 */
+	PARAMETER_HEART_RATE, /* derived: ECG heart rate, else the oximeter's pulse rate */
 	PARAMETER_MOAAS,      /* entered: sedation, 0 (none) .. 5 (alert) */
 	PARAMETER_RASS,       /* entered: agitation-sedation, -5 .. +4 */
 	PARAMETER_CADSS,      /* entered: dissociation, total 0 .. 92 */
@@ -60,5 +62,22 @@ int parameter_by_name(const char *name);
 /* Set of parameters as bits 1 << enum parameter. */
 typedef uint32_t parameter_set;
 #define PARAMETER_BIT(p) ((parameter_set)1 << (p))
+
+/* What a derived parameter is worked out of (daemon/core/derived.c): all of `needs`, and at least one of `one_of` if
+ * that is not empty. A derived parameter has no device of its own and is in no event. */
+struct parameter_parts {
+	parameter_set needs, one_of;
+};
+
+/* Indexed by enum parameter; both sets are empty for what is measured or entered. */
+extern const struct parameter_parts parameter_parts[PARAMETER_COUNT];
+
+static inline bool parameter_derived(enum parameter parameter)
+{
+	return (parameter_parts[parameter].needs | parameter_parts[parameter].one_of) != 0;
+}
+
+/* Can it be known where devices provide `provided`? Entered ones always can. */
+bool parameter_provided(enum parameter parameter, parameter_set provided);
 
 #endif

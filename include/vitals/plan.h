@@ -220,6 +220,7 @@ struct plan_missing {
 struct plan {
 	char name[NAME_BYTES];
 	char title[TEXT_BYTES];
+	bool watch_without_session;  /* critical rules of continuous values alone are judged while no session is open */
 	bool demo;                   /* everything that shows the session says DEMO */
 	int64_t planned_duration_ns; /* administration time unless the session says otherwise */
 	int64_t audio_pause_ns;      /* length of an audio pause; default 120 s */

@@ -9,9 +9,8 @@
 
 #include "vitals/engine.h"
 
-#define TOPIC_BYTES 80
-#define MESSAGE_BYTES                                                                                                  \
-	122880 /* larger than any message: a snapshot with every alarm and every limit takes up to 104 KiB */
+#define TOPIC_BYTES   80
+#define MESSAGE_BYTES 163840 /* larger than any message: tests/unit/test_encode.c makes the largest there can be */
 
 /* Each topic has its own sequence, from 1 in each epoch. Topic text: "vitals/BEDSIDE/" + name. */
 enum topic {

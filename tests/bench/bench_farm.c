@@ -156,7 +156,7 @@ static void subscribe(void *context, char **endpoints, int64_t until)
 			die("connect");
 	int64_t warm = now_ns() + 1500000000;
 	while (now_ns() < until) {
-		static uint8_t body[131072];
+		static uint8_t body[196608];
 		if (zmq_recv(socket, body, sizeof(body), 0) < 0)
 			continue;
 		int size = zmq_recv(socket, body, sizeof(body), 0);

@@ -48,22 +48,29 @@ static inline void tally_frame(void *context, const struct decoded *decoded)
 	tally->frames++;
 }
 
-/* The result may not depend on how the bytes were cut, and what is kept stays bounded. */
+/* The result may not depend on how the bytes were cut, and what is kept stays bounded. Time passes from line to line,
+ * as a device sends them; a zero byte behind a line end makes it stand, as in one piece. */
 static inline void fuzz_stream(const char *name, int32_t max, const uint8_t *data, size_t size)
 {
 	const struct driver *driver = driver_by_name(name);
-	const struct mono now = {1};
 	struct stream whole = {0}, cut = {0};
-	struct tally of_whole = {.driver = driver, .max = max, .now = now}, of_cut = of_whole;
+	struct tally of_whole = {.driver = driver, .max = max, .now = {1}}, of_cut = of_whole;
 
-	driver->feed(&whole, data, size, now, tally_frame, &of_whole);
-	for (size_t at = 0; at < size;) {
-		size_t piece = 1 + data[at] % 7;
-		if (piece > size - at)
-			piece = size - at;
-		driver->feed(&cut, data + at, piece, now, tally_frame, &of_cut);
-		at += piece;
+	for (size_t at = 0, count; at < size; at += count) {
+		for (count = 1; at + count < size && data[at + count - 1] != '\n';)
+			count++;
+		driver->feed(&whole, data + at, count, of_whole.now, tally_frame, &of_whole);
+		for (size_t done = 0, piece; done < count; done += piece) {
+			piece = 1 + data[at + done] % 7;
+			if (piece > count - done)
+				piece = count - done;
+			driver->feed(&cut, data + at + done, piece, of_cut.now, tally_frame, &of_cut);
+		}
+		if (at + count < size && data[at + count] != 0)
+			of_whole.now = of_cut.now = mono_after(of_whole.now, driver->period_ns);
 	}
+	driver->feed(&whole, NULL, 0, of_whole.now, tally_frame, &of_whole);
+	driver->feed(&cut, NULL, 0, of_cut.now, tally_frame, &of_cut);
 	must(of_whole.frames == of_cut.frames && of_whole.sum == of_cut.sum);
 	must(whole.bad_frames == cut.bad_frames && whole.count == cut.count && whole.count < STREAM_BYTES);
 }

@@ -47,6 +47,19 @@ static void make_map(struct input *input, struct register_map *map)
 	map->has_status = (take(input, 1) & 1) != 0;
 	map->status_block = 1;
 	map->status_offset = (uint16_t)(take(input, 1) % BLOCK_REGISTERS);
+	map->alive.used = (take(input, 1) & 1) != 0;
+	map->alive.offset = (uint16_t)(take(input, 1) % BLOCK_REGISTERS);
+	map->alive.mask = (uint16_t)(1 + take(input, 2) % UINT16_MAX);
+	map->alive.within_ns = 1 + (int64_t)(take(input, 1) % 8);
+	map->require_count = (uint8_t)(take(input, 1) % (REGISTER_REQUIRES_MAX + 1));
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		struct register_require *require = &map->requires[i];
+		require->block = (uint8_t)(take(input, 1) % 2);
+		require->offset = (uint16_t)(take(input, 1) % BLOCK_REGISTERS);
+		require->mask = (uint16_t)take(input, 2);
+		require->value = (uint16_t)take(input, 2);
+		require->parameters = take(input, 2);
+	}
 	map->value_count = (uint8_t)(take(input, 1) % (REGISTER_MAP_VALUES_MAX + 1));
 	for (uint8_t i = 0; i < map->value_count; i++) {
 		struct register_value *value = &map->values[i];
@@ -96,19 +109,60 @@ static long double raw_value(const struct register_value *value, const uint16_t 
 	abort();
 }
 
-static void check_one(const struct register_map *map, const struct measurement *m, const uint16_t *const registers[],
-                      const struct register_value *value)
+static bool required_holds(const struct register_map *map, const uint16_t *const registers[], enum parameter parameter)
 {
-	must(m->parameter == value->parameter && m->determined.ns == 5);
+	for (uint8_t i = 0; i < map->require_count; i++) {
+		const struct register_require *r = &map->requires[i];
+		if ((r->parameters >> parameter & 1) != 0 && (registers[r->block][r->offset] & r->mask) != r->value)
+			return false;
+	}
+	return true;
+}
+
+/* All looks so far at the alive register, and what they say by going through them again. */
+#define LOOKS 6
+
+struct looks {
+	int count;
+	uint16_t seen[LOOKS];
+	int64_t at[LOOKS];
+};
+
+/* The last look whose value was new, the look before it close enough. -1: none, and the time for one is not over. -2:
+ * none in time. */
+static int64_t alive_since(const struct register_alive *alive, const struct looks *looks)
+{
+	int last = looks->count - 1;
+	int64_t floor = looks->at[0]; /* since when looks are close to each other */
+
+	for (int i = last; i > 0; i--) {
+		if (looks->at[i] - looks->at[i - 1] > alive->within_ns) {
+			floor = looks->at[i];
+			break;
+		}
+		if (looks->seen[i] != looks->seen[i - 1])
+			return looks->at[last] - looks->at[i] > alive->within_ns ? -2 : looks->at[i];
+	}
+	return looks->at[last] - floor > alive->within_ns ? -2 : -1;
+}
+
+static void check_one(const struct register_map *map, const struct measurement *m, const uint16_t *const registers[],
+                      const struct register_value *value, int64_t determined)
+{
+	bool holds = required_holds(map, registers, value->parameter);
+
+	must(m->parameter == value->parameter && m->determined.ns == determined);
+	must(holds == (m->reason != REASON_WRONG_SETUP) || m->reason == REASON_FROZEN);
 	must((m->quality == QUALITY_VALID) == (m->reason == REASON_NONE) && m->quality != QUALITY_QUESTIONABLE);
 	if (!measurement_has_value(m)) {
 		must(m->milli == 0);
-		must(m->reason == REASON_SENSOR_OFF || m->reason == REASON_IMPLAUSIBLE ||
-		     (m->reason == REASON_FAILED && map->has_status));
+		must(m->reason == REASON_WRONG_SETUP || m->reason == REASON_SENSOR_OFF ||
+		     m->reason == REASON_IMPLAUSIBLE || (m->reason == REASON_FAILED && map->has_status));
 		return;
 	}
 	long double exact = raw_value(value, registers[value->block]) * value->scale_milli / value->divisor;
 	must(isfinite(exact));
+	must(holds);
 	must(fabsl(exact + value->offset_milli - m->milli) <= 0.5L + 1e-6L);
 }
 
@@ -119,21 +173,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct register_state state = {0};
 	uint16_t blocks[2][BLOCK_REGISTERS];
 	const uint16_t *const registers[] = {blocks[0], blocks[1]};
+	struct looks looks = {0};
+	int64_t now = 5;
 
 	make_map(&input, &map);
-	for (int round = 0; round < 3; round++) {
+	for (int round = 0; round < LOOKS; round++) {
 		struct decoded decoded;
+		now += 1 + take(&input, 1) % 10;
 		for (int i = 0; i < 2 * BLOCK_REGISTERS; i++)
 			blocks[i / BLOCK_REGISTERS][i % BLOCK_REGISTERS] = (uint16_t)take(&input, 2);
+		looks.seen[looks.count] = blocks[0][map.alive.offset] & map.alive.mask;
+		looks.at[looks.count++] = now;
+		int64_t since = map.alive.used ? alive_since(&map.alive, &looks) : now;
 		bool is_new = map.has_sequence && state.primed && state.sequence != blocks[0][map.sequence_offset];
-		register_map_decode(&map, &state, registers, (struct mono){5}, &decoded);
+		register_map_decode(&map, &state, registers, (struct mono){now}, &decoded);
 		uint8_t k = 0;
 		for (uint8_t i = 0; i < map.value_count; i++) {
 			bool intermittent = parameter_table[map.values[i].parameter].cadence == CADENCE_INTERMITTENT;
-			if (intermittent && !is_new)
+			if (intermittent ? !is_new : since == -1)
 				continue;
 			must(k < decoded.count);
-			check_one(&map, &decoded.list[k++], registers, &map.values[i]);
+			must((decoded.list[k].reason == REASON_FROZEN) == (!intermittent && since == -2));
+			if (decoded.list[k].reason == REASON_FROZEN)
+				must(!measurement_has_value(&decoded.list[k]) && decoded.list[k].determined.ns == now);
+			else
+				check_one(&map, &decoded.list[k], registers, &map.values[i],
+				          intermittent ? now : since);
+			k++;
 		}
 		must(k == decoded.count);
 	}

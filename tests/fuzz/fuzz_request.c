@@ -84,6 +84,8 @@ static void check_command(const struct event_command *command)
 		check_observation(&command->u.observation);
 	else if (command->command == COMMAND_ALARM_ACKNOWLEDGE)
 		must(command->u.alarm_id > 0 || command->u.alarm_id == ALARM_ID_ALL);
+	else if (command->command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN)
+		must(command->u.shown.count > 0 && command->u.shown.count <= SHOWN_ALARMS_MAX);
 	else if (command->command == COMMAND_SESSION_START || command->command == COMMAND_SESSION_CLOSE ||
 	         command->command == COMMAND_DEVICE_GIVEN)
 		check_override(&command->u.override);

@@ -350,7 +350,7 @@ class Bedside:
                 getattr(request, name).CopyFrom(value)
             s.send(request.SerializeToString())
             response = pb.Response()
-            response.ParseFromString(s.recv(131072))
+            response.ParseFromString(s.recv(196608))
             assert response.id == 7
             return response
 

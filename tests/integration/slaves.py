@@ -252,6 +252,34 @@ class TcpSlave(Slave):
         self.unplug()
 
 
+class RtuTcpSlave(TcpSlave):
+    """One unit on a serial bus behind a transparent device server: what comes late reaches the connection of then."""
+    has_crc = True
+
+    def _run(self, connection):
+        def write(answer):
+            with contextlib.suppress(OSError, IndexError):
+                self.connections[-1].sendall(answer)
+
+        buffer = b""
+        while not self.stopping:
+            try:
+                data = connection.recv(260)
+            except OSError:
+                return
+            if not data:
+                with contextlib.suppress(ValueError):
+                    self.connections.remove(connection)
+                connection.close()
+                return
+            buffer += data
+            while len(buffer) >= 8:
+                request, buffer = buffer[:8], buffer[8:]
+                unit = self.units.get(request[0])
+                if crc(request[:6]) == request[6:] and unit and self.answering:
+                    self._serve(write, unit, request[1:6], RtuSlave._frame, request)
+
+
 LINE = "11/21/26 09:14:22 SN={number} SPO2={spo2:03d}% BPM={bpm:03d} ALARM=0000 EXC=000800\r\n"
 
 

@@ -107,6 +107,95 @@ def test_scan_leaves_a_port_alone_that_somebody_holds():
         assert "in use" in ctl("devices", "scan", "--port", device.path, "--seconds", "1")
 
 
+# ---- a device that prints its memory ----------------------------------------------------------------------------------
+
+def test_a_printed_memory_is_not_the_patient():
+    """Somebody presses PRINT on a Nellcor while the patient is at 80 %: 98 % of yesterday comes, twenty lines a second."""
+    head = "N-560    VERSION 1.56.00    {}  SpO2 Limit:  85-100%    PR Limit:  40-170BPM\r\n"
+    state = {"day": 14, "spo2": 80, "pause": 2.0, "head": head.format("CRC:XXXX"), "second": 0}
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    ending = threading.Event()
+
+    def talk():
+        while not ending.wait(state["pause"]):
+            now = state["second"] = state["second"] + 2
+            line = f"{state['day']}-Mar-26 10:{now // 60 % 60:02d}:{now % 60:02d}    {state['spo2']}      72      20\r\n"
+            line, state["head"] = state["head"] + line, ""
+            os.write(master, line.encode())
+
+    talker = threading.Thread(target=talk, daemon=True)
+    try:
+        with Bedside() as bedside:
+            bedside.write_config(f'''
+link "line" {{ type = "serial"  port = "{os.ttyname(slave)}" }}
+device "oximeter" {{ link = "line"  driver = "nellcor-ascii" }}
+''', plan="etc/plans/ketamine-iv.conf")
+            bedside.start_daemon()
+            display = bedside.subscribe()
+            talker.start()
+            display.wait_value("spo2")
+            bedside.ctl("session", "open", "--patient", "P-1")
+            raised = wait_for(lambda: [c.alarm for c in display.bodies("alarm") if c.alarm.parameter == "spo2" and
+                                       c.change == pb.CHANGE_RAISED], "an alarm of the saturation", 40)[0]
+            mark = display.mark()
+            state.update(day=13, spo2=98, pause=0.05, head=head.format("TREND"))
+            wait_for(lambda: any(r.WhichOneof("result") == "no_value" and r.no_value.reason == pb.REASON_PRINTING_MEMORY
+                                 for r in display.readings("spo2", mark)), "the reason why there is no value")
+            missing = display.wait_alarm("missing-spo2", "raised", mark, seconds=60)
+            assert missing.text.startswith("No current value: SpO2") and missing.text.endswith("(the device is printing its memory)"), missing.text
+            assert missing.reason == pb.REASON_PRINTING_MEMORY
+            assert not [c for c in display.alarms(raised.condition, mark) if c.change == pb.CHANGE_CLEARED], "cleared by a printout"
+            state.update(day=14, spo2=81, pause=2.0, head=head.format("CRC:XXXX"))
+            wait_for(lambda: 81000 in display.values("spo2", mark), "the patient again")
+            assert 98000 not in display.values("spo2")
+    finally:
+        ending.set()
+        if talker.is_alive():
+            talker.join(5)
+        os.close(slave)
+        os.close(master)
+
+
+# ---- a device server that packs ---------------------------------------------------------------------------------------
+
+def test_a_device_server_that_packs():
+    """Three lines at once, every three seconds: each has the age that the device's clock tells, and none is lost for ever."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    ending = threading.Event()
+
+    def serve():
+        listening.settimeout(0.2)
+        n = 0
+        while not ending.is_set():
+            with contextlib.suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    while not ending.wait(3.0):
+                        connection.sendall("".join(LINE.format(i % 60, 90 + i % 9, 60 + i % 30) for i in range(n, n + 3)).encode())
+                        n += 3
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    try:
+        with Bedside() as bedside:
+            bedside.write_config(f'''
+link "server" {{ type = "raw-tcp"  host = "127.0.0.1"  tcp_port = {listening.getsockname()[1]} }}
+device "oximeter" {{ link = "server"  driver = "masimo-ascii1" }}
+''')
+            bedside.start_daemon()
+            display = bedside.subscribe()
+            display.wait_value("spo2", seconds=40)
+            mark = display.mark()
+            wait_for(lambda: len(display.values("spo2", mark)) >= 6, "six more values", 40)
+            values = [r for r in display.readings("spo2", mark) if r.WhichOneof("result") == "milli"]
+            assert all(r.age_ns < 3.5e9 for r in values) and any(r.age_ns > 0.9e9 for r in values), values
+    finally:
+        ending.set()
+        server.join(5)
+        listening.close()
+
+
 # ---- a device that sends without end ---------------------------------------------------------------------------------
 
 class Babbler:
@@ -172,6 +261,65 @@ device "oximeter" {{ link = "line"  driver = "masimo-ascii1"  parameters = {{ pu
         wait_for(lambda: len(display.values("pulse", after=mark)) >= 10, "ten values of the neighbour")
         shown = display.values("pulse", after=mark)
         assert all((b - a) % 30000 in range(1000, 15001, 1000) for a, b in zip(shown, shown[1:])), shown
+
+
+# ---- registers that are not what they seem ----------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def registers():
+    """A simulated gateway and cuff with the shipped maps, and a display of their bedside."""
+    with Bedside() as bedside:
+        sim = bedside.start_sim("--seed", "7", "--cuff-seconds", "4", "--cuff-failures", "0", "--cuff-tcp", "0", "--ecg-tcp", "0")
+        ports = dict(re.findall(r"listening (ecg|cuff) 127\.0\.0\.1:(\d+)", sim.out()))
+        bedside.write_config("".join(f'''
+link "{name}-net" {{ type = "modbus-tcp"  host = "127.0.0.1"  tcp_port = {port} }}
+device "{name}" {{ link = "{name}-net"  map = "{bedside.map("vitals-sim-" + name)}"  unit = 1  poll_period_ms = 700 }}
+''' for name, port in ports.items()))
+        bedside.start_daemon()
+        display = bedside.subscribe()
+        display.wait_value("ecg_hr")
+        display.wait_value("etco2")
+        yield bedside, sim, display
+
+
+def wait_none(display, parameter, reason, after):
+    wait_for(lambda: any(r.WhichOneof("result") == "no_value" and r.no_value.reason == reason
+                         for r in display.readings(parameter, after)),
+             f"no value of {parameter}, {pb.Reason.Name(reason)}", seen=display.seen)
+
+
+def test_a_gateway_that_serves_a_dead_device():
+    with registers() as (_, sim, display):
+        mark = display.mark()
+        sim.say("frozen ecg")
+        for parameter in ("ecg_hr", "resp", "etco2"):
+            wait_none(display, parameter, pb.REASON_FROZEN, mark)
+        # The link is fine, and nothing else is.
+        assert not [d for d in display.bodies("device", mark) if d.name == "ecg"]
+        mark = display.mark()
+        sim.say("normal ecg")
+        display.wait_value("ecg_hr", after=mark)
+
+
+def test_a_unit_that_is_switched_at_the_device():
+    with registers() as (bedside, sim, display):
+        mark = display.mark()
+        sim.say("kpa ecg")
+        wait_none(display, "etco2", pb.REASON_WRONG_SETUP, mark)
+        later = display.mark()
+        display.wait_value("ecg_hr", after=later)
+        # About 38 mmHg are about 5 kPa.
+        assert all(milli > 20000 for milli in display.values("etco2", after=mark)), display.values("etco2", after=mark)
+        sim.say("normal ecg")
+        display.wait_value("etco2", after=later)
+        # A determination that ends while the module is set to kPa is told as one without pressures.
+        bedside.ctl("session", "open", "--patient", "P-1")
+        display.wait_value("nibp_sys")
+        mark = display.mark()
+        sim.say("kpa cuff")
+        sim.say("cuff-button")
+        wait_none(display, "nibp_sys", pb.REASON_WRONG_SETUP, mark)
+        assert not display.values("nibp_dia", after=mark)
 
 
 # ---- recording and decoding -----------------------------------------------------------------------------------------

@@ -184,8 +184,8 @@ def test_limits_for_one_patient():
         bedside.ctl("limit", "no-rule", "1", "--reason", "x", expect=1)
         bedside.ctl("limit", "H1", "105", expect=2)
         limits = {(l.rule, l.term): l for l in session(bedside).limit}
-        assert limits[("H1", "ecg_hr.above")].limit_milli == 105000 and limits[("H1", "ecg_hr.above")].changed
-        assert limits[("H2", "ecg_hr.above")].limit_milli == 140000
+        assert limits[("H1", "heart_rate.above")].limit_milli == 105000 and limits[("H1", "ecg_hr.above")].changed
+        assert limits[("H2", "heart_rate.above")].limit_milli == 140000
         bedside.wait_record("limit", 'rule="H1"', 'old="110.000"', 'new="105.000"', 'reason="resting rate is low"')
         bedside.ctl("limit", "B5", "30", "--reason", "frail", expect=1)  # which of the two?
         bedside.ctl("limit", "B5", "20", "--term", "nibp_dia", "--reason", "frail")
@@ -225,7 +225,10 @@ def test_test_alarm_travels_the_whole_path():
         alarm = display.wait_alarm("test", "raised")
         assert alarm.test and alarm.kind == pb.CONDITION_KIND_TECHNICAL
         assert "TEST" in bedside.ctl("alarm", "list")
-        bedside.ctl("alarm", "ack", "test")
+        gone = refused(bedside, "alarm", "ack", "no-such")
+        assert "there is no alarm no-such. Now:" in gone and "test" in gone, gone
+        told = bedside.ctl("alarm", "ack", "TEST")
+        assert "Acknowledged" in told, told
         display.wait_alarm("test", "cleared")
         bedside.wait_record("alarm", 'condition="test"', 'change="raised"', 'test="yes"')
 

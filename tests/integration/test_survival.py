@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from harness import BUILD, PATIENCE_S, Bedside, Skip, free_port, pb, wait_for
-from slaves import IDENTITY, MAP, TRUE, Farm, Oximeter, RtuSlave, TcpSlave, Unit
+from slaves import IDENTITY, MAP, TRUE, Farm, Oximeter, RtuSlave, RtuTcpSlave, TcpSlave, Unit
 
 TIMEOUT_S = 0.2
 PERIOD_S = 0.6
@@ -37,7 +37,7 @@ class Case:
         if self.transport == "rtu":
             self.slave = RtuSlave(bedside.path(self.name), self.unit)
         else:
-            self.slave = TcpSlave(self.unit)
+            self.slave = (TcpSlave if self.transport == "tcp" else RtuTcpSlave)(self.unit)
             where = f'host = "127.0.0.1"  tcp_port = {self.slave.port}'
         return f'''
 link "{self.name}" {{ type = "modbus-{self.transport}"  {where}  timeout_ms = {TIMEOUT_S * 1000:.0f} }}
@@ -171,8 +171,17 @@ def test_tcp_answers_at_the_wrong_time():
 
 def test_tcp_connections_that_vanish():
     survive([Case("hang-up", "tcp", "close", "hung-up"),
-             Case("unplugged", "tcp", "unplugged", "hung-up not-found"),
+             Case("unplugged", "tcp", "unplugged", "not-found hung-up"),
              Case("stranger", "tcp", "stranger", "wrong-identity hung-up not-found")])
+
+
+def test_rtu_over_tcp_of_bad_manners():
+    survive([Case("wrong-unit", "rtu-tcp", "wrong-unit", "bad-frame"),
+             Case("bad-crc", "rtu-tcp", "bad-check", "bad-frame"),
+             Case("own-echo", "rtu-tcp", "echo", "bad-frame"),
+             Case("late-by-a-period", "rtu-tcp", "late", "timeout bad-frame", late_s=PERIOD_S + 0.1 * TIMEOUT_S),
+             Case("hang-up", "rtu-tcp", "close", "hung-up"),
+             Case("stranger", "rtu-tcp", "stranger", "wrong-identity hung-up not-found")])
 
 
 def test_simulated_cuff_of_bad_manners():

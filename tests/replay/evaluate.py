@@ -24,10 +24,10 @@ PLAUSIBLE = {"HR": (0, 350), "PULSE": (15, 330), "SpO2": (1, 100), "RESP": (0, 1
 
 # Rules on live values: value, delay, violated, clear delay, back at clear, priority, and which stand for them.
 LIVE = {
-    "H1": ("HR", 60, lambda v: v > 110, 30, lambda v: v <= 105, "low", ["H2"]),
-    "H2": ("HR", 15, lambda v: v > 130, 30, lambda v: v <= 125, "high", []),
-    "H3": ("HR", 30, lambda v: v < 50, 30, lambda v: v >= 55, "medium", ["H4"]),
-    "H4": ("HR", 10, lambda v: v <= 40, 15, lambda v: v >= 45, "high", []),
+    "H1": ("RATE", 60, lambda v: v > 110, 30, lambda v: v <= 105, "low", ["H2"]),
+    "H2": ("RATE", 15, lambda v: v > 130, 30, lambda v: v <= 125, "high", []),
+    "H3": ("RATE", 30, lambda v: v < 50, 30, lambda v: v >= 55, "medium", ["H4"]),
+    "H4": ("RATE", 10, lambda v: v <= 40, 15, lambda v: v >= 45, "high", []),
     "H5": ("|HR-PULSE|", 30, lambda v: v > 20, 30, lambda v: v <= 10, "low", []),
     "O1": ("SpO2", 30, lambda v: v < 93, 15, lambda v: v >= 95, "medium", ["O2", "O3"]),
     "O2": ("SpO2", 15, lambda v: v < 90, 15, lambda v: v >= 92, "high", ["O3"]),
@@ -95,7 +95,8 @@ class Recording:
             column = head.index(name)
             self.live[name] = [(t, self.number(row[column], zero_is_missing, low, high))
                                for t, row in zip(self.times, rows)]
-        pairs = zip(self.live["HR"], self.live["PULSE"])
+        pairs = list(zip(self.live["HR"], self.live["PULSE"]))
+        self.live["RATE"] = [(t, b if a is None else a) for (t, a), (_, b) in pairs]  # the ECG's, else the oximeter's
         self.live["|HR-PULSE|"] = [(t, None if a is None or b is None else abs(a - b)) for (t, a), (_, b) in pairs]
         self.cuff, self.mean = [], {}
         if "NBPSys" in head:
@@ -169,8 +170,6 @@ class Evaluation:
 
     def live_rule(self, name):
         value, delay, bad, clear_delay, back, priority, above = LIVE[name]
-        if self.route == "spray" and value == "HR":
-            value = "PULSE"  # a spray room has no ECG
 
         def state(t, v):
             shift = 0

@@ -69,8 +69,22 @@ static bool has_cadence(const struct plan_rule *p, enum cadence cadence)
 	return false;
 }
 
+/* Judged although no session is open: critical, on live values and fixed limits alone. */
+static bool without_session(const struct room *room, const struct plan_rule *p)
+{
+	bool fixed = room->config.plan.watch_without_session && p->kind == RULE_ALARM && p->critical &&
+	             p->term_count > 0 && p->with == 0 && !p->has_from;
+
+	for (int t = 0; t < p->term_count; t++)
+		fixed = fixed && parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS &&
+		        p->terms[t].reference == REFERENCE_ABSOLUTE;
+	return fixed;
+}
+
 static bool in_phase(const struct room *room, const struct plan_rule *p)
 {
+	if (!room->oracle.open)
+		return without_session(room, p);
 	return (p->phases & (1U << room->engine.session.phase)) != 0;
 }
 
@@ -93,18 +107,6 @@ static bool reached(const struct room *room, enum anchor anchor, int64_t after_n
 
 /* ---- the run of each rule -----------------------------------------------------------------------------------------
  */
-
-static int64_t earliest_determined(const struct room *room, const struct plan_rule *p)
-{
-	int64_t at = room->now;
-
-	for (int t = 0; t < p->term_count; t++) {
-		int64_t one = room->oracle.sent[p->terms[t].parameter].determined;
-
-		at = one < at ? one : at;
-	}
-	return at < room->oracle.opened_at ? room->oracle.opened_at : at;
-}
 
 static bool fresh_for(const struct room *room, const struct plan_rule *p)
 {
@@ -130,82 +132,6 @@ static void run_determined(struct room *room, int rule)
 	run->back_in_a_row = world_judge(room, rule, true) == TRUTH_GONE ? run->back_in_a_row + 1 : 0;
 }
 
-static int device_of(const struct room *room, enum parameter parameter)
-{
-	for (int d = 0; d < DEVICE_TOTAL; d++)
-		if ((room->config.devices[d].provides & PARAMETER_BIT(parameter)) != 0)
-			return d;
-	return -1;
-}
-
-/* A continuous value is lost when the third frame in a row has brought none. */
-static int64_t lost_at(const struct room *room, const struct plan_rule *p)
-{
-	int64_t at = NEVER;
-
-	for (int t = 0; t < p->term_count; t++) {
-		const struct sent *sent = &room->oracle.sent[p->terms[t].parameter];
-		int device = device_of(room, p->terms[t].parameter);
-
-		if (parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS && device >= 0 &&
-		    sent->valued + 4 * room->config.devices[device].period_ns < at)
-			at = sent->valued + 4 * room->config.devices[device].period_ns;
-	}
-	return at;
-}
-
-/* Since when there is no value: a frame said so now, or the last one became stale before. */
-static int64_t gap_begins(const struct room *room, const struct plan_rule *p)
-{
-	int64_t at = room->now;
-
-	for (int t = 0; t < p->term_count; t++) {
-		const struct sent *sent = &room->oracle.sent[p->terms[t].parameter];
-		int64_t lacking = world_lacking(room, p->terms[t].parameter);
-
-		if (sent->has_value && lacking < at)
-			at = lacking;
-	}
-	return at;
-}
-
-/* A value that is away neither ends nor prolongs what it was beyond, until the gap is too long. */
-static void run_gap(struct room *room, int rule, enum truth truth)
-{
-	const struct plan_rule *p = rule_of(room, rule);
-	struct rule_run *run = &room->oracle.rules[rule];
-
-	run->lost_at = lost_at(room, p);
-	if (!run->holds || truth == TRUTH_GONE) {
-		run->gap = NEVER;
-	} else if (truth == TRUTH_UNKNOWN) {
-		if (run->gap == NEVER)
-			run->gap = gap_begins(room, p);
-		if (room->now >= run->gap + room->config.plan.gap_ns)
-			run->holds = false;
-	} else if (run->gap != NEVER) {
-		int64_t determined = earliest_determined(room, p);
-
-		run->since += room->now - run->gap;
-		run->determined += determined > run->gap ? determined - run->gap : 0;
-		run->gap = NEVER;
-	}
-}
-
-static void note_onset(int64_t onsets[RULE_REPEATS_MAX], int64_t now)
-{
-	memmove(onsets, onsets + 1, (RULE_REPEATS_MAX - 1) * sizeof(onsets[0]));
-	onsets[RULE_REPEATS_MAX - 1] = now;
-}
-
-/* So often within the time that the plan names. */
-static bool repeated(const struct plan_rule *p, const int64_t onsets[RULE_REPEATS_MAX])
-{
-	int64_t first = p->repeat_count > 0 ? onsets[RULE_REPEATS_MAX - p->repeat_count] : 0;
-
-	return first > 0 && onsets[RULE_REPEATS_MAX - 1] - first <= p->repeat_within_ns;
-}
-
 static void run_continuous(struct room *room, int rule)
 {
 	const struct plan_rule *p = rule_of(room, rule);
@@ -214,19 +140,19 @@ static void run_continuous(struct room *room, int rule)
 	bool judged = in_phase(room, p) || established(room, rule), holds = truth == TRUTH_HOLDS && judged;
 	bool back = world_judge(room, rule, true) == TRUTH_GONE;
 
-	run_gap(room, rule, truth);
+	gaps_run(room, rule, truth);
 	if (holds && !run->holds) {
 		run->since = room->now;
-		run->determined = earliest_determined(room, p);
-		note_onset(run->onsets, room->now);
+		run->determined = gaps_determined(room, p);
+		gaps_onset(run->onsets, room->now);
 		if (run->alarm == ALARM_INACTIVE)
-			note_onset(run->quiet, room->now);
+			gaps_onset(run->quiet, room->now);
 	}
 	run->holds = holds || (judged && run->holds && truth == TRUTH_UNKNOWN);
 	if (!back)
 		run->back = NEVER;
 	else if (run->back == NEVER)
-		run->back = earliest_determined(room, p);
+		run->back = gaps_determined(room, p);
 }
 
 static void run_attention(struct room *room, int rule)
@@ -252,7 +178,7 @@ static void run_rules(struct room *room)
 
 		if (p->kind == RULE_LEAVE)
 			continue;
-		if (!o->open || world_rule_out(room, i)) {
+		if (o->turned || (!o->open && !without_session(room, p)) || world_rule_out(room, i)) {
 			o->rules[i] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 			continue;
 		}
@@ -292,7 +218,7 @@ static bool lost(const struct room *room, int rule)
 {
 	const struct plan_rule *p = rule_of(room, rule);
 	const struct rule_run *run = &room->oracle.rules[rule];
-	int device = device_of(room, p->terms[0].parameter);
+	int device = world_device_of(room, p->terms[0].parameter);
 	int64_t mask = device >= 0 && room->config.devices[device].same_limb ? room->config.plan.cuff_mask_max_ns : 0;
 
 	return p->term_count == 1 && p->terms[0].reference != REFERENCE_DIFFERENCE && run->holds && run->gap != NEVER &&
@@ -316,10 +242,11 @@ static const char *check_rule(const struct room *room, int rule)
 		return NULL;
 	if (p->has_from && !reached(room, p->from, p->from_after_ns))
 		return NULL;
-	if (has_cadence(p, CADENCE_CONTINUOUS) && !lost(room, rule) && !repeated(p, run->quiet) &&
+	if (has_cadence(p, CADENCE_CONTINUOUS) && !lost(room, rule) && !gaps_repeated(p, run->quiet) &&
 	    (run->gap != NEVER ? run->gap : room->now) < run->since + p->delay_ns)
 		return NULL;
-	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm", p->name);
+	MUST(raised_or_inhibited(room, rule), "%s: beyond its limit for its delay and no alarm%s", p->name,
+	     room->oracle.open ? "" : ", without a session");
 	MUST(!present(room, rule) || alarm_of(room, rule)->priority >= p->priority || p->lower_phases != 0,
 	     "%s: not as urgent as the plan says", p->name);
 	return NULL;
@@ -337,7 +264,7 @@ static const char *check_rule_change(const struct room *room, int rule, enum ala
 	if (change == ALARM_RAISED) {
 		bool lasted = (now->holds && now->determined + p->delay_ns <= room->now) ||
 		              (was->holds && was->determined + p->delay_ns <= room->now);
-		bool net = repeated(p, now->onsets), vanished = was->holds && was->lost_at <= room->now;
+		bool net = gaps_repeated(p, now->onsets), vanished = was->holds && was->lost_at <= room->now;
 		bool again = p->latching && now->holds; /* it was latched and came back */
 		bool released = p->superseded_by != 0 && (now->back == NEVER || was->back == NEVER);
 
@@ -397,7 +324,7 @@ static bool told_of(const struct room *room, int device, enum priority *priority
 		enum parameter parameter =
 		    id < ALARM_BASE_MISSING ? alarm->parameter : (enum parameter)(id - ALARM_BASE_MISSING);
 
-		if (!present(room, id) || device_of(room, parameter) != device ||
+		if (!present(room, id) || world_device_of(room, parameter) != device ||
 		    (id < ALARM_BASE_MISSING && alarm->reason == REASON_NONE))
 			continue;
 		told = true;
@@ -638,6 +565,16 @@ static void count(struct room *room)
 	}
 }
 
+static const char *check_watched_rules(const struct room *room)
+{
+	const char *wrong = NULL;
+
+	for (int i = 0; i < room->config.plan.rule_count && wrong == NULL; i++)
+		if (without_session(room, rule_of(room, i)))
+			wrong = check_rule(room, i);
+	return wrong;
+}
+
 static const char *check_open_session(const struct room *room)
 {
 	const char *wrong = NULL;
@@ -674,5 +611,7 @@ const char *oracle_check(struct room *room)
 		wrong = check_reading(room, (enum parameter)p);
 	if (wrong == NULL)
 		wrong = oracle_measured(room);
-	return wrong == NULL && room->oracle.open ? check_open_session(room) : wrong;
+	if (wrong != NULL)
+		return wrong;
+	return room->oracle.open ? check_open_session(room) : check_watched_rules(room);
 }

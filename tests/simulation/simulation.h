@@ -7,6 +7,7 @@
  *   devices.c     patient and devices: values, faults of devices and links
  *   staff.c       everything people do
  *   world.c       what the oracle knows: values, devices, session, from events and answers alone
+ *   gaps.c        signals that come and go, for the oracle
  *   oracle.c      what the alarms must look like after each step, judged from that
  *   shadow.c      the general invariants of tests/unit/core_oracle.h
  *   population.c  published rates and alarm load */
@@ -60,11 +61,13 @@ struct rule_run {
 
 struct oracle {
 	struct sent sent[PARAMETER_COUNT];
+	enum parameter rate_from; /* the sensor that the heart rate is of */
 	enum device_state state[DEVICE_TOTAL];
 	bool ever_up[DEVICE_TOTAL], resync_from_up[DEVICE_TOTAL];
 	int64_t heard[DEVICE_TOTAL];
 	int64_t fine_since[DEVICE_TOTAL]; /* up and talking; NEVER if not */
 	bool open, started, ended;
+	bool turned; /* the session was opened or closed in this step: all is judged anew */
 	int64_t opened_at, started_at, ended_at;
 	int64_t duration_ns, paused_at, paused_ns; /* paused_at: NEVER if it runs */
 	int readings;
@@ -80,7 +83,9 @@ struct oracle {
 	int64_t measure_from;                   /* a `measure_now` alarm waits for the cuff since; NEVER if none */
 	int64_t measured_until[PLAN_RULES_MAX]; /* no second onset of that rule asks for one before */
 	bool was_there[PLAN_RULES_MAX];
-	int32_t said_sys; /* by the cuff, if its last determination cannot be; else 0 */
+	int32_t said_sys;    /* by the cuff, if its last determination cannot be; else 0 */
+	int64_t cuff_asked;  /* a determination was ordered then and has not come; NEVER if none is awaited */
+	int64_t cuff_before; /* one ordered then was under way when the session was opened; NEVER if none was */
 	struct rule_run rules[PLAN_RULES_MAX], was[PLAN_RULES_MAX];
 };
 
@@ -218,7 +223,8 @@ enum truth {
 };
 
 void world_begin(struct room *room);
-void world_heed(struct room *room); /* after a step */
+void world_heed(struct room *room);                                     /* after a step */
+int world_device_of(const struct room *room, enum parameter parameter); /* -1 if there is none */
 bool world_fine(const struct room *room, int device);
 bool world_current(const struct room *room, enum parameter parameter);
 int64_t world_lacking(const struct room *room, enum parameter parameter); /* since when; NEVER if there is a value */
@@ -226,6 +232,12 @@ bool world_out(const struct room *room, enum parameter parameter);
 bool world_rule_out(const struct room *room, int rule);
 enum truth world_judge(const struct room *room, int rule, bool engaged);
 enum result world_reply(const struct room *room);
+
+/* gaps.c: of the rules on live values. */
+int64_t gaps_determined(const struct room *room, const struct plan_rule *p); /* of its oldest value */
+void gaps_run(struct room *room, int rule, enum truth truth);
+void gaps_onset(int64_t onsets[RULE_REPEATS_MAX], int64_t now);
+bool gaps_repeated(const struct plan_rule *p, const int64_t onsets[RULE_REPEATS_MAX]);
 
 /* oracle.c and shadow.c: NULL, or what is wrong after a step. */
 const char *oracle_check(struct room *room);

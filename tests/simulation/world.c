@@ -12,8 +12,10 @@ static bool continuous(enum parameter parameter)
 	return parameter_table[parameter].cadence == CADENCE_CONTINUOUS;
 }
 
-static int device_of(const struct room *room, enum parameter parameter)
+int world_device_of(const struct room *room, enum parameter parameter)
 {
+	if (parameter == PARAMETER_HEART_RATE)
+		parameter = room->oracle.rate_from;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		if ((room->config.devices[d].provides & PARAMETER_BIT(parameter)) != 0)
 			return d;
@@ -49,7 +51,7 @@ bool world_fine(const struct room *room, int device)
 bool world_current(const struct room *room, enum parameter parameter)
 {
 	const struct sent *sent = &room->oracle.sent[parameter];
-	int device = device_of(room, parameter);
+	int device = world_device_of(room, parameter);
 
 	if (!sent->received || !sent->has_value)
 		return false;
@@ -62,15 +64,18 @@ int64_t world_lacking(const struct room *room, enum parameter parameter)
 
 	if (world_current(room, parameter))
 		return NEVER;
-	return sent->received && sent->has_value ? sent->determined + patience(room, device_of(room, parameter))
+	return sent->received && sent->has_value ? sent->determined + patience(room, world_device_of(room, parameter))
 	                                         : sent->lacking;
 }
 
 bool world_out(const struct room *room, enum parameter parameter)
 {
 	const struct oracle *o = &room->oracle;
-	int device = device_of(room, parameter);
+	int device = world_device_of(room, parameter);
 
+	if (parameter == PARAMETER_HEART_RATE)
+		return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
+		       (world_out(room, PARAMETER_ECG_HR) && world_out(room, PARAMETER_PULSE));
 	return o->out_until[DEVICES_MAX + (int)parameter] > room->now ||
 	       (device >= 0 && o->out_until[device] > room->now);
 }
@@ -214,6 +219,19 @@ static void baseline_reading(struct room *room)
 	o->base_dia = (int32_t)((o->sum_dia + o->readings / 2) / o->readings);
 }
 
+/* Ordered before the session was opened, and come within the minute that a determination may take: the last patient's.
+ */
+static bool of_another(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	bool before = o->open && o->cuff_before != NEVER && room->now < o->cuff_before + 60 * NS_PER_S;
+
+	o->cuff_asked = NEVER;
+	if (before)
+		o->cuff_before = NEVER;
+	return before;
+}
+
 static void heed_frame(struct room *room, const struct event_measurements *frame)
 {
 	struct oracle *o = &room->oracle;
@@ -222,6 +240,8 @@ static void heed_frame(struct room *room, const struct event_measurements *frame
 	if (o->state[frame->device] != DEVICE_UP)
 		return;
 	o->heard[frame->device] = room->now;
+	if (frame->device == CUFF && frame->count > 0 && of_another(room))
+		return;
 	for (int i = 0; i < frame->count; i++) {
 		const struct measurement *m = &frame->list[i];
 
@@ -249,13 +269,22 @@ static void heed_device(struct room *room, const struct event_device *event)
 	}
 	o->resync_from_up[d] = event->state == DEVICE_UP || (event->state == DEVICE_RESYNC && o->resync_from_up[d]);
 	o->state[d] = event->state;
+	if (d == CUFF && event->state != DEVICE_UP && !o->resync_from_up[d])
+		o->cuff_asked = NEVER;
+}
+
+static void heed_cuff(struct room *room)
+{
+	for (uint16_t i = 0; i < room->actions.count; i++)
+		if (room->actions.list[i].kind == ACTION_CUFF)
+			room->oracle.cuff_asked = room->actions.list[i].u.cuff.start ? room->now : NEVER;
 }
 
 static void new_session(struct room *room, const struct session_order *order)
 {
 	struct oracle *o = &room->oracle;
 
-	o->open = true;
+	o->open = o->turned = true;
 	o->opened_at = room->now;
 	o->duration_ns = order->duration_s > 0 ? order->duration_s * NS_PER_S : room->config.plan.planned_duration_ns;
 	o->paused_at = NEVER;
@@ -265,6 +294,7 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->measure_from = NEVER;
 	memset(o->measured_until, 0, sizeof(o->measured_until));
 	memset(o->was_there, 0, sizeof(o->was_there));
+	o->cuff_before = o->cuff_asked;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
 			o->sent[p] = (struct sent){.lacking = room->now};
@@ -334,8 +364,13 @@ static void heed_course(struct room *room, enum command command)
 		o->ended = true;
 		o->ended_at = room->now;
 	}
-	if (command == COMMAND_SESSION_CLOSE)
+	if (command == COMMAND_SESSION_CLOSE) {
 		o->open = o->started = o->ended = false;
+		o->turned = true;
+		o->opened_at = room->now; /* what follows is nobody's session */
+		memset(o->limit_changed, 0, sizeof(o->limit_changed));
+		memset(o->out_until, 0, sizeof(o->out_until));
+	}
 }
 
 /* The administration ends by itself where it was planned, paused time left out. */
@@ -378,12 +413,27 @@ static void note_silence(struct room *room)
 			room->oracle.fine_since[d] = NEVER;
 }
 
+/* One heart rate: the ECG's, else the oximeter's; what is out counts only if everything is. */
+static void choose_rate(struct room *room)
+{
+	struct oracle *o = &room->oracle;
+	bool all_out = world_out(room, PARAMETER_HEART_RATE);
+	bool ecg = all_out || !world_out(room, PARAMETER_ECG_HR), pulse = all_out || !world_out(room, PARAMETER_PULSE);
+
+	if (ecg && (!pulse || world_current(room, PARAMETER_ECG_HR)))
+		o->rate_from = PARAMETER_ECG_HR;
+	else if (pulse && (!ecg || world_current(room, PARAMETER_PULSE)))
+		o->rate_from = PARAMETER_PULSE;
+	o->sent[PARAMETER_HEART_RATE] = o->sent[o->rate_from];
+}
+
 void world_heed(struct room *room)
 {
 	struct oracle *o = &room->oracle;
 
 	note_silence(room);
 	o->fresh = 0;
+	o->turned = false;
 	switch (room->event.kind) {
 	case EVENT_MEASUREMENTS:
 		heed_frame(room, &room->event.u.measurements);
@@ -405,6 +455,8 @@ void world_heed(struct room *room)
 		o->fine_since[d] = !fine ? NEVER : o->fine_since[d] == NEVER ? room->now : o->fine_since[d];
 	}
 	planned_end(room);
+	choose_rate(room);
+	heed_cuff(room);
 }
 
 void world_begin(struct room *room)
@@ -413,7 +465,9 @@ void world_begin(struct room *room)
 
 	memset(o, 0, sizeof(*o));
 	o->display_heard = room->now;
+	o->rate_from = PARAMETER_ECG_HR;
 	o->measure_from = NEVER;
+	o->cuff_asked = o->cuff_before = NEVER;
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)

@@ -18,6 +18,7 @@ struct bedside_device {
 	bool off, leads_off; /* probe, sampling line or cuff; electrodes */
 	bool no_value, doubt;
 	enum complaint complaint;
+	enum mode mode; /* MODE_FROZEN, MODE_KPA; of others the engine sees the link's state alone */
 };
 
 struct stage {
@@ -149,6 +150,26 @@ static void begin_frame(struct stage *stage, enum device device)
 	stage->event.u.measurements.device = (uint8_t)stage->staged->device[device];
 }
 
+/* What the device's register map makes of registers that no longer change, or hold other units. */
+static void distrust(struct stage *stage, enum mode mode)
+{
+	struct event_measurements *frame = &stage->event.u.measurements;
+	const parameter_set pressures = PARAMETER_BIT(PARAMETER_NIBP_SYS) | PARAMETER_BIT(PARAMETER_NIBP_DIA) |
+	                                PARAMETER_BIT(PARAMETER_NIBP_MEAN) | PARAMETER_BIT(PARAMETER_ETCO2);
+
+	for (uint8_t i = 0; i < frame->count; i++) {
+		struct measurement *m = &frame->list[i];
+		bool intermittent = parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT;
+		bool frozen = mode == MODE_FROZEN && !intermittent;
+
+		if (!frozen && (mode != MODE_KPA || (pressures & PARAMETER_BIT(m->parameter)) == 0))
+			continue;
+		m->quality = QUALITY_NO_VALUE;
+		m->reason = frozen ? REASON_FROZEN : REASON_WRONG_SETUP;
+		m->milli = 0;
+	}
+}
+
 static void send_frame(struct stage *stage, enum device device)
 {
 	const struct vitals *v = &stage->patient.now;
@@ -177,6 +198,7 @@ static void send_frame(struct stage *stage, enum device device)
 		add(stage, PARAMETER_RESP, v->resp, quality, reason);
 		add(stage, PARAMETER_ETCO2, v->etco2, quality, reason);
 	}
+	distrust(stage, d->mode);
 	(void)step(stage);
 }
 
@@ -200,6 +222,7 @@ static void send_determination(struct stage *stage)
 	add(stage, PARAMETER_NIBP_DIA, v->dia + b, quality, reason);
 	add(stage, PARAMETER_NIBP_MEAN, v->dia + b + (v->sys + a - v->dia - b) / 3, quality, reason);
 	add(stage, PARAMETER_NIBP_PULSE, v->hr, quality, reason);
+	distrust(stage, stage->devices[DEVICE_CUFF].mode);
 	(void)step(stage);
 }
 
@@ -223,6 +246,7 @@ static void start_own_cuff(struct stage *stage)
 /* A way of misbehaving as the engine sees it: the link notices, or hears nothing. */
 static void misbehave(struct stage *stage, const struct sim_event *event)
 {
+	stage->devices[event->device].mode = event->mode;
 	switch (event->mode) {
 	case MODE_NORMAL:
 		say_device(stage, event->device, DEVICE_UP, FAULT_NONE);
@@ -233,6 +257,9 @@ static void misbehave(struct stage *stage, const struct sim_event *event)
 		break;
 	case MODE_WRONG_IDENTITY:
 		say_device(stage, event->device, DEVICE_REFUSED, FAULT_WRONG_IDENTITY);
+		break;
+	case MODE_FROZEN:
+	case MODE_KPA:
 		break;
 	case MODE_LATE:
 	case MODE_DRIBBLE:
@@ -347,6 +374,16 @@ static uint32_t alarm_by_name(const struct stage *stage, const char *name)
 	return strcmp(name, "all") == 0 ? ALARM_ID_ALL : UINT32_MAX; /* the second is nobody's */
 }
 
+/* What stands on the screen now; the engine leaves what is too new for anybody to have read. */
+static void fill_seen(const struct stage *stage, struct shown_alarms *seen)
+{
+	seen->settled_ns = 2 * NS_PER_S;
+	for (uint16_t id = 0; id < ALARMS_MAX && seen->count < SHOWN_ALARMS_MAX; id++)
+		if (alarm_sounding(stage->engine.alarms[id].state))
+			seen->list[seen->count++] = (struct shown_alarm){engine_alarm_id(&stage->engine, id),
+			                                                 stage->engine.alarms[id].generation};
+}
+
 static enum result command(struct stage *stage, const struct event_command *order)
 {
 	stage->event = (struct event){.kind = EVENT_COMMAND, .u.command = *order};
@@ -362,7 +399,9 @@ static void act(struct stage *stage, const struct staff_act *what)
 		stage->when_due = what;
 		return;
 	}
-	if (what->kind == ACT_ACK)
+	if (order.command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN)
+		fill_seen(stage, &order.u.shown);
+	else if (what->kind == ACT_ACK)
 		order.u.alarm_id = alarm_by_name(stage, what->name);
 	if (order.command == COMMAND_SESSION_OPEN) /* as the shell does: no two alike */
 		(void)snprintf(order.u.order.session_id, sizeof order.u.order.session_id, "story-%u",

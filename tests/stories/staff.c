@@ -196,6 +196,10 @@ static bool read_ack(struct rest *rest, struct staff_act *act)
 	act->kind = ACT_ACK;
 	act->command.command = COMMAND_ALARM_ACKNOWLEDGE;
 	act->command.u.alarm_id = ALARM_ID_ALL;
+	if (rest_is(rest, "seen")) {
+		act->command.command = COMMAND_ALARM_ACKNOWLEDGE_SHOWN;
+		return true;
+	}
 	return take_word(rest, act->name, sizeof act->name);
 }
 
@@ -231,7 +235,7 @@ static const struct {
     {"pause", COMMAND_SESSION_PAUSE, read_nothing, "pause"},
     {"resume", COMMAND_SESSION_RESUME, read_nothing, "resume"},
     {"stop", COMMAND_SESSION_STOP, read_nothing, "stop"},
-    {"ack", COMMAND_ALARM_ACKNOWLEDGE, read_ack, "ack ALARM | all"},
+    {"ack", COMMAND_ALARM_ACKNOWLEDGE, read_ack, "ack ALARM | all | seen"},
     {"audio-pause", COMMAND_AUDIO_PAUSE, read_nothing, "audio-pause"},
     {"observe", COMMAND_OBSERVE, read_observe, "observe moaas|rass|cadss|cadss6|bprs N [note \"text\"]"},
     {"distress", COMMAND_OBSERVE, read_distress, "distress yes|no"},

@@ -108,6 +108,7 @@ static inline void random_session(struct source *s, struct world *w)
 {
 	struct plan *plan = &w->config.plan;
 
+	plan->watch_without_session = pick(s, 2) == 1;
 	plan->missing_clear_ns = pick_time(s);
 	plan->missing_sole = (enum priority)pick(s, 4);
 	plan->missing_parameters = pick(s, 3) == 0 ? PARAMETER_BIT(PARAMETER_SPO2) | PARAMETER_BIT(PARAMETER_RESP) : 0;
@@ -244,6 +245,16 @@ static inline void random_maintenance(struct source *s, const struct world *w, s
 		c->u.take_out.reason[0] = 'x';
 		c->u.take_out.override.name[0] = (char)(pick(s, 2) == 0 ? 'M' : 0);
 		c->u.take_out.override.reason[0] = 'x';
+	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN) {
+		c->u.shown.settled_ns = pick(s, 2) * 2 * S;
+		c->u.shown.count = (uint8_t)pick(s, SHOWN_ALARMS_MAX + 2);
+		for (uint8_t i = 0; i < c->u.shown.count && i < SHOWN_ALARMS_MAX; i++) {
+			uint16_t slot = (uint16_t)pick(s, ALARMS_MAX);
+
+			c->u.shown.list[i] =
+			    (struct shown_alarm){engine_alarm_id(&w->engine, slot),
+			                         w->engine.alarms[slot].generation - (uint32_t)pick(s, 2)};
+		}
 	} else if (c->command == COMMAND_RECEIPT) {
 		c->u.receipt.display[0] = pick(s, 4) > 0 ? 'd' : 'e';
 		c->u.receipt.shown = at(w->now - pick_time(s));
@@ -332,6 +343,19 @@ static inline int64_t random_instant(struct source *s, const struct world *w)
 
 /* ---- what must hold -----------------------------------------------------------------------------------------------
  */
+
+/* A critical rule of live values and fixed limits alone, if the plan wants it. */
+static inline bool needs_no_session(const struct engine *e, int id)
+{
+	const struct plan_rule *p = &e->config->plan.rules[id < PLAN_RULES_MAX ? id : 0];
+	bool fixed = id < e->config->plan.rule_count && e->config->plan.watch_without_session && p->critical &&
+	             p->kind == RULE_ALARM && p->with == 0 && !p->has_from && p->term_count > 0;
+
+	for (uint8_t t = 0; t < p->term_count; t++)
+		fixed = fixed && p->terms[t].reference == REFERENCE_ABSOLUTE &&
+		        parameter_table[p->terms[t].parameter].cadence == CADENCE_CONTINUOUS;
+	return fixed;
+}
 
 /* What a display would know that saw every action. */
 struct shadow {
@@ -465,7 +489,7 @@ static inline const char *check_alarms(const struct shadow *shadow, const struct
 		MUST(alarm_announced(a->state) == alarm_announced(seen->state), "announced and not seen");
 		MUST(!alarm_announced(a->state) || (a->state == seen->state && a->priority == seen->priority),
 		     "state or priority changed unseen");
-		MUST(a->state == ALARM_INACTIVE || e->session.open ||
+		MUST(a->state == ALARM_INACTIVE || e->session.open || needs_no_session(e, id) ||
 		         (id >= ALARM_BASE_SERVICE && a->kind != CONDITION_FLAPPING),
 		     "alarm without a session");
 		MUST(a->test == (id == ALARM_BASE_TEST), "a test that is none");
@@ -506,6 +530,17 @@ static inline const char *check_values(const struct engine *e)
 		MUST(m.determined.ns <= e->now.ns, "a value from the future");
 		if (info->cadence != CADENCE_CONTINUOUS)
 			continue;
+		if (parameter_derived((enum parameter)p)) {
+			int from = engine_source(e, (enum parameter)p, e->now);
+			struct measurement part = engine_reading(e, (enum parameter)from, e->now);
+
+			MUST(measurement_has_value(&part) && part.milli == m.milli &&
+			         part.determined.ns == m.determined.ns && part.quality == m.quality,
+			     "a derived value that is not its part's");
+			MUST(memcmp(&e->parameters[p].latest, &m, sizeof(m)) == 0,
+			     "another value is judged than shown");
+			continue;
+		}
 		MUST(device >= 0 && e->now.ns - m.determined.ns < 3 * e->config->devices[device].period_ns,
 		     "a stale value");
 		MUST(e->parameters[p].missing_since.ns == INT64_MAX, "a current value is missing");

@@ -135,6 +135,29 @@ static inline size_t read_whole(const char *path, uint8_t *bytes, size_t size)
 	return count;
 }
 
+/* ---- a live device ------------------------------------------------------------------------------------------------
+ */
+
+/* Feeds bytes in pieces as a live device sends them: a period from frame to frame, of the drivers that ask for it. Then
+ * the line is quiet. */
+static inline void feed_live(const struct driver *driver, struct stream *stream, const uint8_t *bytes, size_t count,
+                             size_t piece, struct mono *now, struct frames *frames)
+{
+	struct mono began = *now;
+
+	for (size_t at = 0, size; at < count; at += size) {
+		uint32_t before = stream->frames + stream->bad_frames;
+		/* A piece ends at the end of a line, and where a binary frame may begin. */
+		for (size = 1; size < piece && at + size < count && bytes[at + size - 1] != '\n' &&
+		               (bytes[at + size] & 0x80) == 0;)
+			size++;
+		driver->feed(stream, bytes + at, size, *now, frames_collect, frames);
+		if (stream->frames + stream->bad_frames != before && !driver->checksum && !stream->gate.stored)
+			*now = began = mono_after(began, driver->period_ns);
+	}
+	driver->feed(stream, NULL, 0, *now, frames_collect, frames);
+}
+
 /* ---- raw files ----------------------------------------------------------------------------------------------------
  */
 
@@ -154,9 +177,8 @@ static inline void replay_raw(const char *name, const char *path, const char *go
 		static struct frames frames;
 		frames.count = 0;
 		page.used = 0;
-		for (size_t at = 0; at < count; at += piece)
-			driver->feed(&stream, raw + at, count - at < piece ? count - at : piece, (struct mono){1},
-			             frames_collect, &frames);
+		struct mono now = {1};
+		feed_live(driver, &stream, raw, count, piece, &now, &frames);
 		for (size_t i = 0; i < frames.count; i++)
 			page_frame(&page, &frames.list[i]);
 		page_add(&page, "bad_frames=%u\n", (unsigned)stream.bad_frames);
@@ -172,32 +194,45 @@ static inline bool same_frame(const struct decoded *a, const struct decoded *b)
 	       memcmp(a->list, b->list, a->count * sizeof a->list[0]) == 0;
 }
 
-/* What a driver makes of bytes at one time, from a fresh stream. */
+/* The same but for the time: bytes that are cut in front begin another time. */
+static inline bool same_values(const struct decoded *a, const struct decoded *b)
+{
+	struct decoded timed = *a;
+
+	for (uint8_t i = 0; i < a->count && i < b->count; i++)
+		timed.list[i].determined = b->list[i].determined;
+	return same_frame(&timed, b);
+}
+
+/* What a driver makes of bytes, from a fresh stream. */
 static inline void decode_bytes(const char *name, const uint8_t *bytes, size_t count, struct frames *frames,
                                 struct stream *stream)
 {
 	*stream = (struct stream){0};
 	frames->count = 0;
-	driver_named(name)->feed(stream, bytes, count, (struct mono){7}, frames_collect, frames);
+	struct mono now = {7};
+	feed_live(driver_named(name), stream, bytes, count, SIZE_MAX, &now, frames);
 }
 
-/* A frame whose halves come more than a second apart is none; one that comes in pieces soon after each other counts,
+/* A frame whose halves come more than `rest_ns` apart is none; one that comes in pieces soon after each other counts,
  * and has the time of its first byte. */
-static inline void old_half(const char *name, const uint8_t *frame, size_t count, size_t cut)
+static inline void old_half(const char *name, const uint8_t *frame, size_t count, size_t cut, int64_t rest_ns)
 {
 	const struct driver *driver = driver_named(name);
 	struct stream stream = {.synchronised = true};
 	static struct frames frames;
+	struct mono now = {rest_ns + 1};
 
 	frames.count = 0;
 	driver->feed(&stream, frame, cut, (struct mono){0}, frames_collect, &frames);
-	driver->feed(&stream, frame + cut, count - cut, (struct mono){NS_PER_S + 1}, frames_collect, &frames);
+	feed_live(driver, &stream, frame + cut, count - cut, SIZE_MAX, &now, &frames);
 	assert_int_equal(frames.count, 0);
 	assert_int_equal(stream.bad_frames, 1);
-	driver->feed(&stream, frame, cut, (struct mono){2 * NS_PER_S}, frames_collect, &frames);
-	driver->feed(&stream, frame + cut, count - cut, (struct mono){2 * NS_PER_S + 9}, frames_collect, &frames);
+	driver->feed(&stream, frame, cut, (struct mono){2 * rest_ns}, frames_collect, &frames);
+	now.ns = 3 * rest_ns;
+	feed_live(driver, &stream, frame + cut, count - cut, SIZE_MAX, &now, &frames);
 	assert_int_equal(frames.count, 1);
-	assert_int_equal(frames.list[0].list[0].determined.ns, 2 * NS_PER_S);
+	assert_int_equal(frames.list[0].list[0].determined.ns, 2 * rest_ns);
 }
 
 /* Every truncation, front and back, of a file: nothing but frames that the whole file has, in its order, at most
@@ -218,7 +253,7 @@ static inline void truncate_raw(const char *name, const char *path, size_t extra
 			size_t next = 0;
 			for (size_t i = 0; i < cut.count; i++) {
 				size_t k = next;
-				while (k < whole.count && !same_frame(&cut.list[i], &whole.list[k]))
+				while (k < whole.count && !same_values(&cut.list[i], &whole.list[k]))
 					k++;
 				if (k < whole.count)
 					next = k + 1;
@@ -289,10 +324,10 @@ static inline bool is_wrong(const struct frames *now, const struct frames *whole
 {
 	size_t most = now->count < whole->count ? now->count : whole->count, front = 0, back = 0;
 
-	while (front < most && same_frame(&now->list[front], &whole->list[front]))
+	while (front < most && same_values(&now->list[front], &whole->list[front]))
 		front++;
 	while (back < most - front &&
-	       same_frame(&now->list[now->count - 1 - back], &whole->list[whole->count - 1 - back]))
+	       same_values(&now->list[now->count - 1 - back], &whole->list[whole->count - 1 - back]))
 		back++;
 	assert_true(now->count - front - back <= changed);
 	for (size_t i = front; i < now->count - back; i++)
@@ -313,26 +348,29 @@ static inline size_t flip_file(const char *name, const char *path, size_t change
 	static struct frames whole, now;
 	const struct driver *driver = driver_named(name);
 	struct stream before = {0}, stream;
+	struct mono began = {7};
 	size_t count = read_whole(path, raw, sizeof raw), wrong = 0;
 
 	assert_true(count > 0);
 	for (size_t at = 0; at < count; at += FLIP_PIECE) {
 		size_t piece = count - at < FLIP_PIECE ? count - at : FLIP_PIECE;
 		size_t window = count - at < FLIP_WINDOW ? count - at : FLIP_WINDOW;
+		struct mono when = began;
 		stream = before;
 		whole.count = 0;
-		driver->feed(&stream, raw + at, window, (struct mono){7}, frames_collect, &whole);
+		feed_live(driver, &stream, raw + at, window, SIZE_MAX, &when, &whole);
 		for (size_t bit = 8 * at; bit < 8 * (at + piece); bit++) {
 			uint8_t mask = (uint8_t)(1U << bit % 8);
 			raw[bit / 8] ^= mask;
 			stream = before;
 			now.count = 0;
-			driver->feed(&stream, raw + at, window, (struct mono){7}, frames_collect, &now);
+			when = began;
+			feed_live(driver, &stream, raw + at, window, SIZE_MAX, &when, &now);
 			raw[bit / 8] ^= mask;
 			wrong += is_wrong(&now, &whole, changed);
 		}
-		driver->feed(&before, raw + at, piece, (struct mono){7}, frames_collect, &now);
 		now.count = 0;
+		feed_live(driver, &before, raw + at, piece, SIZE_MAX, &began, &now);
 	}
 	return wrong;
 }
@@ -349,8 +387,9 @@ static inline void endless(const char *name, const uint8_t *frame, size_t count,
 		driver->feed(&stream, &byte, 1, (struct mono){1}, frames_collect, &frames);
 	assert_int_equal(frames.count, 0);
 	assert_true(stream.bad_frames >= 1);
+	struct mono now = {3 * NS_PER_S};
 	for (int i = 0; i < 3; i++)
-		driver->feed(&stream, frame, count, (struct mono){3 * NS_PER_S}, frames_collect, &frames);
+		feed_live(driver, &stream, frame, count, SIZE_MAX, &now, &frames);
 	assert_true(frames.count >= 2); /* the first may be taken for the end of something */
 }
 

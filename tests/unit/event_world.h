@@ -79,6 +79,12 @@ static inline void fill_command(struct event_command *c)
 	case COMMAND_ALARM_ACKNOWLEDGE:
 		c->u.alarm_id = UINT32_C(0x2e3d1a4f);
 		break;
+	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
+		c->u.shown.settled_ns = 2000000000;
+		c->u.shown.count = 2;
+		c->u.shown.list[0] = (struct shown_alarm){UINT32_C(0x2e3d1a4f), 7};
+		c->u.shown.list[1] = (struct shown_alarm){UINT32_C(0x1ce412e4), 1};
+		break;
 	case COMMAND_OBSERVE:
 		c->u.observation.has_score = true;
 		c->u.observation.parameter = PARAMETER_RASS;
@@ -228,6 +234,11 @@ static inline void roll_command(struct event_command *c)
 		roll_override(&c->u.override);
 	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE) {
 		c->u.alarm_id = roll_below(3) == 0 ? ALARM_ID_ALL : (uint32_t)roll();
+	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN) {
+		c->u.shown.settled_ns = roll_below(2) * INT64_C(1000000000);
+		c->u.shown.count = (uint8_t)(1 + roll_below(SHOWN_ALARMS_MAX));
+		for (uint8_t i = 0; i < c->u.shown.count; i++)
+			c->u.shown.list[i] = (struct shown_alarm){(uint32_t)roll() | 1, (uint32_t)roll()};
 	} else if (c->command == COMMAND_OBSERVE) {
 		roll_observation(&c->u.observation);
 	} else if (c->command == COMMAND_ITEM) {
@@ -259,7 +270,7 @@ static inline void roll_frame(struct event_measurements *frame)
 	frame->count = (uint8_t)roll_below(EVENT_MEASUREMENTS_MAX + 1);
 	for (uint8_t i = 0; i < frame->count; i++) {
 		struct measurement *m = &frame->list[i];
-		m->parameter = (enum parameter)roll_below(PARAMETER_MOAAS);
+		m->parameter = (enum parameter)roll_below(PARAMETER_HEART_RATE); /* derived ones come in no event */
 		m->quality = (enum quality)roll_below(3);
 		m->reason = m->quality == QUALITY_VALID ? REASON_NONE : (enum reason)roll_below(REASON_COUNT);
 		m->milli = m->quality == QUALITY_NO_VALUE ? 0 : (int32_t)(uint32_t)roll();

@@ -18,6 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 enum fake_mode {
@@ -38,12 +39,20 @@ enum fake_mode {
 	FAKE_HANG_UP, /* TCP: closes the connection in place of an answer */
 };
 
+enum fake_closing { /* of a TCP connection, behind an answer */
+	            FAKE_STAYS,
+	            FAKE_CLOSES_IDLE, /* after 5 ms without a request */
+	            FAKE_CLOSES_AT_ONCE,
+	            FAKE_CLOSES_LATER, /* after 5 ms, whatever has come by then */
+};
+
 #define FAKE_FRAME_BYTES      300
 #define FAKE_SEQUENCE_ADDRESS 200
-#define FAKE_STATUS_ADDRESS   201
+#define FAKE_STATUS_ADDRESS   201 /* behind it the two pressures, which change with the sequence */
 
 struct fake {
 	bool tcp;
+	bool rtu;      /* with tcp: frames as on a serial line, behind a transparent device server */
 	char path[64]; /* pty: symbolic link to the slave side */
 	uint16_t port; /* TCP */
 	int listen_fd; /* TCP */
@@ -56,6 +65,8 @@ struct fake {
 	atomic_int bad_unit;    /* misbehaves only for this unit; 0 = for all */
 	atomic_int bad_address; /* misbehaves only for this address; 0 = for all */
 	atomic_int delay_ms;
+	atomic_int closing;     /* enum fake_closing */
+	atomic_int connections; /* TCP */
 	atomic_int identity_change;
 	atomic_int sequence, status;
 	atomic_int requests; /* answered or not */
@@ -64,9 +75,17 @@ struct fake {
 	atomic_int identity_reads; /* of unit 2 */
 	atomic_uint last_write;    /* unit << 24 | address << 16 | value */
 	atomic_int bad_requests;
+	atomic_int turnaround_ms; /* a request to another unit earlier than that is a bad one */
+	int last_unit;
+	int64_t last_ms; /* when it was answered */
 	uint8_t last_answer[FAKE_FRAME_BYTES];
 	size_t last_answer_count;
 };
+
+static inline bool fake_has_header(const struct fake *fake)
+{
+	return fake->tcp && !fake->rtu;
+}
 
 static inline uint16_t fake_content(unsigned unit, unsigned function, unsigned address)
 {
@@ -81,6 +100,8 @@ static inline uint16_t fake_register(struct fake *fake, unsigned unit, unsigned 
 		return (uint16_t)atomic_load(&fake->sequence);
 	if (function == 4 && address == FAKE_STATUS_ADDRESS)
 		return (uint16_t)atomic_load(&fake->status);
+	if (function == 4 && (address == FAKE_STATUS_ADDRESS + 1 || address == FAKE_STATUS_ADDRESS + 2))
+		return (uint16_t)(fake_content(unit, function, address) + (atomic_load(&fake->sequence) & 3));
 	return fake_content(unit, function, address);
 }
 
@@ -94,6 +115,15 @@ static inline uint16_t fake_crc(const uint8_t *bytes, size_t count)
 			crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ 0xA001 : crc >> 1);
 	}
 	return crc;
+}
+
+static inline int64_t fake_now_ms(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+		abort();
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* False when the fake is to end. */
@@ -114,7 +144,7 @@ static inline void fake_write(struct fake *fake, const uint8_t *bytes, size_t co
 static inline size_t fake_frame(const struct fake *fake, const uint8_t *head, const uint8_t *pdu, size_t count,
                                 uint8_t *frame)
 {
-	if (fake->tcp) {
+	if (fake_has_header(fake)) {
 		memcpy(frame, head, 4);
 		frame[4] = (uint8_t)(count >> 8);
 		frame[5] = (uint8_t)count;
@@ -164,7 +194,7 @@ static inline size_t fake_answer(struct fake *fake, const uint8_t *request, enum
 static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 {
 	static const uint8_t garbage[] = {0x00, 0x5A, 0xFF};
-	const uint8_t *inner = fake->tcp ? request + 6 : request;
+	const uint8_t *inner = fake_has_header(fake) ? request + 6 : request;
 	int bad_unit = atomic_load(&fake->bad_unit), bad_address = atomic_load(&fake->bad_address);
 	bool spoil =
 	    (bad_unit == 0 || bad_unit == inner[0]) && (bad_address == 0 || bad_address == (inner[2] << 8 | inner[3]));
@@ -173,16 +203,16 @@ static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 	size_t count = fake_frame(fake, request, pdu, fake_answer(fake, inner, mode, pdu), frame);
 	bool going_on = true;
 
-	if (!fake->tcp && fake_crc(request, 8) != 0)
+	if (!fake_has_header(fake) && fake_crc(request, 8) != 0)
 		atomic_fetch_add(&fake->bad_requests, 1);
 	if (mode == FAKE_LATE)
 		going_on = fake_pause(fake, atomic_load(&fake->delay_ms));
 	if (mode == FAKE_GARBAGE)
 		fake_write(fake, garbage, sizeof garbage);
 	if (mode == FAKE_ECHO)
-		fake_write(fake, request, fake->tcp ? 12 : 8);
+		fake_write(fake, request, fake_has_header(fake) ? 12 : 8);
 	if (mode == FAKE_BAD_CRC)
-		frame[fake->tcp ? 1 : count - 1] ^= 0x10;
+		frame[fake_has_header(fake) ? 1 : count - 1] ^= 0x10;
 	if (mode == FAKE_DRIBBLE) {
 		for (size_t i = 0; i < count && going_on; i++) {
 			fake_write(fake, frame + i, 1);
@@ -200,17 +230,39 @@ static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 		fake_write(fake, garbage, sizeof garbage);
 	memcpy(fake->last_answer, frame, count);
 	fake->last_answer_count = count;
+	if (fake->last_unit != inner[0] && fake->last_unit != 0 &&
+	    fake_now_ms() - fake->last_ms < atomic_load(&fake->turnaround_ms))
+		atomic_fetch_add(&fake->bad_requests, 1);
+	fake->last_unit = inner[0];
+	fake->last_ms = fake_now_ms();
 	atomic_fetch_add(&fake->requests, 1);
 	if (mode != FAKE_NORMAL)
 		atomic_fetch_add(&fake->misdeeds, 1);
 	return going_on;
 }
 
+/* After an answer. False when the fake is to end. */
+static inline bool fake_part(struct fake *fake)
+{
+	enum fake_closing closing = (enum fake_closing)atomic_load(&fake->closing);
+	struct pollfd fds[2] = {{.fd = fake->stop_fd, .events = POLLIN}, {.fd = fake->fd, .events = POLLIN}};
+
+	if (!fake->tcp || fake->fd < 0 || closing == FAKE_STAYS)
+		return true;
+	if (closing == FAKE_CLOSES_LATER && !fake_pause(fake, 5))
+		return false;
+	if (closing == FAKE_CLOSES_IDLE && poll(fds, 2, 5) != 0)
+		return fds[0].revents == 0;
+	(void)close(fake->fd);
+	fake->fd = -1;
+	return true;
+}
+
 static inline void *fake_main(void *argument)
 {
 	struct fake *fake = argument;
 	uint8_t request[12];
-	size_t have = 0, need = fake->tcp ? 12 : 8;
+	size_t have = 0, need = fake_has_header(fake) ? 12 : 8;
 
 	for (;;) {
 		bool connected = fake->fd >= 0;
@@ -220,6 +272,7 @@ static inline void *fake_main(void *argument)
 			return NULL;
 		if (!connected) {
 			fake->fd = accept(fake->listen_fd, NULL, NULL);
+			atomic_fetch_add(&fake->connections, 1);
 			have = 0;
 			continue;
 		}
@@ -235,7 +288,7 @@ static inline void *fake_main(void *argument)
 		if (have < need)
 			continue;
 		have = 0;
-		if (!fake_serve(fake, request))
+		if (!fake_serve(fake, request) || !fake_part(fake))
 			return NULL;
 	}
 }

@@ -29,9 +29,12 @@ struct world {
 	char directory[32];
 	unsigned rounds[DEVICES_MAX];
 	unsigned nibp_valid, nibp_failed;
+	struct mono ended;   /* the last determination of the fake; no age is counted from later */
+	struct mono ordered; /* the last start; its determination is never older */
 	enum device_state state[DEVICES_MAX];
 	enum device_fault fault[DEVICES_MAX];
 	bool told[DEVICES_MAX];
+	unsigned device_rows[DEVICES_MAX];
 	bool may_drop;   /* the test itself filled the mailbox */
 	unsigned faults; /* 1 << enum device_fault of everything told */
 };
@@ -110,6 +113,7 @@ static inline struct world *world_new(enum link_type type)
 	(void)snprintf(world->directory, sizeof world->directory, "/tmp/vitals-link-XXXXXX");
 	assert_non_null(mkdtemp(world->directory));
 	(void)snprintf(world->fake.path, sizeof world->fake.path, "%s/port", world->directory);
+	world->ended = MONO_NEVER;
 	world->config.link_count = 1;
 	world->config.links[0] = (struct link_config){
 	    .name = "bus",
@@ -126,8 +130,9 @@ static inline struct world *world_new(enum link_type type)
 
 static inline void world_plug(struct world *world)
 {
-	bool ready =
-	    world->config.links[0].type == LINK_MODBUS_TCP ? fake_listen(&world->fake) : fake_open_pty(&world->fake);
+	enum link_type type = world->config.links[0].type;
+	bool ready = type == LINK_MODBUS_RTU ? fake_open_pty(&world->fake) : fake_listen(&world->fake);
+	world->fake.rtu = type == LINK_MODBUS_RTU_TCP;
 	assert_true(ready);
 	if (world->links == NULL) /* later the port stays the same, and the link's thread reads it */
 		world->config.links[0].tcp_port = world->fake.port;
@@ -183,8 +188,12 @@ static inline void world_check_values(struct world *world, const struct event_me
 			continue;
 		}
 		assert_int_equal(m->quality, QUALITY_VALID);
-		assert_int_equal(m->milli, world_expected(world->config.devices[device].unit, m->parameter));
+		bool pressure = parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT;
+		int32_t expected = world_expected(world->config.devices[device].unit, m->parameter);
+		assert_in_range(m->milli, expected, expected + (pressure ? 3 : 0));
 		world->nibp_valid += nibp;
+		assert_true(!pressure || !mono_before(world->ended, m->determined));
+		assert_true(!pressure || !mono_before(m->determined, world->ordered));
 	}
 	world->rounds[device]++;
 }
@@ -207,6 +216,7 @@ static inline bool world_take(struct world *world)
 	assert_false(world->told[device] && world->state[device] == event.u.device.state &&
 	             world->fault[device] == event.u.device.fault);
 	world->told[device] = true;
+	world->device_rows[device]++;
 	world->state[device] = event.u.device.state;
 	world->fault[device] = event.u.device.fault;
 	world->faults |= 1U << event.u.device.fault;

@@ -67,11 +67,13 @@ static void before_leaving(void **state)
 	bed.spo2 = 92;
 	go(40 * S);
 	assert_string_equal(words_of("SpO2"), "SpO2 above 92 %");
-	assert_string_equal(words_of("quiet"), "A medium or high alarm is present or ended less than 15 min ago");
+	assert_string_equal(words_of("quiet"), "SpO2 below 93 %: quiet for 15 min after it ends");
 	bed.spo2 = 98;
+	go(2 * MIN);
+	assert_string_equal(words_of("quiet"), "SpO2 below 93 %: over, 14 min more of quiet");
 	assert_int_equal(score(&bed.w, PARAMETER_RASS, 0), RESULT_OK);
 	bed.idle = true;
-	go(50 * MIN);
+	go(48 * MIN);
 	assert_string_equal(words_of("RASS"), "RASS 0: measured too long ago");
 	assert_string_equal(words_of("earliest"), "Too early to leave: 10 min more");
 }

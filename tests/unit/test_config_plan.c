@@ -113,9 +113,10 @@ static void check_row(const struct row *row)
 	assert_int_equal(rule->confirm_within_ns, row->confirm ? 90 * NS_PER_S : 0);
 }
 
-/* What both clinical plans have in common; `hr` is the source of the heart rate. */
-static void check_clinical_plan(enum parameter hr)
+/* What both clinical plans have in common. */
+static void check_clinical_plan(void)
 {
+	const enum parameter hr = PARAMETER_HEART_RATE;
 	for (size_t i = 0; i < sizeof shared_rows / sizeof shared_rows[0]; i++)
 		check_row(&shared_rows[i]);
 	const struct row heart[] = {
@@ -182,7 +183,7 @@ static void test_shipped_infusion_plan(void **state)
 	(void)state;
 	read_good(write_variant("etc/plans/ketamine-iv.conf", GOOD "map.conf", ENDPOINTS));
 	const struct plan *plan = &config.engine.plan;
-	check_clinical_plan(PARAMETER_ECG_HR);
+	check_clinical_plan();
 	assert_false(plan->demo);
 	assert_int_equal(plan->route, ROUTE_IV);
 	assert_int_equal(plan->phases[0].usual_count, 0);
@@ -221,7 +222,7 @@ static void test_shipped_spray_plan(void **state)
 	(void)state;
 	read_good(write_variant("etc/plans/esketamine-spray.conf", GOOD "map.conf", ENDPOINTS));
 	const struct plan *plan = &config.engine.plan;
-	check_clinical_plan(PARAMETER_PULSE);
+	check_clinical_plan();
 	assert_int_equal(plan->route, ROUTE_SPRAY);
 	assert_null(find_rule("B3"));
 	assert_int_equal(plan->phases[4].anchor, ANCHOR_START);

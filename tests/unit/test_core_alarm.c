@@ -230,6 +230,45 @@ static void test_acknowledge(void **state)
 	assert_int_equal(engine_highest_priority(&w.engine), PRIORITY_MEDIUM);
 }
 
+static enum result acknowledge_shown(uint32_t id, uint32_t generation, int64_t settled_ns)
+{
+	struct event event = make_command(&w, COMMAND_ALARM_ACKNOWLEDGE_SHOWN);
+
+	event.u.command.u.shown.settled_ns = settled_ns;
+	event.u.command.u.shown.count = 2;
+	event.u.command.u.shown.list[0] = (struct shown_alarm){id, generation};
+	event.u.command.u.shown.list[1] = (struct shown_alarm){1, 1}; /* there is none */
+	world_step(&w, &event);
+	return reply(&w);
+}
+
+/* Only what somebody saw, as it was then. */
+static void test_acknowledge_shown(void **state)
+{
+	(void)state;
+	(void)spo2_rule(2 * S, 0, false);
+	(void)world_rule(&w, "H2", PARAMETER_ECG_HR, COMPARISON_ABOVE, 130, 125);
+	world_open(&w, 0);
+	spo2(&w, 85);
+	heart_rate(&w, 140);
+	w.now += 2 * S;
+	spo2(&w, 85);
+	uint32_t id = engine_alarm_id(&w.engine, O2), generation = w.engine.alarms[O2].generation;
+	assert_int_equal(state_of(&w, O2), ALARM_ACTIVE);
+	assert_int_equal(acknowledge_shown(id, generation, SHOWN_SETTLED_MAX + 1), RESULT_OUT_OF_RANGE);
+	assert_int_equal(acknowledge_shown(id, generation, -1), RESULT_OUT_OF_RANGE);
+	assert_int_equal(acknowledge_shown(id, generation - 1, 0), RESULT_UNKNOWN_ALARM); /* is another by now */
+	assert_int_equal(acknowledge_shown(id, generation + 1, 0), RESULT_UNKNOWN_ALARM);
+	assert_int_equal(acknowledge_shown(id, generation, S), RESULT_UNKNOWN_ALARM); /* came just now */
+	w.now += S - 1;
+	assert_int_equal(acknowledge_shown(id, generation, S), RESULT_UNKNOWN_ALARM);
+	assert_int_equal(state_of(&w, O2), ALARM_ACTIVE);
+	w.now += 1;
+	assert_int_equal(acknowledge_shown(id, generation, S), RESULT_OK);
+	assert_int_equal(state_of(&w, O2), ALARM_ACKNOWLEDGED);
+	assert_int_equal(state_of(&w, O2 + 1), ALARM_ACTIVE); /* nobody named it */
+}
+
 static void test_escalation_ends_acknowledgement_and_pause(void **state)
 {
 	(void)state;
@@ -610,6 +649,7 @@ int main(void)
 	    cmocka_unit_test(test_missing_data_never_clears),
 	    cmocka_unit_test(test_latching),
 	    cmocka_unit_test(test_acknowledge),
+	    cmocka_unit_test(test_acknowledge_shown),
 	    cmocka_unit_test(test_escalation_ends_acknowledgement_and_pause),
 	    cmocka_unit_test(test_audio_pause),
 	    cmocka_unit_test(test_intermittent_is_judged_once),

@@ -241,6 +241,47 @@ static void test_numbers_after_failures(void **state)
 	}
 }
 
+/* A determination that was under way at the opening is the last patient's, whatever it says; the next one is hers. */
+static void test_a_cuff_of_the_last_patient(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 210, 130);
+	assert_int_equal(reading(&w, PARAMETER_NIBP_SYS).reason, REASON_NEVER_RECEIVED);
+	assert_int_equal(w.engine.session.baseline.readings, 0);
+	pressure(&w, 210, 130); /* the device says it again */
+	assert_int_equal(w.engine.session.baseline.readings, 0);
+	still(&w, w.now + 10 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.baseline.readings, 1);
+}
+
+/* One that never came is no reason to wait for ever, and a failed one of the last patient does not count. */
+static void test_a_lost_cuff_of_the_last_patient(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_open(&w, 100 * S);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	still(&w, w.now + 60 * S);
+	pressure(&w, 120, 80);
+	assert_int_equal(w.engine.session.baseline.readings, 1);
+	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	still(&w, w.now + 10 * S);
+	pressure_failed(&w);
+	assert_int_equal(w.engine.devices[CUFF].cuff_failures, 0);
+}
+
 /* A cuff that is the first device of the list is a cuff like any other. */
 static void test_extra_readings_of_the_first_device(void **state)
 {
@@ -408,6 +449,8 @@ int main(void)
 	    cmocka_unit_test(test_no_measuring_on_the_oximeters_limb),
 	    cmocka_unit_test(test_numbers_that_cannot_be),
 	    cmocka_unit_test(test_numbers_after_failures),
+	    cmocka_unit_test(test_a_cuff_of_the_last_patient),
+	    cmocka_unit_test(test_a_lost_cuff_of_the_last_patient),
 	    cmocka_unit_test(test_extra_readings_of_the_first_device),
 	    cmocka_unit_test(test_due_reading_of_the_first_device),
 	    cmocka_unit_test(test_first_device_is_the_cuff),

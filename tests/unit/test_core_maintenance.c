@@ -241,6 +241,22 @@ static void test_taken_out_device(void **state)
 	assert_int_equal(state_of(&w, B2), ALARM_ACTIVE);
 }
 
+/* What was out for this patient is in for the next. */
+static void test_take_outs_end_at_the_close(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(take_out(true, "bp", 600, "cuff leaks", "dr.m"), RESULT_OK);
+	assert_int_equal(take_out(false, "perfusion", 600, "x", ""), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(session_changes(&w, SESSION_TAKEN_OUT), 2);
+	assert_int_equal(state_of(&w, OUT_DEVICE(CUFF)), ALARM_INACTIVE);
+	assert_int_equal(state_of(&w, OUT_PARAMETER(PARAMETER_PERFUSION)), ALARM_INACTIVE);
+	assert_int_equal(take_out(true, "bp", 600, "in repair", ""), RESULT_OK); /* between two patients: it stays */
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	assert_int_equal(state_of(&w, OUT_DEVICE(CUFF)), ALARM_ACTIVE);
+}
+
 /* ---- test alarm ---------------------------------------------------------------------------------------------------
  */
 
@@ -627,6 +643,7 @@ int main(void)
 	    cmocka_unit_test(test_limit_who_may),
 	    cmocka_unit_test(test_limit_takes_effect),
 	    cmocka_unit_test(test_take_out_orders),
+	    cmocka_unit_test(test_take_outs_end_at_the_close),
 	    cmocka_unit_test(test_taken_out),
 	    cmocka_unit_test(test_taken_out_device),
 	    cmocka_unit_test(test_test_alarm),

@@ -30,6 +30,7 @@ static void move_alarm(struct alarm *alarm, int64_t by)
 	move(&alarm->cleared, by);
 	move(&alarm->raised, by);
 	move(&alarm->acknowledged, by);
+	move(&alarm->changed, by);
 }
 
 static void move_session(struct session *session, int64_t by)
@@ -54,9 +55,9 @@ static void move_session(struct session *session, int64_t by)
 static void move_device(struct engine_device_state *device, int64_t by)
 {
 	struct mono *const instants[] = {
-	    &device->last_frame,        &device->heard,           &device->fine_since, &device->lost_since,
-	    &device->cuff_requested_at, &device->cuff_rest_until, &device->mask_until, &device->lost_at[0],
-	    &device->lost_at[1],        &device->lost_at[2]};
+	    &device->last_frame,        &device->heard,           &device->fine_since,   &device->lost_since,
+	    &device->cuff_requested_at, &device->cuff_rest_until, &device->mask_until,   &device->lost_at[0],
+	    &device->lost_at[1],        &device->lost_at[2],      &device->others_until, &device->others_at};
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
 		move(instants[i], by);
@@ -66,6 +67,7 @@ static void move_device(struct engine_device_state *device, int64_t by)
 static void move_engine(struct engine *engine, int64_t by)
 {
 	move(&engine->now, by);
+	move(&engine->watched_since, by);
 	move(&engine->audio_paused_until, by);
 	for (int i = 0; i < PARAMETER_COUNT; i++) {
 		move(&engine->parameters[i].latest.determined, by);

@@ -141,9 +141,16 @@ static const struct decoded *hear(struct cuff *cuff, const char *nibp)
 	cuff->second++;
 	driver_named(NAME)->feed(&cuff->stream, message, make_message(text, message),
 	                         (struct mono){cuff->second * NS_PER_S}, frames_collect, &cuff->frames);
-	assert_in_range(cuff->frames.count, 1, 2);
-	assert_int_equal(cuff->frames.list[0].count, 5);
-	return cuff->frames.count == 2 ? &cuff->frames.list[1] : NULL;
+	const struct decoded *determination = NULL;
+	assert_true(cuff->frames.count <= 3); /* the values of the message before may have waited for this one */
+	for (size_t i = 0; i < cuff->frames.count; i++) {
+		if (cuff->frames.list[i].count == 5)
+			continue;
+		assert_int_equal(cuff->frames.list[i].count, 4);
+		assert_null(determination);
+		determination = &cuff->frames.list[i];
+	}
+	return determination;
 }
 
 static void test_freshness(void **state)
@@ -230,7 +237,8 @@ static void test_truncations(void **state)
 		driver_named(NAME)->feed(&stream, messages, one, (struct mono){8}, frames_collect, &frames);
 		assert_true(frames.count <= 1);
 		driver_named(NAME)->feed(&stream, messages, one, (struct mono){9}, frames_collect, &frames);
-		assert_true(frames.count >= 1); /* two whole ones came: at least one was taken */
+		driver_named(NAME)->feed(&stream, messages, one, (struct mono){10}, frames_collect, &frames);
+		assert_true(frames.count >= 2); /* three whole ones came: at least two were taken */
 		for (size_t i = 0; i < frames.count; i++)
 			must_be(&frames.list[i], PARAMETER_ECG_HR, 76);
 	}
@@ -269,7 +277,8 @@ static void test_cuff_bit_flips(void **state)
 		cuff.second++;
 		driver_named(NAME)->feed(&cuff.stream, message, count, (struct mono){cuff.second * NS_PER_S},
 		                         frames_collect, &cuff.frames);
-		assert_true(cuff.frames.count <= 1);
+		for (size_t i = 0; i < cuff.frames.count; i++)
+			assert_int_equal(cuff.frames.list[i].count, 5);
 		message[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		cuff.second += 2; /* what the damage made unfinished is thrown away */
 		assert_null(hear(&cuff, "121;75;92;80"));
@@ -292,6 +301,7 @@ static void test_old_half(void **state)
 	driver_named(NAME)->feed(&stream, message, 500, (struct mono){4 * NS_PER_S}, frames_collect, &frames);
 	driver_named(NAME)->feed(&stream, message + 500, count - 500, (struct mono){5 * NS_PER_S}, frames_collect,
 	                         &frames);
+	driver_named(NAME)->feed(&stream, NULL, 0, (struct mono){6 * NS_PER_S}, frames_collect, &frames);
 	assert_int_equal(frames.count, 1);
 	assert_int_equal(frames.list[0].list[0].determined.ns, 4 * NS_PER_S);
 }

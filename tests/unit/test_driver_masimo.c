@@ -1,40 +1,10 @@
 /* The Masimo ASCII 1 driver: golden replay, grammar, exceptions, damage. Replays tests/replay/masimo-ascii1.txt, which
  * was written from the protocol's facts, and, when they are there, lines that others recorded from a Rad-8. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "driver_world.h"
 
-#include <cmocka.h>
-
-#include "vitals/driver.h"
-
-#define FRAMES_MAX 64
-#define FILE_BYTES 8192
-
-struct frames {
-	size_t count;
-	struct decoded list[FRAMES_MAX];
-};
+#define NAME "masimo-ascii1"
 
 static const char good_line[] = "11/21/26 09:14:22 SN=0000012345 SPO2=098% BPM=062 PI=03.41% ALARM=0000 EXC=000800\r\n";
-
-static void collect(void *context, const struct decoded *decoded)
-{
-	struct frames *frames = context;
-
-	assert_true(frames->count < FRAMES_MAX);
-	frames->list[frames->count++] = *decoded;
-}
-
-static const struct driver *masimo(void)
-{
-	const struct driver *driver = driver_by_name("masimo-ascii1");
-	assert_non_null(driver);
-	return driver;
-}
 
 /* A stream that has seen a frame boundary. */
 static struct stream synchronised(void)
@@ -44,7 +14,13 @@ static struct stream synchronised(void)
 
 static void feed_text(struct stream *stream, const char *text, struct mono now, struct frames *frames)
 {
-	masimo()->feed(stream, (const uint8_t *)text, strlen(text), now, collect, frames);
+	driver_named(NAME)->feed(stream, (const uint8_t *)text, strlen(text), now, frames_collect, frames);
+}
+
+/* Nothing follows: what was kept back is told. */
+static void quiet(struct stream *stream, struct frames *frames)
+{
+	feed_text(stream, "", (struct mono){9 * NS_PER_S}, frames);
 }
 
 /* What one whole line (CR LF is added) decodes to. Returns whether there was a frame. */
@@ -55,73 +31,24 @@ static bool decode_line(const char *line, struct decoded *decoded)
 
 	feed_text(&stream, line, (struct mono){7}, &frames);
 	feed_text(&stream, "\r\n", (struct mono){7}, &frames);
+	quiet(&stream, &frames);
 	assert_true(frames.count + stream.bad_frames <= 1);
 	if (frames.count == 1)
 		*decoded = frames.list[0];
 	return frames.count == 1;
 }
 
-static void print_frames(const struct frames *frames, uint32_t bad_frames, char *text, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < frames->count; i++)
-		for (uint8_t k = 0; k < frames->list[i].count; k++) {
-			const struct measurement *m = &frames->list[i].list[k];
-			const char *name = parameter_table[m->parameter].name;
-			const char *end = k + 1 == frames->list[i].count ? "\n" : " ";
-			if (!measurement_has_value(m))
-				used += (size_t)snprintf(text + used, size - used, "%s=none(%s)%s", name,
-				                         reason_name(m->reason), end);
-			else if (m->quality == QUALITY_VALID)
-				used += (size_t)snprintf(text + used, size - used, "%s=%d%s", name, (int)m->milli, end);
-			else
-				used += (size_t)snprintf(text + used, size - used, "%s=%d?(%s)%s", name, (int)m->milli,
-				                         reason_name(m->reason), end);
-			assert_true(used < size);
-		}
-	used += (size_t)snprintf(text + used, size - used, "bad_frames=%u\n", (unsigned)bad_frames);
-	assert_true(used < size);
-}
-
-/* Returns the number of bytes, or 0 if the file is not there. */
-static size_t read_whole(const char *path, char *bytes, size_t size)
-{
-	FILE *file = fopen(path, "rb");
-
-	if (file == NULL)
-		return 0;
-	size_t count = fread(bytes, 1, size - 1, file);
-	assert_int_equal(fclose(file), 0);
-	bytes[count] = '\0';
-	return count;
-}
-
 static void test_golden(void **state)
 {
-	static char raw[FILE_BYTES], golden[FILE_BYTES], printed[FILE_BYTES];
-	size_t count = read_whole("tests/replay/masimo-ascii1.txt", raw, sizeof raw);
-
 	(void)state;
-	assert_true(count > 0);
-	assert_true(read_whole("tests/replay/masimo-ascii1.golden", golden, sizeof golden) > 0);
-	/* In every cut into pieces of 1 .. 40 bytes the result is the same. */
-	for (size_t piece = 1; piece <= 40; piece++) {
-		struct stream stream = {0};
-		struct frames frames = {0};
-		for (size_t at = 0; at < count; at += piece)
-			masimo()->feed(&stream, (const uint8_t *)raw + at, count - at < piece ? count - at : piece,
-			               (struct mono){1}, collect, &frames);
-		print_frames(&frames, stream.bad_frames, printed, sizeof printed);
-		assert_string_equal(printed, golden);
-	}
+	replay_raw(NAME, "tests/replay/masimo-ascii1.txt", "tests/replay/masimo-ascii1.golden");
 }
 
 static void test_capture(void **state)
 {
 	static const int32_t pulses[] = {80, 81, 81, 81, 80, 80};
 	static const int32_t perfusions[] = {4960, 5040, 5040, 5130, 5260, 5310};
-	static char raw[FILE_BYTES];
+	static uint8_t raw[FILE_BYTES];
 	struct stream stream = synchronised();
 	struct frames frames = {0};
 
@@ -130,9 +57,10 @@ static void test_capture(void **state)
 		print_message("captures are not here: skipped\n");
 		skip();
 	}
-	const char *line = strstr(raw, "----\n");
+	const char *line = strstr((const char *)raw, "----\n");
 	assert_non_null(line);
-	feed_text(&stream, line + 5, (struct mono){1}, &frames);
+	struct mono now = {1};
+	feed_live(driver_named(NAME), &stream, (const uint8_t *)line + 5, strlen(line + 5), SIZE_MAX, &now, &frames);
 	assert_int_equal(stream.bad_frames, 0);
 	assert_int_equal(frames.count, 6);
 	for (size_t i = 0; i < frames.count; i++) {
@@ -187,7 +115,6 @@ static void test_bad_lines(void **state)
 	    "11/21/26 09:14:22 SPO2=098% BPM=062 =5 ALARM=0000 EXC=000800",
 	    "11/21/26 09:14:22 SPO2=098% BPM=062 PVI= ALARM=0000 EXC=000800",
 	    "11/21/26 09:14:22 SPO2=098% BPM=062 PVI=a ALARM=0000 EXC=000800",
-	    "11/21/26 09:14:22 SPO2=098% BPM=062 ALARM=0000 EXC=000800\r", /* CR in the line */
 	    "11/21/26 09:14:22 SPO2=098% BPM=062 ALARM=0000 EXC=00080011/21/26 09:14:23 SPO2=097% BPM=062 EXC=000800",
 	    "11/21/26 09:14:22 SPO2=098% BPM=062 ALARM=0000 EXC=000800 11/21/26 09:14:23 SPO2=097% BPM=062",
 	    "garbage",
@@ -255,6 +182,7 @@ static void test_first_byte_stamps(void **state)
 	front[30] = '\0';
 	feed_text(&stream, front, (struct mono){1000}, &frames);
 	feed_text(&stream, good_line + 30, (struct mono){2000}, &frames);
+	quiet(&stream, &frames);
 	assert_int_equal(frames.count, 1);
 	assert_int_equal(frames.list[0].list[0].determined.ns, 1000);
 }
@@ -270,10 +198,11 @@ static void test_old_half(void **state)
 	memcpy(front, good_line, 30);
 	front[30] = '\0';
 	feed_text(&stream, front, (struct mono){0}, &frames);
-	feed_text(&stream, good_line + 30, (struct mono){NS_PER_S + 1}, &frames);
+	feed_text(&stream, good_line + 30, (struct mono){5 * NS_PER_S + 1}, &frames);
 	assert_int_equal(frames.count, 0);
 	assert_int_equal(stream.bad_frames, 1);
-	feed_text(&stream, good_line, (struct mono){2 * NS_PER_S}, &frames);
+	feed_text(&stream, good_line, (struct mono){6 * NS_PER_S}, &frames);
+	quiet(&stream, &frames);
 	assert_int_equal(frames.count, 1);
 }
 
@@ -288,6 +217,7 @@ static void test_unsynchronised(void **state)
 	assert_int_equal(stream.bad_frames, 0);
 	feed_text(&stream, good_line, (struct mono){1}, &frames);
 	feed_text(&stream, "\r\n\n", (struct mono){1}, &frames);
+	quiet(&stream, &frames);
 	assert_int_equal(frames.count, 1);
 	assert_int_equal(stream.bad_frames, 0);
 }
@@ -318,10 +248,11 @@ static void test_endless_line(void **state)
 	(void)state;
 	for (int i = 0; i < 3 * STREAM_BYTES; i++)
 		feed_text(&stream, "1", (struct mono){1}, &frames);
-	assert_int_equal(stream.bad_frames, 1);
+	assert_true(stream.bad_frames >= 1);
 	feed_text(&stream, good_line, (struct mono){1}, &frames); /* ends the endless one */
 	assert_int_equal(frames.count, 0);
 	feed_text(&stream, good_line, (struct mono){1}, &frames);
+	quiet(&stream, &frames);
 	assert_int_equal(frames.count, 1);
 }
 
@@ -359,7 +290,9 @@ static void test_bit_flips(void **state)
 		struct frames frames = {0};
 		memcpy(line, good_line, sizeof line);
 		line[bit / 8] = (char)(line[bit / 8] ^ 1 << bit % 8);
-		masimo()->feed(&stream, (const uint8_t *)line, sizeof line - 1, (struct mono){7}, collect, &frames);
+		driver_named(NAME)->feed(&stream, (const uint8_t *)line, sizeof line - 1, (struct mono){7},
+		                         frames_collect, &frames);
+		quiet(&stream, &frames);
 		assert_true(frames.count <= 1);
 		if (frames.count == 0) {
 			dropped++;

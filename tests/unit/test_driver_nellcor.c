@@ -68,11 +68,14 @@ static void test_codes(void **state)
 	    {"   MO", QUALITY_QUESTIONABLE, REASON_INTERFERENCE},
 	    {"   SD", QUALITY_NO_VALUE, REASON_SENSOR_OFF},
 	    {"   SO", QUALITY_NO_VALUE, REASON_SENSOR_OFF},
-	    {"   LP", QUALITY_NO_VALUE, REASON_LOW_SIGNAL},
+	    {"   LP", QUALITY_NO_VALUE, REASON_NO_PULSE},
+	    {"   BU", QUALITY_VALID, REASON_NONE},
+	    {"   ID", QUALITY_QUESTIONABLE, REASON_INTERFERENCE},
+	    {"   BU ID LB", QUALITY_QUESTIONABLE, REASON_INTERFERENCE},
 	    {"   LM", QUALITY_NO_VALUE, REASON_INTERFERENCE},
 	    {"   PS", QUALITY_NO_VALUE, REASON_SEARCHING},
 	    {"   MO PS SO", QUALITY_NO_VALUE, REASON_SENSOR_OFF}, /* the worst counts */
-	    {"   XX", QUALITY_NO_VALUE, REASON_SENSOR_FAULT},     /* perhaps a damaged one */
+	    {"   XX", QUALITY_NO_VALUE, REASON_UNKNOWN_STATUS},   /* perhaps a damaged one */
 	    {"   XX SO", QUALITY_NO_VALUE, REASON_SENSOR_OFF},
 	};
 	char line[128];
@@ -83,6 +86,7 @@ static void test_codes(void **state)
 		(void)snprintf(line, sizeof line, "01-Jan-27 23:59:59    88*     45*     12%s", cases[i].codes);
 		assert_true(decode_line(line, &decoded));
 		assert_int_equal(decoded.count, 2);
+		assert_string_equal(decoded.unknown, strstr(cases[i].codes, "XX") != NULL ? "XX" : "");
 		for (int k = 0; k < 2; k++) {
 			assert_int_equal(decoded.list[k].quality, cases[i].quality);
 			assert_int_equal(decoded.list[k].reason, cases[i].reason);
@@ -116,7 +120,6 @@ static void test_bad_lines(void **state)
 	    "21-Nov-26 09:14:22    97      72      61   MO MO",
 	    "21-Nov-26 09:14:22    97      72      61   AO AS LB LM LP MO PH PL PS",
 	    "21-Nov-26 09:14:22    97      72      61   MO\t",
-	    "21-Nov-26 09:14:22    97      72      61\r",
 	    "21-Nov-26 24:14:22    97      72      61",
 	    "21-Nov-26 09:60:22    97      72      61",
 	    "32-Nov-26 09:14:22    97      72      61",
@@ -136,7 +139,7 @@ static void test_bad_lines(void **state)
 static void test_old_half(void **state)
 {
 	(void)state;
-	old_half(NAME, (const uint8_t *)good_line, sizeof good_line - 1, 30);
+	old_half(NAME, (const uint8_t *)good_line, sizeof good_line - 1, 30, 5 * NS_PER_S);
 }
 
 static void test_endless(void **state)

@@ -143,7 +143,8 @@ static void test_capture_format8(void **state)
 	for (int i = 0; i < 5; i++) {
 		size_t count = read_capture_line(text, lines[i], bytes, sizeof bytes);
 		assert_int_equal(count, 4);
-		driver_named("nonin-df8")->feed(&stream, bytes, count, (struct mono){i}, frames_collect, &frames);
+		driver_named("nonin-df8")
+		    ->feed(&stream, bytes, count, (struct mono){i * NS_PER_S}, frames_collect, &frames);
 	}
 	assert_int_equal(frames.count, 5);
 	must_be(&frames.list[0], PARAMETER_PULSE, 72);
@@ -156,6 +157,17 @@ static void test_capture_format8(void **state)
 	must_be_doubtful(&frames.list[4], PARAMETER_SPO2, 93, REASON_INTERFERENCE);
 }
 
+/* Four good frames, this one, and four good ones: what the device is heard to say. */
+static void among_good_ones(const uint8_t frame[4], struct frames *frames, struct stream *stream)
+{
+	static const uint8_t good[] = {0x80, 72, 97, 0x00};
+	uint8_t bytes[9 * 4];
+
+	for (size_t i = 0; i < 9; i++)
+		memcpy(bytes + 4 * i, i == 4 ? frame : good, 4);
+	decode_bytes("nonin-df8", bytes, sizeof bytes, frames, stream);
+}
+
 static void test_format8_ranges(void **state)
 {
 	static struct frames frames;
@@ -165,19 +177,19 @@ static void test_format8_ranges(void **state)
 	for (int pulse = 0; pulse < 512; pulse++)
 		for (int spo2 = 0; spo2 < 128; spo2++) {
 			uint8_t frame[] = {(uint8_t)(0x80 | pulse >> 7), (uint8_t)(pulse & 0x7F), (uint8_t)spo2, 0};
-			decode_bytes("nonin-df8", frame, sizeof frame, &frames, &stream);
+			among_good_ones(frame, &frames, &stream);
 			bool possible = ((pulse >= 18 && pulse <= 321) || pulse == 511) && (spo2 <= 100 || spo2 == 127);
-			assert_int_equal(frames.count, possible);
+			assert_int_equal(frames.count, possible ? 9 : 8);
 			if (!possible)
 				continue;
 			if (pulse == 511)
-				must_lack(&frames.list[0], PARAMETER_PULSE, REASON_NOT_MEASURED);
+				must_lack(&frames.list[4], PARAMETER_PULSE, REASON_NOT_MEASURED);
 			else
-				must_be(&frames.list[0], PARAMETER_PULSE, pulse);
+				must_be(&frames.list[4], PARAMETER_PULSE, pulse);
 			if (spo2 == 127)
-				must_lack(&frames.list[0], PARAMETER_SPO2, REASON_NOT_MEASURED);
+				must_lack(&frames.list[4], PARAMETER_SPO2, REASON_NOT_MEASURED);
 			else
-				must_be(&frames.list[0], PARAMETER_SPO2, spo2);
+				must_be(&frames.list[4], PARAMETER_SPO2, spo2);
 		}
 }
 
@@ -185,13 +197,61 @@ static void test_format8_ranges(void **state)
  * grow unseen. Each lasts one second; limits with a delay of less than one period alone could act on it. */
 static void test_format8_bit_flips(void **state)
 {
-	static const uint8_t frame[] = {0x80, 72, 97, 0x00};
-	struct flips flips = flip_bits("nonin-df8", frame, sizeof frame);
+	static const uint8_t good[] = {0x80, 72, 97, 0x00};
+	static struct frames frames;
+	struct stream stream;
+	size_t wrong = 0, lost = 0;
 
 	(void)state;
-	assert_int_equal(flips.wrong, 7 + 4); /* of 9 bits of the pulse, of 7 of the saturation */
-	assert_int_equal(flips.other, 4);     /* artifact, low perfusion, out of track, sensor alarm */
-	assert_int_equal(flips.wrong + flips.other + flips.same + flips.lost, 32);
+	for (size_t bit = 0; bit < 32; bit++) {
+		uint8_t frame[4];
+		memcpy(frame, good, sizeof frame);
+		frame[bit / 8] ^= (uint8_t)(1U << bit % 8);
+		among_good_ones(frame, &frames, &stream);
+		assert_in_range(frames.count, 4, 9);
+		const struct measurement *list = frames.list[frames.count > 4 ? 4 : 0].list;
+		lost += frames.count < 9;
+		wrong += list[0].quality == QUALITY_VALID && list[0].milli != 97 * MILLI;
+		wrong += list[1].quality == QUALITY_VALID && list[1].milli != 72 * MILLI;
+	}
+	assert_int_equal(wrong, 7 + 4);    /* of 9 bits of the pulse, of 7 of the saturation */
+	assert_int_equal(lost, 4 + 5 + 5); /* bit 7s, numbers that cannot be, reserved bits */
+}
+
+/* One thing that does not fit, and it takes four frames that stand alone until there is a value again. */
+static void test_format8_gate(void **state)
+{
+	static const uint8_t good[] = {0x80, 72, 97, 0x00};
+	static const uint8_t bad[][5] = {{0xC0, 72, 97, 0}, {0x80, 72, 97, 0x02}, {0x80, 72, 101, 0}, {0x80, 72}, {7}};
+	const struct driver *driver = driver_named("nonin-df8");
+	static struct frames frames;
+
+	(void)state;
+	for (size_t k = 0; k < 7; k++) {
+		struct stream stream = {0};
+		struct mono now = {NS_PER_S};
+		frames.count = 0;
+		for (int i = 0; i < 12; i++, now.ns += NS_PER_S) {
+			driver->feed(&stream, good, 4, now, frames_collect, &frames);
+			assert_int_equal(frames.count, i < 3 ? 0 : i < 6 ? i + 1 : i < 9 ? 6 : i + 1);
+			if (i != 5)
+				continue;
+			if (k < 5) {
+				struct mono soon = {now.ns + NS_PER_S / 10};
+				driver->feed(&stream, bad[k],
+				             k == 3   ? 2
+				             : k == 4 ? 1
+				                      : 4,
+				             soon, frames_collect, &frames);
+				continue;
+			}
+			if (k == 5) /* the same frame again, at once */
+				driver->feed(&stream, good, 4, now, frames_collect, &frames);
+			else
+				now.ns += 4 * NS_PER_S; /* not in a row */
+		}
+		assert_int_equal(frames.list[6].list[0].milli, 97 * MILLI);
+	}
 }
 
 static void test_old_half(void **state)
@@ -230,8 +290,11 @@ static void test_endless(void **state)
 		endless(names[f], packet, sizeof packet, 0x81);
 		endless(names[f], packet, sizeof packet, 0x00);
 	}
-	endless("nonin-df8", frame, sizeof frame, 0x80);
-	endless("nonin-df8", frame, sizeof frame, 0x00);
+	uint8_t several[6 * 4]; /* in a row */
+	for (size_t i = 0; i < sizeof several; i += 4)
+		memcpy(several + i, frame, 4);
+	endless("nonin-df8", several, sizeof several, 0x80);
+	endless("nonin-df8", several, sizeof several, 0x00);
 }
 
 int main(void)
@@ -244,6 +307,7 @@ int main(void)
 	    cmocka_unit_test(test_capture_format8),
 	    cmocka_unit_test(test_format8_ranges),
 	    cmocka_unit_test(test_format8_bit_flips),
+	    cmocka_unit_test(test_format8_gate),
 	    cmocka_unit_test(test_old_half),
 	    cmocka_unit_test(test_endless),
 	};

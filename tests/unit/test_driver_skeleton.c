@@ -70,7 +70,7 @@ static void test_bad_lines(void **state)
 static void test_old_half(void **state)
 {
 	(void)state;
-	old_half(NAME, (const uint8_t *)good_line, sizeof good_line - 1, 9);
+	old_half(NAME, (const uint8_t *)good_line, sizeof good_line - 1, 9, 5 * NS_PER_S);
 }
 
 static void test_endless(void **state)

@@ -418,6 +418,7 @@ static void sequences_count_for_each_topic(void **state)
 	assert_true(h->recorder_failed);
 	assert_false(h->publisher_failed);
 	assert_int_equal(h->interval_ns, 500 * NS_PER_MS);
+	assert_int_equal(h->watch, VITALS__V1__WATCH__WATCH_NOTHING);
 	release(wire);
 }
 
@@ -433,8 +434,11 @@ static void snapshot_is_the_whole_state(void **state)
 	const Vitals__V1__Snapshot *s = wire->snapshot;
 	assert_true(s->session->open);
 	assert_int_equal(s->n_device, 2);
-	/* Six provided parameters and the one score that was entered. */
-	assert_int_equal(s->n_reading, 7);
+	/* Six provided parameters, the heart rate and the one score that was entered. */
+	assert_int_equal(s->n_reading, 8);
+	assert_string_equal(find_reading(s->reading, s->n_reading, "heart_rate")->source, "pulse");
+	assert_string_equal(find_reading(s->reading, s->n_reading, "heart_rate")->device, "oximeter");
+	assert_string_equal(find_reading(s->reading, s->n_reading, "pulse")->source, "");
 	assert_non_null(find_reading(s->reading, s->n_reading, "ecg_hr"));
 	assert_non_null(find_reading(s->reading, s->n_reading, "rass"));
 	assert_null(find_reading(s->reading, s->n_reading, "moaas"));

@@ -240,6 +240,7 @@ static void test_ranges_of_frames(void **state)
 	static const struct measurement impossible[] = {
 	    {PARAMETER_COUNT, QUALITY_VALID, REASON_NONE, 1, {0}},
 	    {PARAMETER_MOAAS, QUALITY_VALID, REASON_NONE, 1, {0}}, /* nobody measures it */
+	    {PARAMETER_HEART_RATE, QUALITY_VALID, REASON_NONE, 1, {0}},
 	    {PARAMETER_SPO2, (enum quality)3, REASON_NONE, 1, {0}},
 	    {PARAMETER_SPO2, QUALITY_QUESTIONABLE, REASON_COUNT, 1, {0}},
 	    {PARAMETER_SPO2, QUALITY_VALID, REASON_LOW_SIGNAL, 1, {0}},

@@ -76,6 +76,13 @@ static void say_receipt(const struct receipt *receipt)
 		say("shown_ns: %lld\n", (long long)receipt->shown.ns);
 }
 
+static void say_shown(const struct shown_alarms *shown)
+{
+	say("settled_ns: %lld\n", (long long)shown->settled_ns);
+	for (uint8_t i = 0; i < shown->count; i++)
+		say("alarm: %08x generation %u\n", shown->list[i].id, shown->list[i].generation);
+}
+
 static void say_command(const struct event_command *c)
 {
 	say("id: %016llx\nactor: %s\ncommand: %s\n", (unsigned long long)c->id, c->actor, command_name(c->command));
@@ -86,6 +93,8 @@ static void say_command(const struct event_command *c)
 		say_override(&c->u.override);
 	else if (c->command == COMMAND_ALARM_ACKNOWLEDGE)
 		say("alarm: %08x%s\n", c->u.alarm_id, c->u.alarm_id == ALARM_ID_ALL ? " (all)" : "");
+	else if (c->command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN)
+		say_shown(&c->u.shown);
 	else if (c->command == COMMAND_OBSERVE)
 		say_observation(&c->u.observation);
 	else if (c->command == COMMAND_ITEM)

@@ -141,6 +141,8 @@ static void frame_facts(void)
 		fact("event reason %u %s", code_at(&frame, FRAME + 2), reason_name((enum reason)r));
 	}
 	for (int p = 0; p < PARAMETER_MOAAS; p++) {
+		if (parameter_derived((enum parameter)p))
+			continue;
 		m->parameter = (enum parameter)p;
 		fact("event parameter %u %s", code_at(&frame, FRAME), parameter_table[p].name);
 	}

@@ -318,7 +318,8 @@ static void test_cuff(void **state)
 	world_end(world);
 }
 
-/* What a cuff measured while it was given up, or while another one answered in its place, has no known age. */
+/* What a cuff measured while it was given up is told, its age counted from the last look before; while another one
+ * answered in its place its number says nothing. */
 static void test_cuff_that_was_away(void **state)
 {
 	struct world *world = patient_world();
@@ -331,13 +332,108 @@ static void test_cuff_that_was_away(void **state)
 	atomic_store(&world->fake.mode, FAKE_EXCEPTION);
 	world_await_state(world, 0, DEVICE_DOWN);
 	atomic_fetch_add(&world->fake.sequence, 1);
+	world->ended = shell_now();
 	atomic_store(&world->fake.mode, FAKE_NORMAL);
 	world_await_state(world, 0, DEVICE_UP);
 	world_await_rounds(world, 0, 2);
-	assert_int_equal(world->nibp_valid, 0);
+	assert_int_equal(world->nibp_valid, 1);
+	world->ended = MONO_NEVER;
+
+	atomic_store(&world->fake.identity_change, 1);
+	atomic_store(&world->fake.mode, FAKE_EXCEPTION);
+	world_await_state(world, 0, DEVICE_DOWN);
+	atomic_store(&world->fake.mode, FAKE_NORMAL);
+	world_await_state(world, 0, DEVICE_REFUSED);
+	atomic_fetch_add(&world->fake.sequence, 1);
+	atomic_store(&world->fake.identity_change, 0);
+	world_await_state(world, 0, DEVICE_UP);
+	world_await_rounds(world, 0, 2);
+	assert_int_equal(world->nibp_valid, 1);
 	atomic_fetch_add(&world->fake.sequence, 1);
 	world_await_rounds(world, 0, 3);
+	assert_int_equal(world->nibp_valid, 2);
+	world_end(world);
+}
+
+/* Exactly the answer that would have shown the end of a determination is lost, in each way an answer can be. */
+static void test_lost_answer_at_the_end(void **state)
+{
+	static const enum fake_mode ways[] = {FAKE_SILENT, FAKE_BAD_CRC, FAKE_CUT, FAKE_BUSY, FAKE_EXCEPTION};
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		int misdeeds = atomic_load(&world->fake.misdeeds);
+		atomic_store(&world->fake.mode, (int)ways[i]);
+		atomic_fetch_add(&world->fake.sequence, 1);
+		world->ended = shell_now();
+		world_await_count(world, &world->fake.misdeeds, misdeeds + 1);
+		atomic_store(&world->fake.mode, FAKE_NORMAL);
+		world_await_rounds(world, 0, 3);
+		assert_int_equal(world->nibp_valid, i + 1);
+	}
+	world_end(world);
+}
+
+/* Determinations between two that were read, and a module that was switched off and on. */
+static void test_lost_determinations_are_told(void **state)
+{
+	struct world *world = patient_world();
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	atomic_store(&world->fake.sequence, 6);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	atomic_store(&world->fake.sequence, 9);
+	world_await_notice(world, "determination-unseen",
+	                   "bus: device: sequence 9 after 6: what was determined between was never read");
+	world_await_rounds(world, 0, 2);
 	assert_int_equal(world->nibp_valid, 1);
+	int writes = atomic_load(&world->fake.writes);
+	atomic_store(&world->fake.sequence, 0);
+	world_await_notice(world, "device-restarted",
+	                   "bus: device: sequence 0 after 9: no new determination; one that nobody read is lost");
+	world_await_count(world, &world->fake.writes, writes + 1); /* what is to be written to it after a start */
+	assert_int_equal(atomic_load(&world->fake.last_write), 2U << 24 | 33U << 16 | 77U);
+	world_await_rounds(world, 0, 2);
+	assert_int_equal(world->nibp_valid, 1);
+	world_end(world);
+}
+
+/* A module that answers nothing while it measures, because it was told to: not given up, and its result is told. The
+ * look right before the start is what the age is counted from. */
+static void test_deaf_while_it_measures(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_RTU);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	world->ordered = shell_now();
+	assert_true(links_cuff(world->links, 0, true));
+	world_await_count(world, &world->fake.writes, 2);
+	int misdeeds = atomic_load(&world->fake.misdeeds);
+	atomic_store(&world->fake.mode, FAKE_SILENT);
+	world_await_count(world, &world->fake.misdeeds, misdeeds + 5);
+	assert_int_equal(world->state[0], DEVICE_RESYNC);
+	assert_int_equal(world->fault[0], FAULT_TIMEOUT);
+	atomic_fetch_add(&world->fake.sequence, 1);
+	world->ended = shell_now();
+	atomic_store(&world->fake.mode, FAKE_NORMAL);
+	world_await_state(world, 0, DEVICE_UP);
+	world_await_rounds(world, 0, 2);
+	assert_int_equal(world->nibp_valid, 1);
+	/* Deaf again without an order: given up. */
+	atomic_store(&world->fake.mode, FAKE_SILENT);
+	world_await_state(world, 0, DEVICE_DOWN);
 	world_end(world);
 }
 
@@ -474,6 +570,9 @@ int main(void)
 	    cmocka_unit_test(test_dead_unit),
 	    cmocka_unit_test(test_cuff),
 	    cmocka_unit_test(test_cuff_that_was_away),
+	    cmocka_unit_test(test_lost_answer_at_the_end),
+	    cmocka_unit_test(test_lost_determinations_are_told),
+	    cmocka_unit_test(test_deaf_while_it_measures),
 	    cmocka_unit_test(test_cuff_expires),
 	    cmocka_unit_test(test_cuff_between_polls),
 	    cmocka_unit_test(test_full_mailbox),

@@ -33,7 +33,7 @@ struct bedside {
 	bool told;
 	enum device_state state;
 	enum device_fault fault;
-	unsigned frames;
+	unsigned frames, rows;
 	int32_t spo2; /* of the last frame */
 };
 
@@ -164,6 +164,7 @@ static bool take(struct bedside *bedside)
 	assert_int_equal(event.kind, EVENT_DEVICE);
 	assert_false(bedside->told && bedside->state == event.u.device.state && bedside->fault == event.u.device.fault);
 	bedside->told = true;
+	bedside->rows++;
 	bedside->state = event.u.device.state;
 	bedside->fault = event.u.device.fault;
 	return true;
@@ -198,6 +199,19 @@ static void talk_until_up(struct bedside *bedside)
 
 	while (bedside->state != DEVICE_UP || bedside->frames == 0) {
 		say_line(bedside, 90);
+		wait_more(&wait, mailbox_fd(bedside->mailbox));
+		while (take(bedside))
+			continue;
+	}
+}
+
+/* The same with a value that nobody has sent before: heard on this connection. */
+static void talk_until_heard(struct bedside *bedside, int spo2)
+{
+	struct waiting wait = wait_for("a device that is heard on its next connection");
+
+	while (bedside->spo2 != spo2 * 1000) {
+		say_line(bedside, spo2);
 		wait_more(&wait, mailbox_fd(bedside->mailbox));
 		while (take(bedside))
 			continue;
@@ -248,6 +262,44 @@ static void await_notice(struct bedside *bedside, const char *detail)
 			return;
 		}
 	}
+}
+
+/* A status that the driver does not know is named on the record, once. */
+static void odd_feed(struct stream *stream, const uint8_t *bytes, size_t count, struct mono now,
+                     void (*emit)(void *context, const struct decoded *decoded), void *context)
+{
+	(void)stream;
+	(void)now;
+	for (size_t i = 0; i < count; i++) {
+		struct decoded decoded = {.count = 0};
+		decoded.unknown[0] = decoded.unknown[1] = (char)bytes[i];
+		emit(context, &decoded);
+	}
+}
+
+static void test_unknown_status(void **state)
+{
+	static const struct driver driver = {.name = "odd", .period_ns = NS_PER_S, .feed = odd_feed};
+	static const char *const wanted[] = {"oximeter: status QQ is not known", "oximeter: status RR is not known"};
+	struct bedside *bedside = bedside_new(LINK_SERIAL);
+	struct waiting wait = wait_for("both notices about a status");
+	struct link_notice notice;
+	size_t seen = 0;
+
+	(void)state;
+	bedside->config.devices[0].driver = &driver;
+	plug_pty(bedside);
+	bedside_start(bedside);
+	await(bedside, DEVICE_RESYNC, FAULT_NONE);
+	say(bedside, "QQQRR");
+	for (; seen < 2; wait_more(&wait, -1))
+		while (links_notice(bedside->links, &notice))
+			if (strcmp(notice.what, "unknown-status") == 0) {
+				assert_true(seen < 2);
+				assert_non_null(strstr(notice.detail, wanted[seen]));
+				seen++;
+			}
+	bedside_end(bedside);
 }
 
 static void test_another_number(void **state)
@@ -336,12 +388,98 @@ static void test_raw_tcp(void **state)
 	assert_int_not_equal(bedside->spo2, 88000);
 	say_line(bedside, 96);
 	await_spo2(bedside, 96);
+	/* The server closes, as some do now and then: nothing is told while the next connection is good. */
+	unsigned rows = bedside->rows;
+	for (int i = 0; i < 3; i++) {
+		unplug(bedside);
+		accept_tcp(bedside);
+		talk_until_heard(bedside, 91 + i);
+	}
+	assert_int_equal(bedside->rows, rows);
+	/* A connection that brought nothing is not. */
+	unplug(bedside);
+	accept_tcp(bedside);
 	unplug(bedside);
 	await(bedside, DEVICE_DOWN, FAULT_HUNG_UP);
 	accept_tcp(bedside);
 	await(bedside, DEVICE_RESYNC, FAULT_NONE);
 	bedside->frames = 0;
 	talk_until_up(bedside);
+	bedside_end(bedside);
+}
+
+/* The server is gone when it closed: told at the first attempt. */
+static void test_raw_tcp_closed_and_gone(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
+
+	(void)state;
+	listen_tcp(bedside, true);
+	bedside_start(bedside);
+	accept_tcp(bedside);
+	talk_until_up(bedside);
+	assert_int_equal(close(bedside->listen), 0);
+	bedside->listen = -1;
+	unplug(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
+	bedside_end(bedside);
+}
+
+static void connect_from(struct bedside *bedside, const char *own)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct waiting wait = wait_for("a link that listens");
+
+	for (;;) {
+		address.sin_port = 0;
+		assert_int_equal(inet_pton(AF_INET, own, &address.sin_addr), 1);
+		bedside->end = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_true(bedside->end >= 0);
+		assert_int_equal(bind(bedside->end, (struct sockaddr *)&address, sizeof address), 0);
+		address.sin_port = htons(bedside->config.links[0].tcp_port);
+		assert_int_equal(inet_pton(AF_INET, "127.0.0.1", &address.sin_addr), 1);
+		if (connect(bedside->end, (struct sockaddr *)&address, sizeof address) == 0)
+			return;
+		assert_int_equal(close(bedside->end), 0);
+		wait_more(&wait, mailbox_fd(bedside->mailbox));
+		while (take(bedside))
+			continue;
+	}
+}
+
+/* The device connects to us: one peer alone, and again when it has hung up. */
+static void test_device_that_connects(void **state)
+{
+	struct bedside *bedside = bedside_new(LINK_RAW_TCP);
+	struct waiting wait = wait_for("a stranger who is told");
+	struct link_notice notice;
+	char byte;
+
+	(void)state;
+	listen_tcp(bedside, false); /* a port of our own; free again when it is closed */
+	assert_int_equal(close(bedside->listen), 0);
+	bedside->listen = -1;
+	(void)snprintf(bedside->config.links[0].listen, sizeof bedside->config.links[0].listen, "127.0.0.1");
+	(void)snprintf(bedside->config.links[0].host, sizeof bedside->config.links[0].host, "127.0.0.2");
+	bedside_start(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
+	connect_from(bedside, "127.0.0.3");
+	assert_int_equal(read(bedside->end, &byte, 1), 0); /* sent away */
+	unplug(bedside);
+	while (!links_notice(bedside->links, &notice))
+		wait_more(&wait, mailbox_fd(bedside->mailbox));
+	assert_string_equal(notice.what, "wrong-peer");
+	assert_string_equal(notice.detail, "line: 127.0.0.3 connected and was sent away: only 127.0.0.2 is let in");
+	connect_from(bedside, "127.0.0.2");
+	talk_until_up(bedside);
+	unsigned rows = bedside->rows;
+	unplug(bedside);
+	connect_from(bedside, "127.0.0.2");
+	talk_until_heard(bedside, 91);
+	assert_int_equal(bedside->rows, rows);
+	/* It does not come again. */
+	unplug(bedside);
+	await(bedside, DEVICE_DOWN, FAULT_NOT_FOUND);
 	bedside_end(bedside);
 }
 
@@ -538,11 +676,14 @@ int main(void)
 	    cmocka_unit_test(test_babble),
 	    cmocka_unit_test(test_serial),
 	    cmocka_unit_test(test_another_number),
+	    cmocka_unit_test(test_unknown_status),
 	    cmocka_unit_test(test_garbage),
 	    cmocka_unit_test(test_locked),
 	    cmocka_unit_test(test_no_terminal),
 	    cmocka_unit_test(test_raw_tcp),
 	    cmocka_unit_test(test_raw_tcp_refused),
+	    cmocka_unit_test(test_device_that_connects),
+	    cmocka_unit_test(test_raw_tcp_closed_and_gone),
 	    cmocka_unit_test(test_silence),
 	    cmocka_unit_test(test_silent_driver_does_not_spin),
 	    cmocka_unit_test(test_stuck_thread_is_named),

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 
 #include "daemon/link/tcp_socket.h"
+#include "daemon/shell.h"
 
 static void misbehave(enum fake_mode mode, int delay_ms, int misdeeds)
 {
@@ -173,14 +174,129 @@ static void test_order_after_identity(void **state)
 	world_order_after_identity(LINK_MODBUS_TCP);
 }
 
-/* The connection was made anew: every device of the link has to say again who it is, and the engine knows. */
-static void test_all_resync_together(void **state)
+/* Each question to a dead unit makes the connection anew. Of its neighbour, which goes on, nothing is told. */
+static void test_dead_unit_tells_nothing_of_its_neighbour(void **state)
 {
 	struct world *world = world_shaken(LINK_MODBUS_TCP);
 
 	(void)state;
-	world_await_state(world, 1, DEVICE_RESYNC);
-	assert_int_equal(world->fault[1], FAULT_HUNG_UP);
+	unsigned told = world->device_rows[1];
+	for (int i = 0; i < 4; i++) {
+		world_await_count(world, &world->fake.misdeeds, atomic_load(&world->fake.misdeeds) + 1);
+		assert_true(links_cuff(world->links, 1, false));
+		world_await_count(world, &world->fake.writes, atomic_load(&world->fake.writes) + 1);
+	}
+	assert_int_equal(world->state[1], DEVICE_UP);
+	assert_int_equal(world->device_rows[1], told);
+	world_end(world);
+}
+
+/* A gateway closes the connection while nothing is asked, or behind each answer whatever comes: the rounds go on and
+ * nothing is told. Nobody is asked before his time: the second device not once more. */
+static void gateway_that_closes(enum fake_closing closing)
+{
+	struct world *world = world_new(LINK_MODBUS_TCP);
+
+	world->config.links[0].timeout_ms = PATIENT_TIMEOUT_MS;
+	(void)world_add(world, world_vitals_map(1), 1, PERIOD_NS);
+	(void)world_add(world, world_cuff_map(2), 2, 600 * NS_PER_S);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 3);
+	world_await_rounds(world, 1, world->rounds[1] == 0);
+	unsigned told = world->device_rows[0];
+	atomic_store(&world->fake.closing, (int)closing);
+	world_await_count(world, &world->fake.connections, atomic_load(&world->fake.connections) + 8);
+	world_await_rounds(world, 0, 8);
+	assert_int_equal(world->state[0], DEVICE_UP);
+	assert_int_equal(world->device_rows[0], told);
+	assert_int_equal(world->rounds[1], 1);
+	/* The next connection is refused: that is told. */
+	fake_stop(&world->fake);
+	world_await_fault(world, 0, FAULT_NOT_FOUND);
+	assert_int_equal(world->state[0], DEVICE_DOWN);
+	world_plug(world);
+	world_await_rounds(world, 0, 3);
+	world_end(world);
+}
+
+static void test_gateway_closes_when_idle(void **state)
+{
+	(void)state;
+	gateway_that_closes(FAKE_CLOSES_IDLE);
+}
+
+static void test_gateway_closes_after_each_answer(void **state)
+{
+	(void)state;
+	gateway_that_closes(FAKE_CLOSES_AT_ONCE);
+}
+
+static void test_gateway_closes_over_the_next_question(void **state)
+{
+	(void)state;
+	gateway_that_closes(FAKE_CLOSES_LATER);
+}
+
+/* Another device is there on the next connection. */
+static void test_stranger_behind_a_gateway_that_closes(void **state)
+{
+	struct world *world = world_running(LINK_MODBUS_TCP, PATIENT_TIMEOUT_MS);
+
+	(void)state;
+	atomic_store(&world->fake.closing, FAKE_CLOSES_IDLE);
+	world_await_rounds(world, 0, 3);
+	atomic_store(&world->fake.identity_change, 1);
+	world_await_state(world, 0, DEVICE_REFUSED);
+	unsigned rounds = world->rounds[0];
+	world_await_count(world, &world->fake.requests, atomic_load(&world->fake.requests) + 4);
+	assert_int_equal(world->rounds[0], rounds);
+	world_end(world);
+}
+
+/* An order behind a gateway that closes after each answer is written once, on a connection of its own. */
+static void test_order_through_a_gateway_that_closes(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_TCP);
+
+	(void)state;
+	world->config.links[0].timeout_ms = PATIENT_TIMEOUT_MS;
+	(void)world_add(world, world_cuff_map(2), 2, 600 * NS_PER_S);
+	atomic_store(&world->fake.closing, FAKE_CLOSES_LATER);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 1);
+	int writes = atomic_load(&world->fake.writes);
+	assert_true(links_cuff(world->links, 0, true));
+	world_await_count(world, &world->fake.writes, writes + 1);
+	assert_true(links_cuff(world->links, 0, false));
+	world_await_count(world, &world->fake.writes, writes + 2);
+	assert_int_equal(atomic_load(&world->fake.last_write), 2U << 24 | 32U << 16 | 2U);
+	assert_int_equal(world->state[0], DEVICE_UP);
+	world_end(world);
+}
+
+/* The connection is lost each time a determination ends: all of them are told, once, after the identity. */
+static void test_determinations_over_hang_ups(void **state)
+{
+	struct world *world = world_new(LINK_MODBUS_TCP);
+
+	(void)state;
+	(void)world_add(world, world_cuff_map(2), 2, PERIOD_NS);
+	world_plug(world);
+	world_start(world);
+	world_await_rounds(world, 0, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		int misdeeds = atomic_load(&world->fake.misdeeds), looks = atomic_load(&world->fake.identity_reads);
+		atomic_store(&world->fake.mode, FAKE_HANG_UP);
+		atomic_fetch_add(&world->fake.sequence, 1);
+		world->ended = shell_now();
+		world_await_count(world, &world->fake.misdeeds, misdeeds + 1);
+		atomic_store(&world->fake.mode, FAKE_NORMAL);
+		world_await_rounds(world, 0, 3);
+		assert_int_equal(world->nibp_valid, i + 1);
+		assert_true(atomic_load(&world->fake.identity_reads) > looks);
+	}
 	world_end(world);
 }
 
@@ -293,7 +409,13 @@ int main(void)
 	    cmocka_unit_test(test_full_mailbox),
 	    cmocka_unit_test(test_no_order_to_a_stranger),
 	    cmocka_unit_test(test_order_after_identity),
-	    cmocka_unit_test(test_all_resync_together),
+	    cmocka_unit_test(test_dead_unit_tells_nothing_of_its_neighbour),
+	    cmocka_unit_test(test_gateway_closes_when_idle),
+	    cmocka_unit_test(test_gateway_closes_after_each_answer),
+	    cmocka_unit_test(test_gateway_closes_over_the_next_question),
+	    cmocka_unit_test(test_stranger_behind_a_gateway_that_closes),
+	    cmocka_unit_test(test_order_through_a_gateway_that_closes),
+	    cmocka_unit_test(test_determinations_over_hang_ups),
 	    cmocka_unit_test(test_libmodbus_server),
 	    cmocka_unit_test(test_half_open_is_noticed),
 	};

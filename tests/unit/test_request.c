@@ -387,6 +387,49 @@ static void test_receipt(void **state)
 	refused_with("receipt.display");
 }
 
+static bool decode_shown(size_t count, uint32_t id, int64_t settled_ns, bool all)
+{
+	Vitals__V1__Request message;
+	Vitals__V1__AlarmAcknowledge acknowledge;
+	Vitals__V1__ShownAlarm alarms[SHOWN_ALARMS_MAX + 1], *list[SHOWN_ALARMS_MAX + 1];
+	vitals__v1__request__init(&message);
+	vitals__v1__alarm_acknowledge__init(&acknowledge);
+	for (size_t i = 0; i < count; i++) {
+		vitals__v1__shown_alarm__init(&alarms[i]);
+		alarms[i].id = id;
+		alarms[i].generation = (uint32_t)i + 5;
+		list[i] = &alarms[i];
+	}
+	acknowledge.n_shown = count;
+	acknowledge.shown = list;
+	acknowledge.settled_ns = settled_ns;
+	acknowledge.which_case =
+	    all ? VITALS__V1__ALARM_ACKNOWLEDGE__WHICH_ALL : VITALS__V1__ALARM_ACKNOWLEDGE__WHICH__NOT_SET;
+	acknowledge.all = all;
+	message.command_case = VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE;
+	message.alarm_acknowledge = &acknowledge;
+	return decode_packed(&message);
+}
+
+static void test_acknowledge_shown(void **state)
+{
+	(void)state;
+	assert_true(decode_shown(SHOWN_ALARMS_MAX, UINT32_MAX, SHOWN_SETTLED_MAX, false));
+	assert_int_equal(request.command.command, COMMAND_ALARM_ACKNOWLEDGE_SHOWN);
+	assert_int_equal(request.command.u.shown.count, SHOWN_ALARMS_MAX);
+	assert_int_equal(request.command.u.shown.list[1].id, UINT32_MAX);
+	assert_int_equal(request.command.u.shown.list[1].generation, 6);
+	assert_true(request.command.u.shown.settled_ns == SHOWN_SETTLED_MAX);
+	assert_false(decode_shown(SHOWN_ALARMS_MAX + 1, 1, 0, false));
+	refused_with("alarm_acknowledge.shown is 25 (legal: 1 .. 24)");
+	assert_false(decode_shown(1, ALARM_ID_ALL, 0, false));
+	refused_with("alarm_acknowledge.shown.id");
+	assert_false(decode_shown(1, 1, -1, false));
+	refused_with("alarm_acknowledge.settled_ns");
+	assert_false(decode_shown(1, 1, 0, true)); /* either what was shown or everything */
+	assert_string_equal(refusal_token(request.refusal.code), "alarm-which");
+}
+
 static void test_acknowledge(void **state)
 {
 	(void)state;
@@ -592,6 +635,7 @@ int main(void)
 	    cmocka_unit_test(test_take_out),
 	    cmocka_unit_test(test_receipt),
 	    cmocka_unit_test(test_acknowledge),
+	    cmocka_unit_test(test_acknowledge_shown),
 	    cmocka_unit_test(test_observe),
 	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_grammar),

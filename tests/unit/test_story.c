@@ -136,7 +136,7 @@ static bool differs(unsigned line, const char *instead)
 static void differences_are_seen(void **state)
 {
 	(void)state;
-	run_text(HEAD EVENT "03:00 spo2 is 84\n03:30 close refused\n"
+	run_text(HEAD EVENT "03:00 spo2 is 84\n03:30 tick cuff-arm refused\n"
 	                    "expect O3 high between 03:05 and 03:06 value 84 says \"spo2 below\"\n" /* 9 */
 	                    "expect O3 high between 03:20 and 03:25\n"
 	                    "expect O3 medium at 03:10\n"
@@ -152,7 +152,7 @@ static void differences_are_seen(void **state)
 	                    "expect phase infusion at 01:00\n"
 	                    "expect R1 ends between 00:00 and 01:00\n"
 	                    "never X9\n");
-	assert_true(differs(8, "ok")); /* never started: it closes */
+	assert_true(differs(8, "ok")); /* it is done */
 	assert_false(differs(9, ""));
 	assert_true(differs(10, "03:05 O3 high raised at 84"));
 	assert_true(differs(11, "O3 high"));

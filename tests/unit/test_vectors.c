@@ -134,6 +134,7 @@ static void golden_requests(void **state)
 	Vitals__V1__Empty empty;
 	Vitals__V1__SessionOpen order;
 	Vitals__V1__AlarmAcknowledge acknowledge;
+	Vitals__V1__ShownAlarm shown, *list = &shown;
 	Vitals__V1__Observe observe;
 	char patient[] = "P-0042", parameter[] = "moaas", note[] = "drowsy, answers";
 
@@ -154,6 +155,14 @@ static void golden_requests(void **state)
 	request.command_case = VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE;
 	request.alarm_acknowledge = &acknowledge;
 	golden_request("request-alarm-acknowledge", &request);
+	vitals__v1__shown_alarm__init(&shown);
+	shown.id = UINT32_C(0x1ce412e4);
+	shown.generation = 7;
+	vitals__v1__alarm_acknowledge__init(&acknowledge);
+	acknowledge.n_shown = 1;
+	acknowledge.shown = &list;
+	acknowledge.settled_ns = 2000000000;
+	golden_request("request-alarm-acknowledge-shown", &request);
 	vitals__v1__observe__init(&observe);
 	observe.parameter = parameter;
 	observe.score_case = VITALS__V1__OBSERVE__SCORE_MILLI;

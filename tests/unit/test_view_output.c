@@ -5,6 +5,7 @@
 #include "clients/ctl/row.c"
 #include "clients/ctl/screen.c"
 #include "clients/ctl/screen_bottom.c"
+#include "clients/ctl/screen_fit.c"
 #include "clients/ctl/session_rows.c"
 
 static char text[JSON_BYTES];
@@ -53,6 +54,30 @@ static void the_screen_says_no_alarm_only_when_it_knows(void **state)
 	assert_non_null(strstr(shown(sender.now_ns), "SpO2 below 90 %"));
 }
 
+static void the_screen_says_when_nothing_is_watched(void **state)
+{
+	static const struct {
+		Vitals__V1__Watch watch;
+		const char *words;
+	} cases[] = {
+	    {VITALS__V1__WATCH__WATCH_UNSPECIFIED, "NOT WATCHED"},
+	    {VITALS__V1__WATCH__WATCH_NOTHING, "NOT WATCHED"},
+	    {VITALS__V1__WATCH__WATCH_NO_SIGNAL, "NO SIGNAL"},
+	    {VITALS__V1__WATCH__WATCH_CRITICAL, "NO SESSION: critical limits only"},
+	};
+	struct sender sender = connected();
+
+	(void)state;
+	assert_non_null(strstr(shown(sender.now_ns), "no session open"));
+	assert_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "no session open"));
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		sender.watch = cases[i].watch;
+		assert_true(send_heartbeat(&sender, 0, EMPTY_DIGEST));
+		assert_non_null(strstr(shown(sender.now_ns), cases[i].words));
+		assert_null(strstr(shown(sender.now_ns), "No alarm"));
+	}
+}
+
 static void priorities_are_words(void **state)
 {
 	char word[16];
@@ -93,6 +118,96 @@ static void the_screen_fits_every_window(void **state)
 			assert_int_equal(lines, rows < 5 ? 5 : rows);
 		}
 	}
+}
+
+static void send_value(struct sender *sender, char *parameter)
+{
+	Vitals__V1__Reading reading;
+
+	make_reading(&reading, VITALS__V1__QUALITY__QUALITY_VALID, 120000);
+	reading.parameter = parameter;
+	reading.label = parameter;
+	assert_true(send_reading(sender, &reading));
+}
+
+static size_t counted(const char *in, const char *what)
+{
+	size_t count = 0;
+
+	for (const char *at = strstr(in, what); at != NULL; at = strstr(at + 1, what))
+		count++;
+	return count;
+}
+
+/* 80 columns, 24 rows, everything there is: each high alarm has its row, and what is looked at first keeps its order.
+ */
+static void a_small_window_hides_neither_high_alarms_nor_vital_values(void **state)
+{
+	static char names[][12] = {"perfusion", "etco2", "nibp_dia", "nibp_sys", "nibp_mean",
+	                           "pulse",     "resp",  "ecg_hr",   "spo2",     "moaas",
+	                           "rass",      "cadss", "cadss6",   "bprs",     "distress"};
+	static const char *const first[] = {" spo2 ", " ecg_hr ", " pulse ", " resp ", " nibp_sys ", " nibp_dia "};
+
+	(void)state;
+	for (uint32_t high = 1; high <= 8; high++) {
+		struct sender sender = connected();
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			send_value(&sender, names[i]);
+		for (uint32_t id = 1; id <= high; id++)
+			assert_true(send_alarm(&sender, id, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+		const char *frame = shown(sender.now_ns), *at = frame;
+		assert_int_equal(counted(frame, " HIGH    "), high); /* one row each; in the banner two blanks follow */
+		for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+			at = strstr(at, first[i]);
+			if (at == NULL)
+				fail_msg("%u high alarms: the row of%sis missing or out of order", high, first[i]);
+		}
+	}
+}
+
+static void what_is_hidden_is_counted_by_priority(void **state)
+{
+	struct sender sender = connected();
+	char row[64];
+
+	(void)state;
+	send_value(&sender, spo2);
+	for (uint32_t id = 1; id <= 30; id++)
+		assert_true(send_alarm(&sender, id, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	const char *frame = shown(sender.now_ns);
+	size_t rows = counted(frame, " HIGH    ");
+	(void)snprintf(row, sizeof(row), "and %zu more, %zu of them HIGH", 30 - rows, 30 - rows);
+	assert_true(rows >= 10);
+	assert_non_null(strstr(frame, row));
+	assert_non_null(strstr(frame, "30 alarms, 30 HIGH, 30 not acknowledged"));
+	assert_non_null(strstr(frame, " spo2 "));
+}
+
+static void sound_is_on_only_if_something_sounds(void **state)
+{
+	struct sender sender = connected();
+
+	(void)state;
+	assert_non_null(strstr(shown(sender.now_ns), "No sound"));
+	assert_true(send_alarm(&sender, 1, 1, VITALS__V1__ALARM_STATE__ALARM_STATE_ACTIVE));
+	assert_non_null(strstr(shown(sender.now_ns), "Sound on"));
+	assert_non_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "Sound not known"));
+	assert_true(send_alarm(&sender, 1, 2, VITALS__V1__ALARM_STATE__ALARM_STATE_ACKNOWLEDGED));
+	assert_non_null(strstr(shown(sender.now_ns), "No sound"));
+	assert_true(send_alarm(&sender, 1, 3, VITALS__V1__ALARM_STATE__ALARM_STATE_LATCHED));
+	assert_non_null(strstr(shown(sender.now_ns), "Sound on"));
+}
+
+static void a_dead_monitor_says_nothing_of_sessions(void **state)
+{
+	struct sender sender = connected();
+
+	(void)state;
+	assert_non_null(strstr(shown(sender.now_ns), "no session open"));
+	assert_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "no session open"));
+	assert_non_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "session not known"));
+	view_init(&display, "room-1", sender.now_ns);
+	assert_null(strstr(shown(sender.now_ns), "no session open"));
 }
 
 /* A session with something of everything that staff must see. */
@@ -378,8 +493,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_screen_never_shows_an_old_value_as_live),
 	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
+	    cmocka_unit_test(the_screen_says_when_nothing_is_watched),
 	    cmocka_unit_test(priorities_are_words),
 	    cmocka_unit_test(the_screen_fits_every_window),
+	    cmocka_unit_test(a_small_window_hides_neither_high_alarms_nor_vital_values),
+	    cmocka_unit_test(what_is_hidden_is_counted_by_priority),
+	    cmocka_unit_test(sound_is_on_only_if_something_sounds),
+	    cmocka_unit_test(a_dead_monitor_says_nothing_of_sessions),
 	    cmocka_unit_test(the_screen_tells_what_blocks_and_what_does_not_alarm),
 	    cmocka_unit_test(limits_stand_in_the_order_of_their_alarms),
 	    cmocka_unit_test(devices_given_are_counted_against_the_order),

@@ -62,6 +62,10 @@ static void test_terms_of_a_limit(void **state)
 	    {REFERENCE_DIFFERENCE, "REFERENCE_DIFFERENCE"},
 	};
 	(void)state;
+	assert_string_equal(word(&vitals__v1__watch__descriptor, (int)wire_watch(WATCH_NOTHING)), "WATCH_NOTHING");
+	assert_string_equal(word(&vitals__v1__watch__descriptor, (int)wire_watch(WATCH_NO_SIGNAL)), "WATCH_NO_SIGNAL");
+	assert_string_equal(word(&vitals__v1__watch__descriptor, (int)wire_watch(WATCH_CRITICAL)), "WATCH_CRITICAL");
+	assert_string_equal(word(&vitals__v1__watch__descriptor, (int)wire_watch(WATCH_SESSION)), "WATCH_SESSION");
 	for (size_t i = 0; i < sizeof comparisons / sizeof comparisons[0]; i++)
 		assert_string_equal(
 		    word(&vitals__v1__comparison__descriptor, (int)wire_comparison(comparisons[i].comparison)),

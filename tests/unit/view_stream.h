@@ -27,6 +27,7 @@ struct sender {
 	uint64_t epoch, sequence[VIEW_TOPICS];
 	const char *topic; /* NULL = the right one */
 	int64_t now_ns;
+	Vitals__V1__Watch watch;
 };
 
 static char room[] = "room-1";
@@ -94,6 +95,7 @@ static inline void make_heartbeat(const struct sender *sender, Vitals__V1__Heart
 	heartbeat->session_sequence = sender->sequence[VIEW_SESSION];
 	heartbeat->alarm_count = (uint32_t)count;
 	heartbeat->alarm_digest = digest;
+	heartbeat->watch = sender->watch;
 }
 
 static inline bool send_heartbeat(struct sender *sender, size_t count, uint64_t digest)
@@ -162,7 +164,7 @@ static inline size_t announced(void)
 /* A view that has its first snapshot, of nothing. */
 static inline struct sender connected(void)
 {
-	struct sender sender = {.epoch = 7, .now_ns = 10 * S};
+	struct sender sender = {.epoch = 7, .now_ns = 10 * S, .watch = VITALS__V1__WATCH__WATCH_SESSION};
 
 	view_init(&display, "", sender.now_ns);
 	assert_int_equal(view_link(&display, sender.now_ns), VIEW_WAITING);

@@ -10,10 +10,10 @@ baseline 124/78 hr 70 spo2 97 resp 14
 -10:30 observe cadss 0
 -10:00 tick cuff-arm
 -09:00 when-due moaas 5 cadss 0
-00:00  start not-yet
+00:00  start
 20:00  hr rises to 160 over 20 s
 24:00  hr falls to 70 over 20 s
-25:00  ack all not-yet
+25:00  ack all
 30:00  hr falls to 28 over 20 s
 
 expect start free at -00:01
