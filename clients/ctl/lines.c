@@ -81,6 +81,10 @@ static void alarm(const struct lines *lines, const struct view_alarm *now, enum 
 		out_milli_short(out, now->limit_milli);
 		out_text(out, ")");
 	}
+	if (now->has_value && now->has_now && now->worst_milli != now->milli) {
+		out_text(out, ", worst ");
+		out_milli_short(out, now->worst_milli);
+	}
 	if (now->acknowledged_by[0] != '\0')
 		out_format(out, ", by %s", now->acknowledged_by);
 	if (now->unconfirmed && view_announced(now))

@@ -306,6 +306,10 @@ static void alarm_detail(struct out *out, const struct view_alarm *alarm)
 		out_milli_short(out, alarm->limit_milli);
 		out_text(out, ")");
 	}
+	if (alarm->has_value && alarm->has_now && alarm->worst_milli != alarm->milli) {
+		out_text(out, ", worst ");
+		out_milli_short(out, alarm->worst_milli);
+	}
 	if (alarm->unconfirmed)
 		out_text(out, ", first reading, repeat running");
 	if (alarm->reminders > 0)

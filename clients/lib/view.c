@@ -68,7 +68,11 @@ static void alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, in
 	if (alarm->has_value) {
 		alarm->milli = from->milli;
 		alarm->limit_milli = from->limit_milli;
+		alarm->worst_milli = from->worst_milli;
 	}
+	alarm->has_now = from->now_case == VITALS__V1__ALARM__NOW_NOW_MILLI;
+	alarm->now_milli = alarm->has_now ? from->now_milli : 0;
+	alarm->violated_ns = age(from->violated_ns);
 	alarm->unconfirmed = from->confirms && !from->confirmed;
 	alarm->test = from->test;
 	alarm->reminders = from->reminders;

@@ -160,6 +160,7 @@ enum view_change {
 	VIEW_CHANGE_REMINDED,
 	VIEW_CHANGE_SUPERSEDED,
 	VIEW_CHANGE_REASON,
+	VIEW_CHANGE_WORSE = 12,
 };
 
 enum view_device_state {
@@ -206,10 +207,13 @@ struct view_alarm {
 	enum view_state state;
 	char acknowledged_by[VIEW_NAME], parameter[VIEW_NAME];
 	bool has_value;
+	bool has_now;     /* `now_milli`: the value now of what raised it */
 	bool unconfirmed; /* a first reading: its repeat is running */
 	bool test;        /* must be shown with the word TEST */
 	uint32_t reminders;
-	int64_t milli, limit_milli;
+	int64_t milli, limit_milli, now_milli;
+	int64_t worst_milli; /* since it was raised; meaningful if has_value */
+	int64_t violated_ns; /* since the limit was first broken; 0 = it is not now */
 	int64_t age_ns, received_ns;
 };
 

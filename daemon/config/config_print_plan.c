@@ -107,6 +107,10 @@ static void print_term(const struct plan_rule *rule, const struct rule_term *ter
 	decimal_text(limit, sizeof limit, term->never, 3);
 	if (term->has_never)
 		(void)fprintf(out, "; never beyond %s", limit);
+	if (term->worse_step != 0) {
+		decimal_text(limit, sizeof limit, term->worse_step, 3);
+		(void)fprintf(out, "; told again when acknowledged and worse by %s", limit);
+	}
 	(void)fputc('\n', out);
 }
 

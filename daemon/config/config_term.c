@@ -14,6 +14,7 @@ cfg_opt_t term_rows[] = {
     TREE_VALUE("difference-above"),
     TREE_VALUE("other"),
     TREE_VALUE("clear"),
+    TREE_VALUE("worse_step"),
     TREE_VALUE("baseline_below"),
     TREE_VALUE("baseline_drop"),
     TREE_VALUE("never_beyond"),
@@ -181,7 +182,7 @@ static void read_limit(const struct section *section, const struct plan_rule *ru
 	const struct parameter_info *info = &parameter_table[term->parameter];
 	term->comparison = found->comparison;
 	term->reference = found->reference;
-	int64_t min = info->plausible_min, max = info->plausible_max, limit;
+	int64_t min = info->plausible_min, max = info->plausible_max, limit, worse = 0;
 	if (term->reference != REFERENCE_ABSOLUTE) {
 		max -= min;
 		min = term->reference == REFERENCE_BASELINE ? -max : 0;
@@ -199,6 +200,9 @@ static void read_limit(const struct section *section, const struct plan_rule *ru
 	read_low_baseline(section, rule->critical, term);
 	if (rule->kind == RULE_ALARM)
 		read_never(section, rule, min, max, term);
+	if (rule->kind == RULE_ALARM &&
+	    key_decimal(section, "worse_step", OPTIONAL, 3, 1, info->plausible_max - info->plausible_min, &worse))
+		term->worse_step = (int32_t)worse;
 	if (term->reference == REFERENCE_DIFFERENCE)
 		read_other(section, term);
 	else if (limit_count(section) == 1)

@@ -94,9 +94,13 @@ static void set_cause(struct alarm *alarm, const struct verdict *verdict)
 	alarm->priority = verdict->priority;
 	alarm->has_value = verdict->has_value;
 	alarm->parameter = verdict->parameter;
+	if (verdict->parameter != alarm->parameter || !alarm_announced(alarm->state))
+		alarm->worst_milli = verdict->milli;
 	alarm->milli = verdict->milli;
 	alarm->limit = verdict->limit;
 	alarm->reason = verdict->reason;
+	alarm->has_now = alarm->kind == CONDITION_RULE && verdict->has_value;
+	alarm->now_milli = alarm->has_now ? verdict->milli : 0;
 }
 
 /* Something new needs attention: a pause that was meant for the old does not cover it. */
@@ -118,6 +122,7 @@ static void raise(struct step *step, struct alarm *alarm, enum alarm_state state
 	alarm->cleared = MONO_NEVER;
 	alarm->raised = step->now;
 	alarm->raised_wall_ns = step->wall_ns;
+	alarm->worst_milli = alarm->milli;
 	forget_acknowledgement(alarm);
 	announce(step, alarm, ALARM_RAISED);
 	break_pause(step, alarm->priority);
@@ -482,6 +487,38 @@ void alarm_drop(struct step *step, uint16_t id)
 {
 	if (step->engine->alarms[id].state != ALARM_LATCHED)
 		end(step, &step->engine->alarms[id], ALARM_CLEARED);
+}
+
+/* The value now, and the worst since it was raised. */
+void alarm_value(struct step *step, uint16_t id, bool known, int32_t milli, bool above)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	alarm->has_now = known;
+	alarm->now_milli = known ? milli : 0;
+	if (known && (above ? milli > alarm->worst_milli : milli < alarm->worst_milli))
+		alarm->worst_milli = milli;
+}
+
+/* Whoever acknowledged it acknowledged something better than this. */
+void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+
+	if (alarm->priority == PRIORITY_NONE)
+		return;
+	if (worse->parameter != alarm->parameter || !alarm->has_value) {
+		alarm->has_value = true;
+		alarm->parameter = worse->parameter;
+		alarm->milli = alarm->worst_milli = worse->milli;
+		alarm->limit = worse->limit;
+	}
+	alarm->has_now = true;
+	alarm->now_milli = worse->milli;
+	alarm->state = ALARM_ACTIVE;
+	forget_acknowledgement(alarm);
+	announce(step, alarm, ALARM_WORSE);
+	break_pause(step, alarm->priority);
 }
 
 /* More urgent: whoever acknowledged it acknowledged something else. Less urgent: the acknowledgement stands. */

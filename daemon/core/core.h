@@ -125,6 +125,9 @@ void derived_advance(struct step *step);
 /* ---- rule.c ---- */
 struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool engaged);
 bool rule_term_above(const struct rule_term *term); /* the higher the worse */
+bool rule_value(const struct engine *engine, uint8_t rule, enum parameter parameter, int32_t *milli, bool *above);
+void rule_note(const struct engine *engine, uint8_t rule, int32_t told[RULE_TERMS_MAX]);
+bool rule_worse(const struct engine *engine, uint8_t rule, const int32_t told[RULE_TERMS_MAX], struct verdict *worse);
 bool rule_falls(const struct engine *engine, uint8_t rule);
 bool rule_out(const struct engine *engine, uint8_t rule);
 bool rule_blind(const struct engine *engine, uint8_t rule); /* critical, without any source left, by take-outs */
@@ -167,6 +170,8 @@ void alarm_drop(struct step *step, uint16_t id);
 void alarm_lapse(struct step *step, uint16_t id);
 void alarm_establish(struct step *step, uint16_t id);
 void alarm_lost(struct step *step, uint16_t id, enum reason reason);
+void alarm_value(struct step *step, uint16_t id, bool known, int32_t milli, bool above);
+void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);
 bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm);

@@ -153,6 +153,7 @@ const char *alarm_change_name(enum alarm_change change)
 	    [ALARM_REMINDED] = "reminded",
 	    [ALARM_SUPERSEDED] = "superseded",
 	    [ALARM_REASON_CHANGED] = "reason",
+	    [ALARM_WORSE] = "worse",
 	};
 
 	return NAME_OF(names, change);

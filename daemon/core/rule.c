@@ -219,6 +219,57 @@ struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool enga
 	return combine(plan_rule, results, engine->now);
 }
 
+/* What `parameter` of the rule is now, as it is compared, and whether more is worse. False if it is not known. */
+bool rule_value(const struct engine *engine, uint8_t rule, enum parameter parameter, int32_t *milli, bool *above)
+{
+	const struct plan_rule *plan_rule = &engine->config->plan.rules[rule];
+	bool found = false;
+
+	for (uint8_t i = 0; i < plan_rule->term_count; i++) {
+		struct term_result result = judge_term(engine, rule, i, true);
+
+		if (plan_rule->terms[i].parameter != parameter || result.judgement == JUDGEMENT_UNKNOWN ||
+		    (found && result.judgement != JUDGEMENT_HOLDS))
+			continue;
+		*milli = result.milli;
+		*above = rule_term_above(&plan_rule->terms[i]);
+		found = true;
+	}
+	return found;
+}
+
+/* Every term's value; its limit where there is none, so that whatever comes is compared with that. */
+void rule_note(const struct engine *engine, uint8_t rule, int32_t told[RULE_TERMS_MAX])
+{
+	for (uint8_t i = 0; i < engine->config->plan.rules[rule].term_count; i++) {
+		struct term_result result = judge_term(engine, rule, i, true);
+
+		told[i] = result.judgement == JUDGEMENT_UNKNOWN ? result.limit : result.milli;
+	}
+}
+
+/* Is a value beyond its limit worse than `told` by the step of its term? */
+bool rule_worse(const struct engine *engine, uint8_t rule, const int32_t told[RULE_TERMS_MAX], struct verdict *worse)
+{
+	const struct plan_rule *plan_rule = &engine->config->plan.rules[rule];
+
+	for (uint8_t i = 0; i < plan_rule->term_count; i++) {
+		const struct rule_term *term = &plan_rule->terms[i];
+		struct term_result result = judge_term(engine, rule, i, true);
+		int64_t step = (int64_t)result.milli - told[i];
+
+		if (term->worse_step == 0 || result.judgement != JUDGEMENT_HOLDS ||
+		    (rule_term_above(term) ? step : -step) < term->worse_step)
+			continue;
+		worse->has_value = true;
+		worse->parameter = term->parameter;
+		worse->milli = result.milli;
+		worse->limit = result.limit;
+		return true;
+	}
+	return false;
+}
+
 /* Every value beyond its limit lies below the determination before it. */
 bool rule_falls(const struct engine *engine, uint8_t rule)
 {

@@ -171,6 +171,19 @@ static void judge_loss(struct step *step, uint8_t rule, enum judgement judgement
 		alarm_establish(step, id);
 }
 
+/* Before anything is told of the alarm: what its value is now. */
+static void note_value(struct step *step, uint8_t rule)
+{
+	const struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
+	int32_t milli = 0;
+	bool above = false, known;
+
+	if (!alarm_announced(alarm->state))
+		return;
+	known = alarm->has_value && rule_value(step->engine, rule, alarm->parameter, &milli, &above);
+	alarm_value(step, alarm->id, known, milli, above);
+}
+
 static void rule_judge(struct step *step, uint8_t rule)
 {
 	struct engine *engine = step->engine;
@@ -181,6 +194,7 @@ static void rule_judge(struct step *step, uint8_t rule)
 
 	if (p->kind == RULE_LEAVE)
 		return;
+	note_value(step, rule);
 	if (rule_out(engine, rule) || (p->kind == RULE_GATE && engine->session.started)) {
 		alarm_drop(step, id);
 		return;
@@ -287,6 +301,22 @@ static struct mono extra_cuff_at(const struct engine *engine, uint8_t rule)
 	return mono_after(mono_last(last, engine->session.opened_at), p->cuff_every_ns);
 }
 
+/* Whether it got worse since somebody answered. */
+static void follow(struct step *step, uint8_t rule)
+{
+	struct engine *engine = step->engine;
+	struct rule_state *state = &engine->rules[rule];
+	struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+	struct verdict worse = {.judgement = JUDGEMENT_HOLDS};
+
+	if (!alarm_announced(alarm->state))
+		return;
+	if (alarm->state != ALARM_ACKNOWLEDGED)
+		rule_note(engine, rule, state->told);
+	else if (rule_worse(engine, rule, state->told, &worse))
+		alarm_worse(step, alarm->id, &worse);
+}
+
 /* An inflation on the oximeter's limb would take away the saturation that alarms. */
 static bool blinds(const struct engine *engine, const struct plan_rule *rule)
 {
@@ -337,6 +367,7 @@ static void settle(struct step *step, uint8_t rule)
 	}
 	attend(step, rule);
 	measure(step, rule);
+	follow(step, rule);
 	if (alarm_present(alarm))
 		alarm_set_priority(step, alarm->id, priority_of(engine, rule));
 	if (mono_reached(extra_cuff_at(engine, rule), step->now))

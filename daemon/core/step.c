@@ -9,8 +9,8 @@
  * this order, for what has come stays. So a rule's slot changes by time at most seven times: reminded, unattended,
  * cleared, raised, unattended again (or confirmed), less urgent when the administration ends, superseded. A late check
  * does not change more often: late, more urgent, over because the reason for it is, and once more, reminded. Any other
- * slot is raised or reminded, escalates and ends: three. The event adds two changes to a rule or check (raised from
- * latched and superseded at once), one to any other. That is 9 * 64 + 4 * (ALARMS_MAX - 64) = 1272 for 238 slots.
+ * slot is raised or reminded, escalates and ends: three. The event adds two changes to a rule or check (raised, or
+ * worse, and superseded at once), one to any other. That is 9 * 64 + 4 * (ALARMS_MAX - 64) = 1272 for 238 slots.
  *
  * Beside them: one action for each device (32), two for a cuff (5 parameters may each have one, and a command), one
  * when something taken out comes back (51), each kind of session change once and an audio change twice more (17), one

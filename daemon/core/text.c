@@ -203,15 +203,19 @@ static void cuff_text(const struct alarm *alarm, const char *device, char *to, u
 	append(&text, device);
 }
 
-/* A value lost beyond its limit: the last that was known, and why nothing came after it. */
+/* Of a value lost beyond its limit, the last that was known, and why nothing came after it; else the value now, where
+ * it is not the one that raised the alarm. */
 static void rule_text(struct text *text, const struct plan_rule *rule, const struct alarm *alarm)
 {
 	append(text, rule->text);
-	if (alarm->reason == REASON_NONE)
-		return;
-	append(text, ": lost at ");
-	append_value(text, alarm->parameter, alarm->milli);
-	append_reason(text, alarm->reason);
+	if (alarm->reason != REASON_NONE) {
+		append(text, ": lost at ");
+		append_value(text, alarm->parameter, alarm->milli);
+		append_reason(text, alarm->reason);
+	} else if (alarm_announced(alarm->state) && alarm->has_now && alarm->now_milli != alarm->milli) {
+		append(text, ": now ");
+		append_value(text, alarm->parameter, alarm->now_milli);
+	}
 }
 
 /* One sensor, one alarm: all that its device does not bring now. */

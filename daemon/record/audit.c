@@ -14,7 +14,8 @@ static void begin(struct audit_line *audit, enum severity severity, const char *
 
 static enum severity alarm_severity(enum alarm_change change, enum priority priority)
 {
-	if (change != ALARM_RAISED && change != ALARM_PRIORITY_CHANGED && change != ALARM_REASON_CHANGED)
+	if (change != ALARM_RAISED && change != ALARM_PRIORITY_CHANGED && change != ALARM_REASON_CHANGED &&
+	    change != ALARM_WORSE)
 		return SEVERITY_NOTICE;
 	switch (priority) {
 	case PRIORITY_HIGH:

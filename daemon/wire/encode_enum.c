@@ -144,6 +144,8 @@ Vitals__V1__Change wire_change(enum alarm_change change)
 		return VITALS__V1__CHANGE__CHANGE_SUPERSEDED;
 	case ALARM_REASON_CHANGED:
 		return VITALS__V1__CHANGE__CHANGE_REASON;
+	case ALARM_WORSE:
+		return VITALS__V1__CHANGE__CHANGE_WORSE;
 	}
 	return VITALS__V1__CHANGE__CHANGE_UNSPECIFIED;
 }

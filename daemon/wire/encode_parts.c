@@ -161,6 +161,12 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 		a->milli = alarm->milli;
 		a->limit_milli = alarm->limit;
 	}
+	if (alarm->kind == CONDITION_RULE && alarm->has_value && alarm_announced(alarm->state)) {
+		a->worst_milli = alarm->worst_milli;
+		a->now_case = alarm->has_now ? VITALS__V1__ALARM__NOW_NOW_MILLI : VITALS__V1__ALARM__NOW__NOT_SET;
+		a->now_milli = alarm->now_milli;
+		a->violated_ns = mono_is_never(alarm->violated) ? 0 : mono_since(now, alarm->violated);
+	}
 	a->reason = wire_reason(alarm->reason);
 	a->confirms = alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].confirm;
 	a->confirmed = a->confirms && alarm->confirmed;

@@ -87,6 +87,9 @@ struct alarm {
 	int32_t milli;
 	int32_t limit;            /* of a cuff that read what cannot be: the diastolic pressure, 0 if it read none */
 	enum reason reason;       /* technical conditions: why; rules: why the value that broke the limit is lost now */
+	bool has_now;             /* rules: there is a value now of what `milli` was; as compared, like `milli` */
+	int32_t now_milli;        /* it */
+	int32_t worst_milli;      /* the worst since it was raised; meaningful while announced if has_value */
 	bool confirmed;           /* cuff rules: by a second determination, or for want of one */
 	bool test;                /* marked TEST everywhere */
 	uint8_t reminders;        /* times it was announced again while acknowledged */

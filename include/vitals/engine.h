@@ -88,7 +88,8 @@ struct rule_state {
 	struct mono onsets[RULE_REPEATS_MAX]; /* when it began to be violated, oldest first; MONO_NEVER if less often */
 	bool lowered;                         /* falling, in a phase in which that matters less */
 	bool unattended;                      /* nobody answered in time */
-	bool measured;                        /* `measure_now` has seen this onset */
+	int32_t told[RULE_TERMS_MAX]; /* each term's value when somebody last knew of it: until it is acknowledged */
+	bool measured;                /* `measure_now` has seen this onset */
 };
 
 struct display_state {
@@ -216,6 +217,7 @@ enum alarm_change {
 	ALARM_SUPERSEDED,     /* withdrawn: an alarm that stands for the same situation is present */
 	ALARM_REASON_CHANGED, /* of a device: another reason; of a cuff: other numbers. The same priority; an
 	                       * acknowledgement stands */
+	ALARM_WORSE,          /* announced again: acknowledged, and worse since by the plan's `worse_step` */
 };
 
 const char *alarm_change_name(enum alarm_change change);

@@ -84,8 +84,9 @@ struct rule_term {
 	int32_t clear;
 	int32_t low_baseline; /* milli; 0 = the limit does not depend on the baseline */
 	int32_t low_drop;
-	bool has_never; /* of critical rules: */
-	int32_t never;  /* no two people loosen the limit beyond this, for any patient */
+	bool has_never;     /* of critical rules: */
+	int32_t never;      /* no two people loosen the limit beyond this, for any patient */
+	int32_t worse_step; /* acknowledged and worse by so much since: announced again; 0 = never for that */
 };
 
 enum combination {

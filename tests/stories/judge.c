@@ -30,6 +30,7 @@ static bool announces(const struct seen *seen)
 	switch (seen->change) {
 	case ALARM_RAISED:
 	case ALARM_PRIORITY_CHANGED:
+	case ALARM_WORSE:
 		return true;
 	case ALARM_REMINDED:
 	case ALARM_WAS_ACKNOWLEDGED:

@@ -54,6 +54,7 @@ static inline void random_term(struct source *s, struct rule_term *term)
 	if (term->reference != REFERENCE_ABSOLUTE)
 		limit = above || term->reference == REFERENCE_DIFFERENCE ? 20 : -20;
 	term->limit = limit * MILLI;
+	term->worse_step = pick(s, 3) == 0 ? (1 + pick(s, 4)) * MILLI : 0;
 	term->clear = term->limit + (above ? -1 : 1) * pick(s, 6) * MILLI;
 }
 
@@ -382,6 +383,11 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		MUST(a->priority != before->priority && alarm_announced(before->state), "an escalation that is none");
 		MUST(a->state == (a->priority > before->priority ? ALARM_ACTIVE : before->state),
 		     "an acknowledgement lost or kept wrongly");
+		break;
+	case ALARM_WORSE:
+		MUST(before->state == ALARM_ACKNOWLEDGED && a->state == ALARM_ACTIVE && a->kind == CONDITION_RULE &&
+		         a->priority == before->priority && a->priority > PRIORITY_NONE && a->has_now,
+		     "worse than what nobody had answered");
 		break;
 	case ALARM_REASON_CHANGED:
 		MUST(a->kind == CONDITION_DEVICE || a->kind == CONDITION_RULE

@@ -314,13 +314,13 @@ static void test_print_plan(void **state)
 	static char text[65536];
 	static const char *const lines[] = {
 	    "rule B1, high, latching, critical: Blood pressure at or above 180/110\n    nibp_sys >= 180 (back at 170); "
-	    "never beyond 200\n"
-	    "    or nibp_dia >= 110 (back at 105); never beyond 120\n    confirmed by a second reading within 90 s, "
-	    "medium until then\n"
+	    "never beyond 200; told again when acknowledged and worse by 10\n    or nibp_dia >= 110 (back at 105); "
+	    "never beyond 120; told again when acknowledged and worse by 10\n    confirmed by a "
+	    "second reading within 90 s, medium until then\n"
 	    "    ends after 2 readings in a row\n    extra readings meanwhile, every: 300 s\n    gives way to: B2\n",
 	    "high if nobody acknowledges or pauses within 120 s\n    in infusion\n",
 	    "low while it falls in recovery observation\n",
-	    "heart_rate < 50 (back at 55); with a baseline below 60: baseline minus 15\n    must last: 30 s\n",
+	    "baseline minus 15; told again when acknowledged and worse by 8\n    must last: 30 s\n",
 	    "rule H5, low, technical: ",
 	    "ecg_hr apart from pulse > 20 (back at 10)\n",
 	    "only together with one of: O1 O2 O3 R1 R2\n    to be entered again after: 300 s\n",

@@ -120,7 +120,7 @@ static int32_t level;
 
 static void note(void)
 {
-	for (int c = ALARM_RAISED; c <= ALARM_REASON_CHANGED; c++)
+	for (int c = ALARM_RAISED; c <= ALARM_WORSE; c++)
 		if (changes(&w, watched, (enum alarm_change)c) > 0)
 			seen_changes |= 1U << c;
 }
@@ -324,7 +324,7 @@ static void test_alarm_table(void **unused)
 
 			uint32_t expect = 0;
 
-			for (int c = ALARM_RAISED; c <= ALARM_REASON_CHANGED; c++)
+			for (int c = ALARM_RAISED; c <= ALARM_WORSE; c++)
 				if (strcmp(row->cell[4], alarm_change_name((enum alarm_change)c)) == 0)
 					expect = 1U << c;
 			assert_true(expect != 0 || strcmp(row->cell[4], "-") == 0);

@@ -34,6 +34,7 @@ static void test_changes_of_an_alarm(void **state)
 	    {ALARM_REMINDED, "CHANGE_REMINDED"},
 	    {ALARM_SUPERSEDED, "CHANGE_SUPERSEDED"},
 	    {ALARM_REASON_CHANGED, "CHANGE_REASON"},
+	    {ALARM_WORSE, "CHANGE_WORSE"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
