@@ -15,6 +15,7 @@ void alarm_init(struct engine *engine)
 	    [CONDITION_FLAPPING] = ALARM_BASE_FLAPPING,
 	    [CONDITION_TAKEN_OUT] = ALARM_BASE_TAKEN_OUT,
 	    [CONDITION_TEST] = ALARM_BASE_TEST,
+	    [CONDITION_HELP] = ALARM_BASE_HELP,
 	    [CONDITION_KIND_COUNT] = ALARMS_MAX,
 	};
 
@@ -271,6 +272,7 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 	case CONDITION_CLOCK:
 	case CONDITION_FLAPPING:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -386,6 +388,20 @@ enum result alarm_test(struct step *step)
 	return RESULT_OK;
 }
 
+/* Whoever is in the room needs somebody. Only an answer ends it, the end of a session does not. A second call while
+ * nobody has come is a reminder to nobody's harm: it stands already. */
+enum result alarm_call_help(struct step *step)
+{
+	struct alarm *alarm = &step->engine->alarms[ALARM_BASE_HELP];
+
+	if (alarm->state != ALARM_INACTIVE)
+		return RESULT_OK;
+	alarm->priority = PRIORITY_HIGH;
+	alarm->violated = step->now;
+	raise(step, alarm, ALARM_ACTIVE);
+	return RESULT_OK;
+}
+
 /* Another alarm stands for the same situation from now on. */
 void alarm_withhold(struct step *step, uint16_t id)
 {
@@ -490,6 +506,7 @@ bool alarm_of_session(const struct alarm *alarm)
 	case CONDITION_CLOCK:
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -516,7 +533,7 @@ static void acknowledge(struct step *step, struct alarm *alarm, const char *acto
 	core_copy_text(alarm->acknowledged_by, actor, sizeof(alarm->acknowledged_by));
 	alarm->acknowledged_wall_ns = step->wall_ns;
 	alarm->acknowledged = step->now;
-	if (alarm->state != ALARM_LATCHED && !alarm->test) {
+	if (alarm->state != ALARM_LATCHED && !alarm->test && alarm->kind != CONDITION_HELP) {
 		alarm->state = ALARM_ACKNOWLEDGED;
 		announce(step, alarm, ALARM_WAS_ACKNOWLEDGED);
 		return;

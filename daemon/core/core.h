@@ -149,6 +149,7 @@ void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_advance(struct step *step, uint16_t id);
 void alarm_clock_stepped(struct step *step);
 enum result alarm_test(struct step *step);
+enum result alarm_call_help(struct step *step);
 void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);

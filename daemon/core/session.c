@@ -264,6 +264,8 @@ enum result session_command(struct step *step, const struct event_command *comma
 	case COMMAND_TEST_ALARM:
 	case COMMAND_RECEIPT:
 	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
+	case COMMAND_OXYGEN:
+	case COMMAND_CALL_HELP:
 	case COMMAND_COUNT:
 		break; /* order.c sends none of these here */
 	}
