@@ -23,6 +23,14 @@ int command_alarm_list(const struct options *options, const char *argument);
 int command_alarm_ack(const struct options *options, const char *argument); /* ID, condition name or "all" */
 int command_audio_pause(const struct options *options, const char *argument);
 int command_observe(const struct options *options, const char *argument);
+int command_moaas(const struct options *options, const char *argument); /* and so on: the score */
+int command_cadss(const struct options *options, const char *argument);
+int command_bprs(const struct options *options, const char *argument);
+int command_distressed(const struct options *options, const char *argument);
+int command_settled(const struct options *options, const char *argument);
+int command_note(const struct options *options, const char *argument);   /* the text */
+int command_oxygen(const struct options *options, const char *argument); /* litres for each minute, or "air" */
+int command_call_help(const struct options *options, const char *argument);
 int command_cuff_start(const struct options *options, const char *argument);
 int command_cuff_stop(const struct options *options, const char *argument);
 int command_config_check(const struct options *options, const char *path); /* needs no monitor */

@@ -102,6 +102,13 @@ static void patient(struct frame *frame)
 			out_text(out, "/");
 			out_milli(out, session->baseline_dia_milli, 0);
 		}
+		if (session->details.has_oxygen) {
+			out_text(out, session->details.oxygen_ml_per_min > 0 ? "  O2 " : "  on air");
+			if (session->details.oxygen_ml_per_min > 0) {
+				out_milli_short(out, session->details.oxygen_ml_per_min);
+				out_text(out, " L/min");
+			}
+		}
 		if (session->weight_g > 0) {
 			out_text(out, "  ");
 			out_milli_short(out, session->weight_g);

@@ -136,6 +136,8 @@ static const Vitals__V1__Request__CommandCase cases[] = {
     [CLIENT_CUFF_START] = VITALS__V1__REQUEST__COMMAND_CUFF_START,
     [CLIENT_CUFF_STOP] = VITALS__V1__REQUEST__COMMAND_CUFF_STOP,
     [CLIENT_TEST_ALARM] = VITALS__V1__REQUEST__COMMAND_TEST_ALARM,
+    [CLIENT_OXYGEN] = VITALS__V1__REQUEST__COMMAND_OXYGEN,
+    [CLIENT_CALL_HELP] = VITALS__V1__REQUEST__COMMAND_CALL_HELP,
 };
 
 void order_status(struct order_parts *parts)
@@ -173,6 +175,11 @@ void order_request(struct order_parts *parts, const struct client_order *order)
 	case CLIENT_OBSERVE:
 		observe(parts, order);
 		break;
+	case CLIENT_OXYGEN:
+		vitals__v1__oxygen_order__init(&parts->oxygen);
+		parts->oxygen.ml_per_min = order->oxygen_ml_per_min;
+		parts->request.oxygen = &parts->oxygen;
+		break;
 	case CLIENT_SESSION_PAUSE:
 	case CLIENT_SESSION_RESUME:
 	case CLIENT_SESSION_STOP:
@@ -180,6 +187,7 @@ void order_request(struct order_parts *parts, const struct client_order *order)
 	case CLIENT_CUFF_START:
 	case CLIENT_CUFF_STOP:
 	case CLIENT_TEST_ALARM:
+	case CLIENT_CALL_HELP:
 		simple(parts);
 		break;
 	}

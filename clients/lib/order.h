@@ -20,6 +20,7 @@ struct order_parts {
 			Vitals__V1__ShownAlarm shown[CLIENT_SHOWN_MOST], *list[CLIENT_SHOWN_MOST];
 		};
 		Vitals__V1__Observe observe;
+		Vitals__V1__OxygenOrder oxygen;
 	};
 };
 

@@ -211,6 +211,8 @@ static void set_details(struct view_details *details, const Vitals__V1__Session 
 	COPY(details->phase_text, from->phase_text);
 	COPY(details->second_person, from->second_person);
 	details->series = from->series;
+	details->has_oxygen = from->oxygen != NULL;
+	details->oxygen_ml_per_min = from->oxygen != NULL ? from->oxygen->ml_per_min : 0;
 	details->age_years = from->age_years;
 	details->ug_per_ml = from->ug_per_ml;
 	details->device_ug = from->device_ug;

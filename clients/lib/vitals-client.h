@@ -267,7 +267,8 @@ struct view_details {
 	char phase_text[VIEW_TEXT], second_person[VIEW_NAME], recheck[VIEW_NAME];
 	int32_t series, age_years, ug_per_ml, device_ug;
 	struct view_override start_override, close_override;
-	bool has_expected, has_recheck;
+	bool has_expected, has_recheck, has_oxygen;
+	int32_t oxygen_ml_per_min;                              /* 0 = air */
 	int64_t expected_ng_per_l, low_ng_per_l, high_ng_per_l; /* a prediction */
 	int64_t recheck_in_ns;                                  /* negative: overdue */
 	size_t item_count, blocker_count, limit_count, out_count, given_count, usual_count;
@@ -449,6 +450,8 @@ enum client_command {
 	CLIENT_CUFF_START,
 	CLIENT_CUFF_STOP,
 	CLIENT_TEST_ALARM,
+	CLIENT_OXYGEN,
+	CLIENT_CALL_HELP,
 };
 
 #define CLIENT_SHOWN_MOST 24
@@ -498,6 +501,7 @@ struct client_order {
 			const char *parameter, *note; /* NULL: a note alone, a score alone */
 			int64_t milli;
 		} observe;
+		int32_t oxygen_ml_per_min; /* 0 = air */
 	};
 };
 

@@ -12,9 +12,9 @@
 
 /* What staff do begins with one of these; tests/stories/staff.c reads the rest of the line. */
 static const char *const staff_words[] = {
-    "open",  "start",       "pause",    "resume", "stop",     "close",      "give",
-    "ack",   "audio-pause", "observe",  "tick",   "untick",   "cuff",       "cuff-stop",
-    "limit", "take-out",    "put-back", "note",   "distress", "test-alarm", "when-due",
+    "open",        "start",   "pause",    "resume",     "stop",     "close",     "give",      "ack",
+    "audio-pause", "observe", "tick",     "untick",     "cuff",     "cuff-stop", "limit",     "take-out",
+    "put-back",    "note",    "distress", "test-alarm", "when-due", "oxygen",    "call-help",
 };
 #define STAFF_WORDS (sizeof staff_words / sizeof staff_words[0])
 

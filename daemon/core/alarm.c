@@ -1,4 +1,4 @@
-/* The alarm state machine, one instance per condition, and the audio pause. Called within engine_step. The table in
+/* The alarm state machine, one instance per condition. Called within engine_step. The table in
  * docs/STATE-MACHINES.md is compared with this file by tests/unit/test_core_states.c. */
 #include "core.h"
 
@@ -15,6 +15,7 @@ void alarm_init(struct engine *engine)
 	    [CONDITION_FLAPPING] = ALARM_BASE_FLAPPING,
 	    [CONDITION_TAKEN_OUT] = ALARM_BASE_TAKEN_OUT,
 	    [CONDITION_TEST] = ALARM_BASE_TEST,
+	    [CONDITION_HELP] = ALARM_BASE_HELP,
 	    [CONDITION_KIND_COUNT] = ALARMS_MAX,
 	};
 
@@ -107,7 +108,7 @@ static void set_cause(struct alarm *alarm, const struct verdict *verdict)
 static void break_pause(struct step *step, enum priority priority)
 {
 	if (priority > PRIORITY_NONE)
-		alarm_resume_audio(step, "");
+		audio_resume(step, "");
 }
 
 static void raise(struct step *step, struct alarm *alarm, enum alarm_state state)
@@ -306,6 +307,7 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 	case CONDITION_CLOCK:
 	case CONDITION_FLAPPING:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -416,6 +418,20 @@ enum result alarm_test(struct step *step)
 	if (alarm->state != ALARM_INACTIVE)
 		return RESULT_WRONG_STATE;
 	alarm->priority = PRIORITY_MEDIUM;
+	alarm->violated = step->now;
+	raise(step, alarm, ALARM_ACTIVE);
+	return RESULT_OK;
+}
+
+/* Whoever is in the room needs somebody. Only an answer ends it, the end of a session does not. A second call while
+ * nobody has come is a reminder to nobody's harm: it stands already. */
+enum result alarm_call_help(struct step *step)
+{
+	struct alarm *alarm = &step->engine->alarms[ALARM_BASE_HELP];
+
+	if (alarm->state != ALARM_INACTIVE)
+		return RESULT_OK;
+	alarm->priority = PRIORITY_HIGH;
 	alarm->violated = step->now;
 	raise(step, alarm, ALARM_ACTIVE);
 	return RESULT_OK;
@@ -557,6 +573,7 @@ bool alarm_of_session(const struct alarm *alarm)
 	case CONDITION_CLOCK:
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -583,7 +600,7 @@ static void acknowledge(struct step *step, struct alarm *alarm, const char *acto
 	core_copy_text(alarm->acknowledged_by, actor, sizeof(alarm->acknowledged_by));
 	alarm->acknowledged_wall_ns = step->wall_ns;
 	alarm->acknowledged = step->now;
-	if (alarm->state != ALARM_LATCHED && !alarm->test) {
+	if (alarm->state != ALARM_LATCHED && !alarm->test && alarm->kind != CONDITION_HELP) {
 		alarm->state = ALARM_ACKNOWLEDGED;
 		announce(step, alarm, ALARM_WAS_ACKNOWLEDGED);
 		return;
@@ -639,35 +656,6 @@ enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms
 		result = RESULT_OK;
 	}
 	return result;
-}
-
-/* ---- audio pause --------------------------------------------------------------------------------------------------
- */
-
-void alarm_pause_audio(struct step *step, const char *actor)
-{
-	struct engine *engine = step->engine;
-
-	engine->audio_paused_until = mono_after(step->now, engine->config->plan.audio_pause_ns);
-	core_copy_text(engine->audio_paused_by, actor, sizeof(engine->audio_paused_by));
-	step_session(step, SESSION_AUDIO, actor);
-}
-
-void alarm_resume_audio(struct step *step, const char *actor)
-{
-	struct engine *engine = step->engine;
-
-	if (mono_is_never(engine->audio_paused_until))
-		return;
-	engine->audio_paused_until = MONO_NEVER;
-	memset(engine->audio_paused_by, 0, sizeof(engine->audio_paused_by));
-	step_session(step, SESSION_AUDIO, actor);
-}
-
-void alarm_audio_advance(struct step *step)
-{
-	if (mono_reached(step->engine->audio_paused_until, step->now))
-		alarm_resume_audio(step, "");
 }
 
 struct mono alarm_deadline(const struct engine *engine)

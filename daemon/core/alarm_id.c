@@ -21,6 +21,7 @@ static bool exists(const struct engine_config *config, const struct alarm *alarm
 	case CONDITION_SERVICE:
 	case CONDITION_CLOCK:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 		return true;
 	case CONDITION_KIND_COUNT:
 		break;

@@ -4,6 +4,7 @@
 
 void clocks_clear(struct session *session)
 {
+	session->oxygen.since = MONO_NEVER;
 	session->opened_at = session->started_at = session->ended_at = session->paused_at = MONO_NEVER;
 	session->recheck_due = session->urgent_until = MONO_NEVER;
 	for (int i = 0; i < PLAN_CHECKS_MAX; i++)

@@ -158,12 +158,18 @@ struct mono expected_deadline(const struct engine *engine); /* when its integrat
 
 /* ==== the alarm state machine ==== */
 
+/* ---- audio.c ---- */
+void audio_pause(struct step *step, const char *actor);
+void audio_resume(struct step *step, const char *actor);
+void audio_advance(struct step *step);
+
 /* ---- alarm.c ---- */
 void alarm_init(struct engine *engine);
 void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_advance(struct step *step, uint16_t id);
 void alarm_clock_stepped(struct step *step);
 enum result alarm_test(struct step *step);
+enum result alarm_call_help(struct step *step);
 void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
@@ -178,9 +184,6 @@ bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);
 enum result alarm_acknowledge_shown(struct step *step, const struct shown_alarms *shown, const char *actor);
-void alarm_pause_audio(struct step *step, const char *actor);
-void alarm_resume_audio(struct step *step, const char *actor);
-void alarm_audio_advance(struct step *step);
 struct mono alarm_deadline(const struct engine *engine);
 
 /* ==== what raises alarms, and what blocks ==== */

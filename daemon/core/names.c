@@ -54,6 +54,8 @@ const char *command_name(enum command command)
 	    [COMMAND_LIMIT] = "limit",
 	    [COMMAND_TAKE_OUT] = "take-out",
 	    [COMMAND_TEST_ALARM] = "test-alarm",
+	    [COMMAND_OXYGEN] = "oxygen",
+	    [COMMAND_CALL_HELP] = "call-help",
 	    [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = "alarm-acknowledge-shown",
 	    [COMMAND_RECEIPT] = "receipt",
 	};
@@ -136,6 +138,7 @@ const char *condition_kind_name(enum condition_kind kind)
 	    [CONDITION_FLAPPING] = "flapping",
 	    [CONDITION_TAKEN_OUT] = "taken-out",
 	    [CONDITION_TEST] = "test",
+	    [CONDITION_HELP] = "help",
 	};
 
 	return NAME_OF(names, kind);
@@ -162,11 +165,11 @@ const char *alarm_change_name(enum alarm_change change)
 const char *session_change_name(enum session_change change)
 {
 	static const char *const names[] = {
-	    [SESSION_OPENED] = "opened",       [SESSION_STARTED] = "started", [SESSION_PAUSED] = "paused",
-	    [SESSION_RESUMED] = "resumed",     [SESSION_ENDED] = "ended",     [SESSION_PHASE] = "phase",
-	    [SESSION_BASELINE] = "baseline",   [SESSION_CHECK] = "check",     [SESSION_AUDIO] = "audio",
-	    [SESSION_ITEM] = "item",           [SESSION_GIVEN] = "given",     [SESSION_LIMIT] = "limit",
-	    [SESSION_TAKEN_OUT] = "taken-out", [SESSION_CLOSED] = "closed",
+	    [SESSION_OPENED] = "opened",     [SESSION_STARTED] = "started",     [SESSION_PAUSED] = "paused",
+	    [SESSION_RESUMED] = "resumed",   [SESSION_ENDED] = "ended",         [SESSION_PHASE] = "phase",
+	    [SESSION_BASELINE] = "baseline", [SESSION_CHECK] = "check",         [SESSION_AUDIO] = "audio",
+	    [SESSION_OXYGEN] = "oxygen",     [SESSION_ITEM] = "item",           [SESSION_GIVEN] = "given",
+	    [SESSION_LIMIT] = "limit",       [SESSION_TAKEN_OUT] = "taken-out", [SESSION_CLOSED] = "closed",
 	};
 
 	return NAME_OF(names, change);

@@ -171,6 +171,27 @@ static enum result change_limit(struct step *step, const struct event_command *c
 	return RESULT_OK;
 }
 
+/* ---- oxygen -------------------------------------------------------------------------------------------------------
+ */
+
+static enum result give_oxygen(struct step *step, const struct event_command *command)
+{
+	struct session *session = &step->engine->session;
+	struct oxygen *oxygen = &session->oxygen;
+
+	if (!session->open)
+		return RESULT_NO_SESSION;
+	if (command->u.oxygen_ml_per_min < 0 || command->u.oxygen_ml_per_min > OXYGEN_ML_PER_MIN_MAX)
+		return RESULT_OUT_OF_RANGE;
+	oxygen->told = true;
+	oxygen->ml_per_min = command->u.oxygen_ml_per_min;
+	oxygen->since = step->now;
+	oxygen->since_wall_ns = step->wall_ns;
+	core_copy_text(oxygen->by, command->actor, sizeof(oxygen->by));
+	step_session(step, SESSION_OXYGEN, command->actor);
+	return RESULT_OK;
+}
+
 /* ---- spray --------------------------------------------------------------------------------------------------------
  */
 
@@ -283,7 +304,7 @@ enum result order_command(struct step *step, const struct event_command *command
 	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
 		return alarm_acknowledge_shown(step, &command->u.shown, command->actor);
 	case COMMAND_AUDIO_PAUSE:
-		alarm_pause_audio(step, command->actor);
+		audio_pause(step, command->actor);
 		return RESULT_OK;
 	case COMMAND_OBSERVE:
 		return observe(step, command);
@@ -301,6 +322,10 @@ enum result order_command(struct step *step, const struct event_command *command
 		return take_out(step, command);
 	case COMMAND_TEST_ALARM:
 		return alarm_test(step);
+	case COMMAND_OXYGEN:
+		return give_oxygen(step, command);
+	case COMMAND_CALL_HELP:
+		return alarm_call_help(step);
 	case COMMAND_RECEIPT:
 		return note_receipt(step, &command->u.receipt);
 	case COMMAND_COUNT:

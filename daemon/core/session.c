@@ -64,7 +64,7 @@ static enum result session_open(struct step *step, const struct event_command *c
 	engine->service_failed[SERVICE_SESSION] = false;
 	session->opened_wall_ns = step->wall_ns;
 	step_session(step, SESSION_OPENED, command->actor);
-	alarm_resume_audio(step, command->actor);
+	audio_resume(step, command->actor);
 	reading_forget(step);
 	device_session(step);
 	check_open(engine);
@@ -277,6 +277,8 @@ enum result session_command(struct step *step, const struct event_command *comma
 	case COMMAND_TEST_ALARM:
 	case COMMAND_RECEIPT:
 	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:
+	case COMMAND_OXYGEN:
+	case COMMAND_CALL_HELP:
 	case COMMAND_COUNT:
 		break; /* order.c sends none of these here */
 	}
@@ -288,7 +290,7 @@ void session_advance(struct step *step)
 	struct engine *engine = step->engine;
 	struct session *session = &engine->session;
 
-	alarm_audio_advance(step);
+	audio_advance(step);
 	if (!session->open)
 		return;
 	if (mono_reached(clocks_planned_end(engine), step->now))

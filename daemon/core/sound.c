@@ -149,6 +149,7 @@ static bool may_be_silent(const struct engine *engine, const struct alarm *alarm
 	case CONDITION_CLOCK:
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -231,6 +232,7 @@ static bool unused(const struct engine *engine, const struct alarm *alarm)
 	case CONDITION_CLOCK:
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

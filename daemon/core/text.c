@@ -108,6 +108,9 @@ void engine_condition_name(const struct engine *engine, const struct alarm *alar
 	case CONDITION_TEST:
 		append_two(name, size, "test", "");
 		break;
+	case CONDITION_HELP:
+		append_two(name, size, "help", "");
+		break;
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -292,6 +295,9 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		break;
 	case CONDITION_TEST:
 		append_two(text, size, "TEST of the alarm path", "");
+		break;
+	case CONDITION_HELP:
+		append_two(text, size, "HELP is called for in the room", "");
 		break;
 	case CONDITION_KIND_COUNT:
 		break;

@@ -47,6 +47,7 @@ struct timing timing_of(const struct engine *engine, const struct alarm *alarm)
 	case CONDITION_FLAPPING:
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

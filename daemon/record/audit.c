@@ -69,7 +69,8 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 	const struct session *session = &engine->session;
 	const struct plan *plan = &engine->config->plan;
 	/* What staff ordered has a line of its own, with its contents (audit_command). */
-	bool ordered = change == SESSION_ITEM || change == SESSION_LIMIT || change == SESSION_TAKEN_OUT;
+	bool ordered = change == SESSION_ITEM || change == SESSION_LIMIT || change == SESSION_TAKEN_OUT ||
+	               change == SESSION_OXYGEN;
 	if (ordered && actor[0] != '\0')
 		return;
 	begin(audit, SEVERITY_NOTICE, "session");
@@ -258,6 +259,10 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
 		line_text(&audit->line, "item", command->u.item.name);
 		line_text(&audit->line, "ticked", command->u.item.ticked ? "yes" : "no");
 		break;
+	case COMMAND_OXYGEN:
+		begin_command(audit, engine, command, "oxygen");
+		line_number(&audit->line, "ml_per_min", command->u.oxygen_ml_per_min);
+		break;
 	/* What these say stands in their actions and in their reply. */
 	case COMMAND_SESSION_OPEN:
 	case COMMAND_SESSION_PAUSE:
@@ -270,6 +275,7 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
 	case COMMAND_CUFF_START:
 	case COMMAND_CUFF_STOP:
 	case COMMAND_TEST_ALARM:
+	case COMMAND_CALL_HELP:
 	case COMMAND_RECEIPT:
 	case COMMAND_COUNT:
 		break;

@@ -25,6 +25,7 @@ static const uint8_t commands[COMMAND_COUNT] = {
     [COMMAND_TAKE_OUT] = 10,      [COMMAND_OBSERVE] = 11,      [COMMAND_ALARM_ACKNOWLEDGE] = 12,
     [COMMAND_AUDIO_PAUSE] = 13,   [COMMAND_CUFF_START] = 14,   [COMMAND_CUFF_STOP] = 15,
     [COMMAND_TEST_ALARM] = 16,    [COMMAND_RECEIPT] = 17,      [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = 18,
+    [COMMAND_OXYGEN] = 19,        [COMMAND_CALL_HELP] = 20,
 };
 
 static const uint8_t parameters[PARAMETER_COUNT] = {
@@ -309,6 +310,11 @@ static void code_command(struct coder *coder, struct event_command *command)
 	case COMMAND_TAKE_OUT:
 		code_take_out(coder, &command->u.take_out);
 		break;
+	case COMMAND_OXYGEN:
+		code_whole(coder, &command->u.oxygen_ml_per_min);
+		require(coder,
+		        command->u.oxygen_ml_per_min >= 0 && command->u.oxygen_ml_per_min <= OXYGEN_ML_PER_MIN_MAX);
+		break;
 	case COMMAND_RECEIPT:
 		code_receipt(coder, &command->u.receipt);
 		break;
@@ -319,6 +325,7 @@ static void code_command(struct coder *coder, struct event_command *command)
 	case COMMAND_CUFF_START:
 	case COMMAND_CUFF_STOP:
 	case COMMAND_TEST_ALARM:
+	case COMMAND_CALL_HELP:
 	case COMMAND_COUNT:
 		break;
 	}

@@ -116,6 +116,7 @@ Vitals__V1__ConditionKind wire_condition_kind(enum condition_kind kind)
 	case CONDITION_TEST:
 		return VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL;
 	case CONDITION_CHECK_LATE:
+	case CONDITION_HELP:
 		return VITALS__V1__CONDITION_KIND__CONDITION_KIND_PROCEDURAL;
 	case CONDITION_KIND_COUNT:
 		break;

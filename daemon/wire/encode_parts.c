@@ -63,6 +63,7 @@ static const char *alarm_parameter(const struct engine *engine, const struct ala
 	case CONDITION_CLOCK:
 	case CONDITION_FLAPPING:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -96,6 +97,8 @@ static const char *alarm_code(const struct alarm *alarm)
 		return "taken-out";
 	case CONDITION_TEST:
 		return "test";
+	case CONDITION_HELP:
+		return "help";
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -125,6 +128,7 @@ static const char *alarm_subject(const struct engine *engine, const struct alarm
 		                                  : parameter_table[alarm->index - DEVICES_MAX].name;
 	case CONDITION_CLOCK:
 	case CONDITION_TEST:
+	case CONDITION_HELP:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

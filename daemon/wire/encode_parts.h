@@ -37,6 +37,7 @@ struct wire_blocker {
 
 struct wire_session {
 	Vitals__V1__Session session;
+	Vitals__V1__Oxygen oxygen;
 	Vitals__V1__Check checks[PLAN_CHECKS_MAX];
 	Vitals__V1__Check *check_list[PLAN_CHECKS_MAX];
 	Vitals__V1__Item items[PLAN_ITEMS_MAX];

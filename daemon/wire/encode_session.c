@@ -114,6 +114,18 @@ static void fill_outlook(struct wire_session *wire, const struct engine *engine,
 		wire->session.expected = &wire->expected;
 }
 
+static void fill_oxygen(struct wire_session *wire, const struct oxygen *oxygen, struct mono now)
+{
+	if (!oxygen->told)
+		return;
+	vitals__v1__oxygen__init(&wire->oxygen);
+	wire->oxygen.ml_per_min = oxygen->ml_per_min;
+	wire->oxygen.since_unix_ns = oxygen->since_wall_ns;
+	wire->oxygen.age_ns = mono_since(now, oxygen->since);
+	wire->oxygen.by = wire_text(oxygen->by);
+	wire->session.oxygen = &wire->oxygen;
+}
+
 static void fill_open_session(struct wire_session *wire, const struct engine *engine, struct mono now)
 {
 	const struct plan *plan = &engine->config->plan;
@@ -150,6 +162,7 @@ static void fill_open_session(struct wire_session *wire, const struct engine *en
 		fill_check(&wire->checks[i], &plan->checks[i], &session->checks[i], now);
 	}
 	fill_given(wire, session, now);
+	fill_oxygen(wire, &session->oxygen, now);
 	fill_outlook(wire, engine, now);
 	fill_usual(wire, engine);
 	fill_rules(wire, engine);

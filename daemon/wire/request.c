@@ -272,6 +272,12 @@ static bool take_observation(struct request *request, const Vitals__V1__Request 
 	return from->parameter[0] == '\0' || take_score(request, from);
 }
 
+static bool take_oxygen(struct request *request, const Vitals__V1__Request *message)
+{
+	request->command.u.oxygen_ml_per_min = message->oxygen->ml_per_min;
+	return in_range(request, "oxygen.ml_per_min", message->oxygen->ml_per_min, 0, OXYGEN_ML_PER_MIN_MAX);
+}
+
 static bool take_start(struct request *request, const Vitals__V1__Request *message)
 {
 	return take_override(request, &request->command.u.override, message->session_start->override);
@@ -312,6 +318,8 @@ static bool take_command(struct request *request, const Vitals__V1__Request *mes
 	    {VITALS__V1__REQUEST__COMMAND_TAKE_OUT, COMMAND_TAKE_OUT, take_out},
 	    {VITALS__V1__REQUEST__COMMAND_TEST_ALARM, COMMAND_TEST_ALARM, NULL},
 	    {VITALS__V1__REQUEST__COMMAND_RECEIPT, COMMAND_RECEIPT, take_receipt},
+	    {VITALS__V1__REQUEST__COMMAND_OXYGEN, COMMAND_OXYGEN, take_oxygen},
+	    {VITALS__V1__REQUEST__COMMAND_CALL_HELP, COMMAND_CALL_HELP, NULL},
 	};
 
 	request->status = message->command_case == VITALS__V1__REQUEST__COMMAND_STATUS;

@@ -23,6 +23,7 @@ enum condition_kind {
 	CONDITION_FLAPPING,    /* technical: device `index` comes and goes */
 	CONDITION_TAKEN_OUT, /* technical: device `index` or parameter (DEVICES_MAX + index) is taken out of alarming */
 	CONDITION_TEST,      /* technical: a test alarm; index 0 */
+	CONDITION_HELP,      /* somebody in the room calls for help; index 0 */
 	CONDITION_KIND_COUNT
 };
 
@@ -38,7 +39,8 @@ enum {
 	ALARM_BASE_FLAPPING = ALARM_BASE_CLOCK + 1,
 	ALARM_BASE_TAKEN_OUT = ALARM_BASE_FLAPPING + DEVICES_MAX,
 	ALARM_BASE_TEST = ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_COUNT,
-	ALARMS_MAX = ALARM_BASE_TEST + 1
+	ALARM_BASE_HELP = ALARM_BASE_TEST + 1,
+	ALARMS_MAX = ALARM_BASE_HELP + 1
 };
 
 enum alarm_state {

@@ -150,6 +150,15 @@ struct expected_state {
 	} amounts[2]; /* ROUTE_IV: Kamp, Clements; ROUTE_SPRAY: the first only */
 };
 
+/* What staff said of oxygen. */
+struct oxygen {
+	bool told; /* else nobody said anything */
+	int32_t ml_per_min;
+	struct mono since; /* MONO_NEVER if it was not told */
+	int64_t since_wall_ns;
+	char by[NAME_BYTES];
+};
+
 struct session {
 	bool open;
 	char id[NAME_BYTES]; /* of one session alone, ever; "" before the first. Kept until the next is opened */
@@ -177,6 +186,7 @@ struct session {
 	    urgent_until;      /* when the last alarm of the patient of MEDIUM or HIGH ended; MONO_NEVER if none has */
 	uint16_t urgent_alarm; /* the slot of that one */
 	struct expected_state expected;
+	struct oxygen oxygen;
 };
 
 struct engine {
@@ -236,6 +246,7 @@ enum session_change {
 	SESSION_GIVEN,     /* a spray device was given */
 	SESSION_LIMIT,     /* a limit was changed for this patient */
 	SESSION_TAKEN_OUT, /* a device or parameter was taken out of alarming or is back */
+	SESSION_OXYGEN,    /* oxygen is given, another flow, or air */
 	SESSION_CLOSED,
 };
 

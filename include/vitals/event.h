@@ -78,10 +78,15 @@ enum command {
 	COMMAND_TEST_ALARM,   /* a test alarm travels the whole path, marked TEST */
 	COMMAND_RECEIPT,      /* a display confirms what it shows */
 	COMMAND_ALARM_ACKNOWLEDGE_SHOWN, /* acknowledge exactly what somebody saw */
+	COMMAND_OXYGEN,                  /* staff give oxygen, or the patient is on air again */
+	COMMAND_CALL_HELP,               /* a high alarm by hand, until somebody acknowledges it */
 	COMMAND_COUNT
 };
 
 const char *command_name(enum command command); /* "session-open", ... */
+
+/* Flow of oxygen that staff may enter: up to the highest of high-flow nasal systems. */
+#define OXYGEN_ML_PER_MIN_MAX 60000
 
 #define ALARM_ID_ALL 0 /* acknowledge every unacknowledged alarm; the id of none */
 
@@ -187,6 +192,7 @@ struct event_command {
 		struct limit_order limit;
 		struct take_out take_out;
 		struct receipt receipt;
+		int32_t oxygen_ml_per_min; /* COMMAND_OXYGEN: 0 .. OXYGEN_ML_PER_MIN_MAX; 0 = air */
 	} u;
 };
 

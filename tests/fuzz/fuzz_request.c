@@ -95,6 +95,8 @@ static void check_command(const struct event_command *command)
 		check_take_out(&command->u.take_out);
 	else if (command->command == COMMAND_ITEM)
 		check_name(command->u.item.name);
+	else if (command->command == COMMAND_OXYGEN)
+		must(command->u.oxygen_ml_per_min >= 0 && command->u.oxygen_ml_per_min <= OXYGEN_ML_PER_MIN_MAX);
 	else if (command->command == COMMAND_RECEIPT)
 		check_name(command->u.receipt.display);
 }

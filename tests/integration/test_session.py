@@ -233,6 +233,33 @@ def test_test_alarm_travels_the_whole_path():
         bedside.wait_record("alarm", 'condition="test"', 'change="raised"', 'test="yes"')
 
 
+def test_short_forms_say_what_was_recorded_and_for_whom():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        assert "open" in refused(bedside, "oxygen", "2")
+        bedside.ctl("call-help")  # needs no session
+        alarm = display.wait_alarm("help", "raised")
+        assert alarm.priority == pb.PRIORITY_HIGH and not alarm.test, alarm
+        assert alarm.kind == pb.CONDITION_KIND_PROCEDURAL, alarm
+        bedside.ctl("ack", "help")
+        display.wait_alarm("help", "cleared")
+        bedside.ctl("session", "open", "--patient", "P-130")
+        for words, told in ((("moaas", "5"), "MOAA/S 5"), (("cadss", "12"), "CADSS 12"),
+                            (("distressed",), "distressed"), (("settled",), "settled"), (("note", "slept badly"), "slept badly"),
+                            (("oxygen", "2.5"), "oxygen 2.5 L/min"), (("oxygen", "air"), "on air")):
+            answer = bedside.ctl(*words)
+            assert "Recorded for P-130 at " in answer and told in answer, (words, answer)
+        bedside.ctl("oxygen", "61", expect=2)
+        bedside.ctl("moaas", "6", expect=2)
+        assert session(bedside).oxygen.ml_per_min == 0 and session(bedside).HasField("oxygen")
+        bedside.ctl("oxygen", "2")
+        assert session(bedside).oxygen.ml_per_min == 2000 and session(bedside).oxygen.by
+        assert "O2 2 L/min" in bedside.ctl("status")
+        bedside.wait_record("oxygen", 'session="', 'ml_per_min="2000"')
+        bedside.wait_record("observation", 'parameter="cadss"', 'score="12.000"')
+        assert any(s.change == "oxygen" for s in display.bodies("session"))
+
+
 def test_taken_out_is_shown_recorded_and_put_back():
     with Bedside() as bedside:
         _, display = start(bedside)

@@ -203,6 +203,12 @@ static bool read_ack(struct rest *rest, struct staff_act *act)
 	return take_word(rest, act->name, sizeof act->name);
 }
 
+static bool read_oxygen(struct rest *rest, struct staff_act *act)
+{
+	return rest_is(rest, "air") ||
+	       take_milli(rest, 0, OXYGEN_ML_PER_MIN_MAX / 1000, &act->command.u.oxygen_ml_per_min);
+}
+
 static bool read_overridable(struct rest *rest, struct staff_act *act)
 {
 	return read_override(rest, &act->command.u.override);
@@ -248,6 +254,8 @@ static const struct {
     {"limit", COMMAND_LIMIT, read_limit, "limit RULE N [term N] [second NAME] because \"reason\""},
     {"take-out", COMMAND_TAKE_OUT, read_take_out, "take-out DEVICE|PARAMETER for N s|min because \"reason\"" OVERRIDE},
     {"put-back", COMMAND_TAKE_OUT, read_put_back, "put-back DEVICE|PARAMETER"},
+    {"oxygen", COMMAND_OXYGEN, read_oxygen, "oxygen N | air"},
+    {"call-help", COMMAND_CALL_HELP, read_nothing, "call-help"},
     {"test-alarm", COMMAND_TEST_ALARM, read_nothing, "test-alarm"},
 };
 

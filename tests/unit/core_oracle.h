@@ -245,6 +245,8 @@ static inline void random_maintenance(struct source *s, const struct world *w, s
 		c->u.take_out.reason[0] = 'x';
 		c->u.take_out.override.name[0] = (char)(pick(s, 2) == 0 ? 'M' : 0);
 		c->u.take_out.override.reason[0] = 'x';
+	} else if (c->command == COMMAND_OXYGEN) {
+		c->u.oxygen_ml_per_min = (pick(s, 64) - 1) * MILLI;
 	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE_SHOWN) {
 		c->u.shown.settled_ns = pick(s, 2) * 2 * S;
 		c->u.shown.count = (uint8_t)pick(s, SHOWN_ALARMS_MAX + 2);

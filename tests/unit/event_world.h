@@ -111,6 +111,9 @@ static inline void fill_command(struct event_command *c)
 		PUT(c->u.take_out.override.name, "dr.a");
 		PUT(c->u.take_out.override.reason, "stays in the room");
 		break;
+	case COMMAND_OXYGEN:
+		c->u.oxygen_ml_per_min = 2500;
+		break;
 	case COMMAND_RECEIPT:
 		PUT(c->u.receipt.display, "desk");
 		c->u.receipt.epoch = UINT64_C(0x1122334455667788);
@@ -124,6 +127,7 @@ static inline void fill_command(struct event_command *c)
 	case COMMAND_CUFF_START:
 	case COMMAND_CUFF_STOP:
 	case COMMAND_TEST_ALARM:
+	case COMMAND_CALL_HELP:
 	case COMMAND_COUNT:
 		break;
 	}
@@ -256,6 +260,8 @@ static inline void roll_command(struct event_command *c)
 		c->u.take_out.duration_s = roll_given(60, 3600);
 		roll_text(c->u.take_out.reason, c->u.take_out.duration_s == 0 ? 0 : 1);
 		roll_override(&c->u.take_out.override);
+	} else if (c->command == COMMAND_OXYGEN) {
+		c->u.oxygen_ml_per_min = roll_below(OXYGEN_ML_PER_MIN_MAX + 1);
 	} else if (c->command == COMMAND_RECEIPT) {
 		roll_name(c->u.receipt.display, 1);
 		c->u.receipt.epoch = roll();

@@ -113,6 +113,7 @@ static void test_condition_names(void **state)
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX, "taken-out-nibp_sys"}, /* the first parameter, not a device */
 	    {ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_SPO2, "taken-out-spo2"},
 	    {ALARM_BASE_TEST, "test"},
+	    {ALARM_BASE_HELP, "help"},
 	};
 
 	world_plan(&w);

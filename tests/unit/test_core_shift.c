@@ -35,8 +35,9 @@ static void move_alarm(struct alarm *alarm, int64_t by)
 
 static void move_session(struct session *session, int64_t by)
 {
-	struct mono *const instants[] = {&session->opened_at, &session->started_at,  &session->ended_at,
-	                                 &session->paused_at, &session->recheck_due, &session->urgent_until};
+	struct mono *const instants[] = {&session->opened_at,   &session->started_at,  &session->ended_at,
+	                                 &session->paused_at,   &session->recheck_due, &session->urgent_until,
+	                                 &session->oxygen.since};
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
 		move(instants[i], by);

@@ -103,6 +103,8 @@ static void say_command(const struct event_command *c)
 		say_limit(&c->u.limit);
 	else if (c->command == COMMAND_TAKE_OUT)
 		say_take_out(&c->u.take_out);
+	else if (c->command == COMMAND_OXYGEN)
+		say("ml_per_min: %d\n", c->u.oxygen_ml_per_min);
 	else if (c->command == COMMAND_RECEIPT)
 		say_receipt(&c->u.receipt);
 }
