@@ -505,17 +505,6 @@ void alarm_drop(struct step *step, uint16_t id)
 		end(step, &step->engine->alarms[id], ALARM_CLEARED);
 }
 
-/* The value now, and the worst since it was raised. */
-void alarm_value(struct step *step, uint16_t id, bool known, int32_t milli, bool above)
-{
-	struct alarm *alarm = &step->engine->alarms[id];
-
-	alarm->has_now = known;
-	alarm->now_milli = known ? milli : 0;
-	if (known && (above ? milli > alarm->worst_milli : milli < alarm->worst_milli))
-		alarm->worst_milli = milli;
-}
-
 /* Whoever acknowledged it acknowledged something better than this. */
 void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse)
 {

@@ -176,7 +176,6 @@ void alarm_drop(struct step *step, uint16_t id);
 void alarm_lapse(struct step *step, uint16_t id);
 void alarm_establish(struct step *step, uint16_t id);
 void alarm_lost(struct step *step, uint16_t id, enum reason reason);
-void alarm_value(struct step *step, uint16_t id, bool known, int32_t milli, bool above);
 void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
 bool alarm_of_session(const struct alarm *alarm);

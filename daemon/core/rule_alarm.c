@@ -171,17 +171,19 @@ static void judge_loss(struct step *step, uint8_t rule, enum judgement judgement
 		alarm_establish(step, id);
 }
 
-/* Before anything is told of the alarm: what its value is now. */
+/* Before anything is told of the alarm: what its value is now, and the worst since it was raised. */
 static void note_value(struct step *step, uint8_t rule)
 {
-	const struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
+	struct alarm *alarm = &step->engine->alarms[ALARM_BASE_RULE + rule];
 	int32_t milli = 0;
-	bool above = false, known;
+	bool above = false;
 
 	if (!alarm_announced(alarm->state))
 		return;
-	known = alarm->has_value && rule_value(step->engine, rule, alarm->parameter, &milli, &above);
-	alarm_value(step, alarm->id, known, milli, above);
+	alarm->has_now = alarm->has_value && rule_value(step->engine, rule, alarm->parameter, &milli, &above);
+	alarm->now_milli = alarm->has_now ? milli : 0;
+	if (alarm->has_now && (above ? milli > alarm->worst_milli : milli < alarm->worst_milli))
+		alarm->worst_milli = milli;
 }
 
 static void rule_judge(struct step *step, uint8_t rule)
