@@ -203,8 +203,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		looks.seen[looks.count] = blocks[0][map.alive.offset] & map.alive.mask;
 		looks.at[looks.count++] = now;
 		int64_t since = map.alive.used ? alive_since(&map.alive, &looks) : now;
-		bool is_new = map.has_sequence && state.primed && state.sequence != blocks[0][map.sequence_offset];
 		register_map_decode(&map, &state, registers, (struct mono){now}, &decoded);
+		/* Which look shows a determination is judged in tests/unit/test_driver_determination.c. */
+		bool unseen = state.news == SEQUENCE_UNSEEN;
+		bool is_new = unseen || state.news == SEQUENCE_NEW;
+		must(!is_new || map.has_sequence);
 		uint8_t k = 0;
 		for (uint8_t i = 0; i < map.value_count; i++) {
 			bool intermittent = parameter_table[map.values[i].parameter].cadence == CADENCE_INTERMITTENT;
@@ -212,11 +215,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				continue;
 			must(k < decoded.count);
 			must((decoded.list[k].reason == REASON_FROZEN) == (!intermittent && since == -2));
-			if (decoded.list[k].reason == REASON_FROZEN)
+			if (intermittent && unseen)
+				must(decoded.list[k].reason == REASON_FAILED);
+			else if (decoded.list[k].reason == REASON_FROZEN)
 				must(!measurement_has_value(&decoded.list[k]) && decoded.list[k].determined.ns == now);
 			else
 				check_one(&map, &decoded.list[k], registers, &map.values[i],
-				          intermittent ? now : since);
+				          intermittent ? state.ended_after.ns : since);
 			k++;
 		}
 		must(k == decoded.count);
