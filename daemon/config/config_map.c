@@ -1,5 +1,6 @@
 /* Register maps (etc/devices): schema and checks of one Modbus device. Called by config_main.c at start, once for each
  * file. Addresses are written as the device's manual prints them (`address_base`) and kept as they are on the wire. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/config/reading.h"
@@ -9,9 +10,25 @@ static cfg_opt_t identity_rows[] = {TREE_LINE(),         TREE_VALUE("table"), TR
 static cfg_opt_t block_rows[] = {TREE_LINE(), TREE_VALUE("table"), TREE_VALUE("address"), TREE_VALUE("count"),
                                  TREE_END()};
 static cfg_opt_t place_rows[] = {TREE_LINE(), TREE_VALUE("block"), TREE_VALUE("address"), TREE_END()};
+static cfg_opt_t doubt_rows[] = {TREE_LINE(),        TREE_VALUE("block"), TREE_VALUE("address"),
+                                 TREE_VALUE("mask"), TREE_VALUE("value"), TREE_VALUE("reason"),
+                                 TREE_END()};
+static cfg_opt_t none_rows[] = {TREE_LINE(), TREE_VALUE("from"), TREE_VALUE("to"), TREE_VALUE("reason"), TREE_END()};
 static cfg_opt_t value_rows[] = {
-    TREE_LINE(),         TREE_VALUE("block"),  TREE_VALUE("address"), TREE_VALUE("type"),           TREE_VALUE("order"),
-    TREE_VALUE("scale"), TREE_VALUE("offset"), TREE_LIST("missing"),  TREE_VALUE("missing_reason"), TREE_END(),
+    TREE_LINE(),
+    TREE_VALUE("block"),
+    TREE_VALUE("address"),
+    TREE_VALUE("type"),
+    TREE_VALUE("order"),
+    TREE_VALUE("scale"),
+    TREE_VALUE("offset"),
+    TREE_LIST("missing"),
+    TREE_VALUE("missing_reason"),
+    TREE_VALUE("bits"),
+    TREE_SECTION("none", none_rows),
+    TREE_SECTION("valid_if", doubt_rows),
+    TREE_SECTION("doubtful_if", doubt_rows),
+    TREE_END(),
 };
 static cfg_opt_t alive_rows[] = {TREE_LINE(),        TREE_VALUE("block"),    TREE_VALUE("address"),
                                  TREE_VALUE("mask"), TREE_VALUE("within_s"), TREE_END()};
@@ -177,10 +194,11 @@ static void read_missing_codes(const struct section *section, struct register_va
 	static const struct {
 		int64_t min, max;
 	} widths[] = {
-	    [REGISTER_U8_HIGH] = {0, UINT8_MAX}, [REGISTER_U8_LOW] = {0, UINT8_MAX},
-	    [REGISTER_U16] = {0, UINT16_MAX},    [REGISTER_S16] = {INT16_MIN, UINT16_MAX},
-	    [REGISTER_U32] = {0, UINT32_MAX},    [REGISTER_S32] = {INT32_MIN, UINT32_MAX},
-	    [REGISTER_F32] = {0, UINT32_MAX},
+	    [REGISTER_U8_HIGH] = {0, UINT8_MAX},       [REGISTER_U8_LOW] = {0, UINT8_MAX},
+	    [REGISTER_U16] = {0, UINT16_MAX},          [REGISTER_S16] = {INT16_MIN, UINT16_MAX},
+	    [REGISTER_U32] = {0, UINT32_MAX},          [REGISTER_S32] = {INT32_MIN, UINT32_MAX},
+	    [REGISTER_F32] = {0, UINT32_MAX},          [REGISTER_S8_HIGH] = {INT8_MIN, UINT8_MAX},
+	    [REGISTER_S8_LOW] = {INT8_MIN, UINT8_MAX},
 	};
 	struct report *report = section->source->report;
 	if (!key_present(section, "missing", OPTIONAL, "1..4 raw codes"))
@@ -196,20 +214,21 @@ static void read_missing_codes(const struct section *section, struct register_va
 		if (!key_integer_at(section, "missing", i, widths[value->type].min, widths[value->type].max, &code))
 			continue;
 		uint32_t pattern = (uint32_t)(code & UINT32_MAX);
+		if (value->type == REGISTER_S8_HIGH || value->type == REGISTER_S8_LOW)
+			pattern &= UINT8_MAX;
 		value->missing[value->missing_count++] = value->type == REGISTER_S16 ? pattern & UINT16_MAX : pattern;
 	}
 }
 
-static void read_missing_reason(const struct section *section, struct register_value *value)
+/* One of the reasons that a device can give; the others are the monitor's own. */
+static void read_reason(const struct section *section, const char *key, enum need need, enum reason *reason)
 {
-	/* The reasons that a device can give; the others are the monitor's own. */
 	const char *names[REASON_COUNT + 1] = {NULL};
 	for (int i = REASON_SENSOR_OFF; i <= REASON_APNEA; i++)
 		names[i - REASON_SENSOR_OFF] = reason_name((enum reason)i);
 	int choice;
-	value->missing_reason = REASON_NOT_MEASURED;
-	if (key_choice(section, "missing_reason", OPTIONAL, names, &choice))
-		value->missing_reason = (enum reason)(choice + REASON_SENSOR_OFF);
+	if (key_choice(section, key, need, names, &choice))
+		*reason = (enum reason)(choice + REASON_SENSOR_OFF);
 }
 
 /* value in milli = raw * scale_milli / divisor + offset_milli; six decimals, of which three go into the divisor when
@@ -224,6 +243,79 @@ static void read_scale(const struct section *section, struct register_value *val
 	value->scale_milli = (int32_t)(fine ? scale : scale / 1000);
 	(void)key_decimal(section, "offset", OPTIONAL, 3, INT64_C(-1000000) * MILLI, INT64_C(1000000) * MILLI, &offset);
 	value->offset_milli = (int32_t)offset;
+}
+
+/* The bits of a register that count. */
+static uint16_t read_mask(const struct section *section)
+{
+	int64_t mask = UINT16_MAX;
+	(void)key_integer(section, "mask", OPTIONAL, 1, UINT16_MAX, &mask);
+	return (uint16_t)mask;
+}
+
+/* Key "value": what is left of a register by `mask`. */
+static uint16_t read_masked(const struct section *section, uint16_t mask)
+{
+	int64_t value = 0;
+	if (key_integer(section, "value", REQUIRED, 0, UINT16_MAX, &value) && (value & ~mask) != 0)
+		report_error(section->source->report, key_where(section, "value"),
+		             "0x%04X can never be what the mask 0x%04X leaves (legal: bits of the mask)",
+		             (unsigned)value, mask);
+	return (uint16_t)value;
+}
+
+static uint8_t read_doubts(const struct map_reading *reading, const struct section *section, const char *name,
+                           struct register_doubt doubts[REGISTER_DOUBTS_MAX])
+{
+	uint8_t count = (uint8_t)section_bounded(section, name, REGISTER_DOUBTS_MAX);
+	for (uint8_t i = 0; i < count; i++) {
+		struct section own = section_at(section, name, i);
+		(void)read_place(reading, &own, 1, &doubts[i].block, &doubts[i].offset);
+		doubts[i].mask = read_mask(&own);
+		doubts[i].bits = read_masked(&own, doubts[i].mask);
+		read_reason(&own, "reason", REQUIRED, &doubts[i].reason);
+	}
+	return count;
+}
+
+/* The codes of a type, as `none` and `missing` may write them. */
+static void read_nones(const struct section *section, struct register_value *value)
+{
+	value->none_count = (uint8_t)section_bounded(section, "none", REGISTER_DOUBTS_MAX);
+	for (uint8_t i = 0; i < value->none_count; i++) {
+		struct register_none *none = &value->none[i];
+		struct section own = section_at(section, "none", i);
+		bool good = key_integer(&own, "from", REQUIRED, INT32_MIN, UINT32_MAX, &none->from);
+		none->to = none->from;
+		good = (key_count(&own, "to") == 0 ||
+		        key_integer(&own, "to", OPTIONAL, INT32_MIN, UINT32_MAX, &none->to)) &&
+		       good;
+		if (good && none->to < none->from)
+			report_error(section->source->report, key_where(&own, "to"),
+			             "is less than from (legal: at least that)");
+		read_reason(&own, "reason", REQUIRED, &none->reason);
+	}
+}
+
+/* A field of an unsigned value; bits without a gap, so that it is a number. */
+static void read_bits(const struct section *section, struct register_value *value)
+{
+	int64_t most = value->type == REGISTER_U32                                         ? UINT32_MAX
+	               : value->type == REGISTER_U16                                       ? UINT16_MAX
+	               : value->type == REGISTER_U8_HIGH || value->type == REGISTER_U8_LOW ? UINT8_MAX
+	                                                                                   : 0;
+	int64_t bits = 0;
+	if (most == 0) {
+		key_refuse(section, "bits", "only an unsigned type has fields");
+		return;
+	}
+	if (!key_integer(section, "bits", OPTIONAL, 1, most, &bits))
+		return;
+	int64_t lowest = bits & -bits;
+	if ((bits & (bits + lowest)) != 0)
+		report_error(section->source->report, key_where(section, "bits"),
+		             "0x%" PRIX64 " has a gap (legal: neighbouring bits, such as 0x3F0)", (uint64_t)bits);
+	value->bits = (uint32_t)bits;
 }
 
 static parameter_set measured_parameters(void)
@@ -241,7 +333,8 @@ static void read_value(const struct map_reading *reading, const struct section *
 	    [REGISTER_U8_HIGH] = "u8-high", [REGISTER_U8_LOW] = "u8-low",
 	    [REGISTER_U16] = "u16",         [REGISTER_S16] = "s16",
 	    [REGISTER_U32] = "u32",         [REGISTER_S32] = "s32",
-	    [REGISTER_F32] = "f32",         NULL,
+	    [REGISTER_F32] = "f32",         [REGISTER_S8_HIGH] = "s8-high",
+	    [REGISTER_S8_LOW] = "s8-low",   NULL,
 	};
 	static const char *const orders[] = {
 	    [ORDER_ABCD] = "abcd", [ORDER_CDAB] = "cdab", [ORDER_BADC] = "badc", [ORDER_DCBA] = "dcba", NULL,
@@ -259,7 +352,12 @@ static void read_value(const struct map_reading *reading, const struct section *
 	(void)read_place(reading, section, wide ? 2 : 1, &value->block, &value->offset);
 	read_scale(section, value);
 	read_missing_codes(section, value);
-	read_missing_reason(section, value);
+	value->missing_reason = REASON_NOT_MEASURED;
+	read_reason(section, "missing_reason", OPTIONAL, &value->missing_reason);
+	read_bits(section, value);
+	read_nones(section, value);
+	value->valid_count = read_doubts(reading, section, "valid_if", value->valid_if);
+	value->doubtful_count = read_doubts(reading, section, "doubtful_if", value->doubtful_if);
 }
 
 static void read_values(struct map_reading *reading, const struct section *root)
@@ -285,14 +383,6 @@ static void read_values(struct map_reading *reading, const struct section *root)
 		report_error(reading->report, section_where(root, "sequence"),
 		             "is missing: an old cuff reading could not be told from a new one (legal: sequence { "
 		             "block, address })");
-}
-
-/* The bits of a register that count. */
-static uint16_t read_mask(const struct section *section)
-{
-	int64_t mask = UINT16_MAX;
-	(void)key_integer(section, "mask", OPTIONAL, 1, UINT16_MAX, &mask);
-	return (uint16_t)mask;
 }
 
 static parameter_set continuous_of(parameter_set set)
@@ -346,14 +436,9 @@ static void read_requires(const struct map_reading *reading, const struct sectio
 	for (uint8_t i = 0; i < map->require_count; i++) {
 		struct register_require *require = &map->requires[i];
 		struct section section = section_at(root, "require", i);
-		int64_t value = 0;
 		(void)read_place(reading, &section, 1, &require->block, &require->offset);
 		require->mask = read_mask(&section);
-		if (key_integer(&section, "value", REQUIRED, 0, UINT16_MAX, &value) && (value & ~require->mask) != 0)
-			report_error(reading->report, key_where(&section, "value"),
-			             "0x%04X can never be what the mask 0x%04X leaves (legal: bits of the mask)",
-			             (unsigned)value, require->mask);
-		require->value = (uint16_t)value;
+		require->value = read_masked(&section, require->mask);
 		require->parameters = read_required(reading, &section);
 	}
 }

@@ -13,9 +13,9 @@ static const char *yes_no(bool value)
 static const char *type_text(enum register_type type)
 {
 	static const char *const names[] = {
-	    [REGISTER_U8_HIGH] = "u8-high", [REGISTER_U8_LOW] = "u8-low", [REGISTER_U16] = "u16",
-	    [REGISTER_S16] = "s16",         [REGISTER_U32] = "u32",       [REGISTER_S32] = "s32",
-	    [REGISTER_F32] = "f32",
+	    [REGISTER_U8_HIGH] = "u8-high", [REGISTER_U8_LOW] = "u8-low",   [REGISTER_U16] = "u16",
+	    [REGISTER_S16] = "s16",         [REGISTER_U32] = "u32",         [REGISTER_S32] = "s32",
+	    [REGISTER_F32] = "f32",         [REGISTER_S8_HIGH] = "s8-high", [REGISTER_S8_LOW] = "s8-low",
 	};
 	return names[type];
 }
@@ -110,6 +110,17 @@ static void print_place(const struct register_map *map, uint8_t block, uint16_t 
 	print_address(map->blocks[block].table, (unsigned)map->blocks[block].start + offset, out);
 }
 
+static void print_doubts(const struct register_map *map, const struct register_doubt *doubts, uint8_t count, bool holds,
+                         FILE *out)
+{
+	for (uint8_t i = 0; i < count; i++) {
+		(void)fprintf(out, "    %s if ", holds ? "doubtful" : "none");
+		print_place(map, doubts[i].block, doubts[i].offset, out);
+		(void)fprintf(out, " & 0x%04X %s 0x%04X (%s)\n", doubts[i].mask, holds ? "is" : "is not",
+		              doubts[i].bits, reason_name(doubts[i].reason));
+	}
+}
+
 static void print_value(const struct register_map *map, const struct register_value *value, FILE *out)
 {
 	char scale[32], offset[32];
@@ -121,6 +132,13 @@ static void print_value(const struct register_map *map, const struct register_va
 	for (uint8_t i = 0; i < value->missing_count; i++)
 		(void)fprintf(out, "%s0x%" PRIX32, i == 0 ? "; none if " : ", ", value->missing[i]);
 	(void)fprintf(out, " (%s)\n", reason_name(value->missing_reason));
+	if (value->bits != 0)
+		(void)fprintf(out, "    bits 0x%" PRIX32 " alone, moved down\n", value->bits);
+	for (uint8_t i = 0; i < value->none_count; i++)
+		(void)fprintf(out, "    none from %" PRId64 " to %" PRId64 " (%s)\n", value->none[i].from,
+		              value->none[i].to, reason_name(value->none[i].reason));
+	print_doubts(map, value->valid_if, value->valid_count, false, out);
+	print_doubts(map, value->doubtful_if, value->doubtful_count, true, out);
 }
 
 static void print_write(const char *what, const struct register_write *write, FILE *out)

@@ -39,8 +39,10 @@ static uint32_t raw_bits(const struct register_value *value, const uint16_t *reg
 
 	switch (value->type) {
 	case REGISTER_U8_HIGH:
+	case REGISTER_S8_HIGH:
 		return (uint32_t)*first >> 8;
 	case REGISTER_U8_LOW:
+	case REGISTER_S8_LOW:
 		return *first & 0xFFU;
 	case REGISTER_U16:
 	case REGISTER_S16:
@@ -125,24 +127,71 @@ static bool is_missing(const struct register_value *value, uint32_t bits)
 	return value->type == REGISTER_F32 && (bits >> F32_FRACTION_BITS & F32_EXPONENT_MAX) == F32_EXPONENT_MAX;
 }
 
-static bool scale(const struct register_value *value, uint32_t bits, int32_t *milli)
+/* The raw value as a number; of an f32 its bit pattern. */
+static int64_t raw_number(const struct register_value *value, uint32_t bits)
 {
 	switch (value->type) {
 	case REGISTER_U8_HIGH:
 	case REGISTER_U8_LOW:
 	case REGISTER_U16:
 	case REGISTER_U32:
-		return scale_integer(value, bits, milli);
-	case REGISTER_S16:
-		return scale_integer(value, bits < 0x8000 ? (int64_t)bits : (int64_t)bits - 0x10000, milli);
-	case REGISTER_S32:
-		return scale_integer(value, bits < F32_SIGN ? (int64_t)bits : (int64_t)bits - INT64_C(0x100000000),
-		                     milli);
 	case REGISTER_F32:
-		return scale_f32(value, bits, milli);
+		return bits;
+	case REGISTER_S8_HIGH:
+	case REGISTER_S8_LOW:
+		return bits < 0x80 ? (int64_t)bits : (int64_t)bits - 0x100;
+	case REGISTER_S16:
+		return bits < 0x8000 ? (int64_t)bits : (int64_t)bits - 0x10000;
+	case REGISTER_S32:
+		return bits < F32_SIGN ? (int64_t)bits : (int64_t)bits - INT64_C(0x100000000);
 	}
 	assert(false);
-	return false;
+	return 0;
+}
+
+static bool scale(const struct register_value *value, uint32_t bits, int32_t *milli)
+{
+	if (value->type == REGISTER_F32)
+		return scale_f32(value, bits, milli);
+	return scale_integer(value, raw_number(value, bits), milli);
+}
+
+/* The bits of a packed value, moved down to the lowest. */
+static uint32_t bits_of(uint32_t raw, uint32_t mask)
+{
+	if (mask == 0)
+		return raw;
+	raw &= mask;
+	for (; (mask & 1) == 0; mask >>= 1)
+		raw >>= 1;
+	return raw;
+}
+
+static bool holds(const struct register_doubt *doubt, const uint16_t *const registers[])
+{
+	return (registers[doubt->block][doubt->offset] & doubt->mask) == doubt->bits;
+}
+
+/* Why there is no value: what the device says of it, then its codes. REASON_NONE: there is one. */
+static enum reason why_none(const struct register_value *value, const uint16_t *const registers[], uint32_t bits)
+{
+	int64_t number = raw_number(value, bits);
+
+	for (uint8_t i = 0; i < value->valid_count; i++)
+		if (!holds(&value->valid_if[i], registers))
+			return value->valid_if[i].reason;
+	for (uint8_t i = 0; i < value->none_count; i++)
+		if (number >= value->none[i].from && number <= value->none[i].to)
+			return value->none[i].reason;
+	return is_missing(value, bits) ? value->missing_reason : REASON_NONE;
+}
+
+static enum reason why_doubtful(const struct register_value *value, const uint16_t *const registers[])
+{
+	for (uint8_t i = 0; i < value->doubtful_count; i++)
+		if (holds(&value->doubtful_if[i], registers))
+			return value->doubtful_if[i].reason;
+	return REASON_NONE;
 }
 
 static void measure_none(struct measurement *m, enum reason reason)
@@ -152,17 +201,18 @@ static void measure_none(struct measurement *m, enum reason reason)
 	m->milli = 0;
 }
 
-static void measure(const struct register_value *value, const uint16_t *registers, struct measurement *m)
+static void measure(const struct register_value *value, const uint16_t *const registers[], struct measurement *m)
 {
-	uint32_t bits = raw_bits(value, registers);
+	uint32_t bits = bits_of(raw_bits(value, registers[value->block]), value->bits);
+	enum reason none = why_none(value, registers, bits);
 
-	if (is_missing(value, bits)) {
-		measure_none(m, value->missing_reason);
+	if (none != REASON_NONE) {
+		measure_none(m, none);
 	} else if (!scale(value, bits, &m->milli)) {
 		measure_none(m, REASON_IMPLAUSIBLE);
 	} else {
-		m->quality = QUALITY_VALID;
-		m->reason = REASON_NONE;
+		m->reason = why_doubtful(value, registers);
+		m->quality = m->reason == REASON_NONE ? QUALITY_VALID : QUALITY_QUESTIONABLE;
 	}
 }
 
@@ -268,7 +318,7 @@ void register_map_decode(const struct register_map *map, struct register_state *
 		else if (intermittent && failed)
 			measure_none(m, REASON_FAILED);
 		else
-			measure(value, registers[value->block], m);
+			measure(value, registers, m);
 		if (!intermittent && map->alive.used && life == LIFE_PROVED)
 			m->determined = state->alive.since;
 	}

@@ -168,6 +168,8 @@ enum register_type {
 	REGISTER_U32,
 	REGISTER_S32,
 	REGISTER_F32, /* IEEE 754 single; NaN and infinities are "no value" */
+	REGISTER_S8_HIGH,
+	REGISTER_S8_LOW,
 };
 
 /* Order of the four bytes A (most significant) .. D of a 32-bit value in two consecutive registers. */
@@ -184,6 +186,7 @@ enum register_order {
 #define REGISTER_BLOCK_MAX      125 /* Modbus limit of registers in one read */
 #define REGISTER_MISSING_MAX    4
 #define REGISTER_REQUIRES_MAX   4
+#define REGISTER_DOUBTS_MAX     4 /* of one value, each kind */
 
 /* One read. On a serial line the counts of all blocks of a map (identity included) differ, so that a late answer to one
  * can never pass for the answer to another; checked when the configuration is read. */
@@ -191,6 +194,21 @@ struct register_block {
 	enum register_table table;
 	uint16_t start; /* wire address, from 0 */
 	uint16_t count; /* 1 .. REGISTER_BLOCK_MAX */
+};
+
+/* What some bits of a register say of a value: register & mask == bits. */
+struct register_doubt {
+	uint8_t block;
+	uint16_t offset;
+	uint16_t mask;
+	uint16_t bits;
+	enum reason reason;
+};
+
+/* Raw codes that mean "no value" for a reason of their own. Signed like the type; of an f32 its bit pattern. */
+struct register_none {
+	int64_t from, to;
+	enum reason reason;
 };
 
 struct register_value {
@@ -205,6 +223,11 @@ struct register_value {
 	uint8_t missing_count;
 	uint32_t missing[REGISTER_MISSING_MAX]; /* raw codes that mean "no value" (bit pattern of the type's width) */
 	enum reason missing_reason;             /* what they mean; REASON_NOT_MEASURED by default */
+	uint32_t bits; /* of an unsigned raw value, moved down to the lowest; 0 = all. Before scaling and all codes */
+	uint8_t none_count, valid_count, doubtful_count;
+	struct register_none none[REGISTER_DOUBTS_MAX];
+	struct register_doubt valid_if[REGISTER_DOUBTS_MAX];    /* one that does not hold: no value, for its reason */
+	struct register_doubt doubtful_if[REGISTER_DOUBTS_MAX]; /* one that holds: questionable, for its reason */
 };
 
 struct register_write {

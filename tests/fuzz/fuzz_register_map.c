@@ -66,7 +66,7 @@ static void make_map(struct input *input, struct register_map *map)
 		value->parameter = (enum parameter)(take(input, 1) % PARAMETER_MOAAS);
 		value->block = (uint8_t)(take(input, 1) % 2);
 		value->offset = (uint16_t)(take(input, 1) % (BLOCK_REGISTERS - 1));
-		value->type = (enum register_type)(take(input, 1) % (REGISTER_F32 + 1));
+		value->type = (enum register_type)(take(input, 1) % (REGISTER_S8_LOW + 1));
 		value->order = (enum register_order)(take(input, 1) % (ORDER_DCBA + 1));
 		value->scale_milli = (int32_t)take(input, 4);
 		value->divisor = 1 + (int32_t)(take(input, 3) % 1000000);
@@ -75,6 +75,14 @@ static void make_map(struct input *input, struct register_map *map)
 		for (uint8_t k = 0; k < value->missing_count; k++)
 			value->missing[k] = take(input, 4);
 		value->missing_reason = REASON_SENSOR_OFF;
+		if (value->type == REGISTER_U16 && (take(input, 1) & 1) != 0)
+			value->bits = 0x03F0;
+		value->valid_count = (uint8_t)(take(input, 1) % 2);
+		value->valid_if[0] = (struct register_doubt){.mask = 1, .bits = 1, .reason = REASON_SENSOR_FAULT};
+		value->doubtful_count = (uint8_t)(take(input, 1) % 2);
+		value->doubtful_if[0] = (struct register_doubt){.mask = 2, .bits = 2, .reason = REASON_INTERFERENCE};
+		value->none_count = (uint8_t)(take(input, 1) % 2);
+		value->none[0] = (struct register_none){.from = -3, .to = 7, .reason = REASON_SEARCHING};
 	}
 }
 
@@ -95,8 +103,12 @@ static long double raw_value(const struct register_value *value, const uint16_t 
 		return b[0];
 	case REGISTER_U8_LOW:
 		return b[1];
+	case REGISTER_S8_HIGH:
+		return (int8_t)b[0];
+	case REGISTER_S8_LOW:
+		return (int8_t)b[1];
 	case REGISTER_U16:
-		return r[0];
+		return value->bits == 0 ? r[0] : r[0] / 16 % 64;
 	case REGISTER_S16:
 		return (int16_t)r[0];
 	case REGISTER_U32:
@@ -153,15 +165,21 @@ static void check_one(const struct register_map *map, const struct measurement *
 
 	must(m->parameter == value->parameter && m->determined.ns == determined);
 	must(holds == (m->reason != REASON_WRONG_SETUP) || m->reason == REASON_FROZEN);
-	must((m->quality == QUALITY_VALID) == (m->reason == REASON_NONE) && m->quality != QUALITY_QUESTIONABLE);
+	must((m->quality == QUALITY_VALID) == (m->reason == REASON_NONE));
+	must((m->quality == QUALITY_QUESTIONABLE) == (m->reason == REASON_INTERFERENCE));
 	if (!measurement_has_value(m)) {
 		must(m->milli == 0);
-		must(m->reason == REASON_WRONG_SETUP || m->reason == REASON_SENSOR_OFF ||
+		must(m->reason == REASON_SENSOR_FAULT || m->reason == REASON_SEARCHING ||
+		     m->reason == REASON_WRONG_SETUP || m->reason == REASON_SENSOR_OFF ||
 		     m->reason == REASON_IMPLAUSIBLE || (m->reason == REASON_FAILED && map->has_status));
 		return;
 	}
 	long double exact = raw_value(value, registers[value->block]) * value->scale_milli / value->divisor;
 	must(isfinite(exact));
+	must(value->valid_count == 0 || (registers[0][0] & 1) == 1);
+	must((value->doubtful_count > 0 && (registers[0][0] & 2) == 2) == (m->quality == QUALITY_QUESTIONABLE));
+	if (value->none_count > 0 && value->type != REGISTER_F32)
+		must(raw_value(value, registers[value->block]) < -3 || raw_value(value, registers[value->block]) > 7);
 	must(holds);
 	must(fabsl(exact + value->offset_milli - m->milli) <= 0.5L + 1e-6L);
 }
@@ -185,8 +203,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		looks.seen[looks.count] = blocks[0][map.alive.offset] & map.alive.mask;
 		looks.at[looks.count++] = now;
 		int64_t since = map.alive.used ? alive_since(&map.alive, &looks) : now;
-		bool is_new = map.has_sequence && state.primed && state.sequence != blocks[0][map.sequence_offset];
 		register_map_decode(&map, &state, registers, (struct mono){now}, &decoded);
+		/* Which look shows a determination is judged in tests/unit/test_driver_determination.c. */
+		bool unseen = state.news == SEQUENCE_UNSEEN;
+		bool is_new = unseen || state.news == SEQUENCE_NEW;
+		must(!is_new || map.has_sequence);
 		uint8_t k = 0;
 		for (uint8_t i = 0; i < map.value_count; i++) {
 			bool intermittent = parameter_table[map.values[i].parameter].cadence == CADENCE_INTERMITTENT;
@@ -194,11 +215,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				continue;
 			must(k < decoded.count);
 			must((decoded.list[k].reason == REASON_FROZEN) == (!intermittent && since == -2));
-			if (decoded.list[k].reason == REASON_FROZEN)
+			if (intermittent && unseen)
+				must(decoded.list[k].reason == REASON_FAILED);
+			else if (decoded.list[k].reason == REASON_FROZEN)
 				must(!measurement_has_value(&decoded.list[k]) && decoded.list[k].determined.ns == now);
 			else
 				check_one(&map, &decoded.list[k], registers, &map.values[i],
-				          intermittent ? now : since);
+				          intermittent ? state.ended_after.ns : since);
 			k++;
 		}
 		must(k == decoded.count);

@@ -357,6 +357,77 @@ static void test_no_sequence(void **state)
 		assert_int_equal(round_of(&map, &memory, i, 0, 120).count, 1);
 }
 
+static void test_fields(void **state)
+{
+	struct register_map u16 = one_value(REGISTER_U16, ORDER_ABCD, 1000, 1, 0);
+	struct register_map u32 = one_value(REGISTER_U32, ORDER_ABCD, 1000, 1, 0);
+	struct register_map low = one_value(REGISTER_U8_LOW, ORDER_ABCD, 1000, 1, 0);
+	struct register_map s8_high = one_value(REGISTER_S8_HIGH, ORDER_ABCD, 1000, 1, 0);
+	struct register_map s8_low = one_value(REGISTER_S8_LOW, ORDER_ABCD, 1000, 1, 0);
+
+	(void)state;
+	u16.values[0].bits = 0x03F0;
+	decodes_to(&u16, 0xFE1F, 0, 33000);
+	decodes_to(&u16, 0x0000, 0, 0);
+	u32.values[0].bits = 0x000FF000;
+	decodes_to(&u32, 0xFFF6, 0x1FFF, 97000);
+	low.values[0].bits = 0x80;
+	decodes_to(&low, 0xFF80, 0, 1000);
+	decodes_to(&s8_high, 0xFE61, 0, -2000);
+	decodes_to(&s8_low, 0xFE61, 0, 97000);
+	decodes_to(&s8_low, 0x0080, 0, -128000);
+	/* A code is that of the field, not of its register. */
+	u16.values[0].missing_count = 1;
+	u16.values[0].missing[0] = 63;
+	has_no_value(&u16, 0x03F0, 0, REASON_NOT_MEASURED);
+	decodes_to(&u16, 0xFC0F, 0, 0);
+}
+
+static void test_codes_with_reasons(void **state)
+{
+	struct register_map map = one_value(REGISTER_S16, ORDER_ABCD, 1000, 1, 0);
+	struct register_value *value = &map.values[0];
+
+	(void)state;
+	value->missing_count = 1;
+	value->missing[0] = 0x7FFF;
+	value->none_count = 3;
+	value->none[0] = (struct register_none){-32767, -32764, REASON_SENSOR_OFF};
+	value->none[1] = (struct register_none){-32763, -32763, REASON_SEARCHING};
+	value->none[2] = (struct register_none){300, 32766, REASON_SENSOR_FAULT};
+	has_no_value(&map, 0x8001, 0, REASON_SENSOR_OFF);
+	has_no_value(&map, 0x8004, 0, REASON_SENSOR_OFF);
+	has_no_value(&map, 0x8005, 0, REASON_SEARCHING);
+	decodes_to(&map, 0x8006, 0, -32762000);
+	decodes_to(&map, 299, 0, 299000);
+	has_no_value(&map, 300, 0, REASON_SENSOR_FAULT);
+	has_no_value(&map, 0x7FFF, 0, REASON_NOT_MEASURED);
+}
+
+static void test_status_bits(void **state)
+{
+	struct register_map map = one_value(REGISTER_U16, ORDER_ABCD, 1000, 1, 0);
+	struct register_value *value = &map.values[0];
+
+	(void)state;
+	/* The second register holds the bits: 0 sensor on, 1..2 quality of which 3 is good, 8 motion. */
+	value->valid_count = 2;
+	value->valid_if[0] = (struct register_doubt){0, 2, 0x0001, 0x0001, REASON_SENSOR_OFF};
+	value->valid_if[1] = (struct register_doubt){0, 2, 0x0006, 0x0006, REASON_LOW_SIGNAL};
+	value->doubtful_count = 1;
+	value->doubtful_if[0] = (struct register_doubt){0, 2, 0x0100, 0x0100, REASON_INTERFERENCE};
+	decodes_to(&map, 97, 0x0007, 97000);
+	decodes_to(&map, 97, 0xFE0F, 97000);
+	has_no_value(&map, 97, 0x0006, REASON_SENSOR_OFF);
+	has_no_value(&map, 97, 0x0000, REASON_SENSOR_OFF); /* the first reason counts */
+	has_no_value(&map, 97, 0x0005, REASON_LOW_SIGNAL);
+	struct measurement m = decode_one(&map, 97, 0x0107);
+	assert_int_equal(m.quality, QUALITY_QUESTIONABLE);
+	assert_int_equal(m.reason, REASON_INTERFERENCE);
+	assert_int_equal(m.milli, 97000);
+	has_no_value(&map, 97, 0x0106, REASON_SENSOR_OFF); /* a doubt makes no value */
+}
+
 /* SpO2 beside a counter at 0 and the device's mode at 1; the counter's high byte is none of its business. */
 static struct register_map living(void)
 {
@@ -525,6 +596,9 @@ int main(void)
 	    cmocka_unit_test(test_require),
 	    cmocka_unit_test(test_alive_never_changes),
 	    cmocka_unit_test(test_alive_beside_a_cuff),
+	    cmocka_unit_test(test_fields),
+	    cmocka_unit_test(test_codes_with_reasons),
+	    cmocka_unit_test(test_status_bits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
