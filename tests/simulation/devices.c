@@ -1,6 +1,10 @@
 /* The patient and the three devices of the simulated bedside: frames at their periods, cuff determinations that take
  * their time and fail, probes that fall off, links that drop, flap and fall silent. Sends exactly what a link thread
- * would. */
+ * would.
+ *
+ * The artefacts of a normal day, for the alarm load: the probe is off eight times an hour for 25 s on average, a lead
+ * twice an hour for 60 s, one cuff determination in ten fails, and in one session of five the patient goes to the
+ * toilet for five minutes with everything off and nobody tells the monitor. */
 #include <math.h>
 #include <string.h>
 
@@ -29,8 +33,15 @@ static int64_t frame_after(struct room *room, int d)
 	return room->now + (int64_t)((double)room->config.devices[d].period_ns * between(room, 0.98, 1.02));
 }
 
-static int64_t next_upset(struct room *room)
+static int64_t about(struct room *room, double mean_s)
 {
+	return room->now + seconds(-mean_s * log(1 - prng_uniform(&room->prng)));
+}
+
+static int64_t next_upset(struct room *room, int d)
+{
+	if (room->artefacts && d != CUFF)
+		return about(room, d == OXIMETER ? 3600.0 / 8 : 3600.0 / 2);
 	if (room->trouble == TROUBLE_NONE)
 		return NEVER;
 	return room->now + seconds(20 - 2000 * log(1 - prng_uniform(&room->prng)));
@@ -53,6 +64,7 @@ static void plan_automatic(struct room *room)
 
 void devices_begin(struct room *room)
 {
+	room->away_from = room->artefacts && chance(room, 0.2) ? seconds(between(room, 4200, 7800)) : NEVER;
 	for (int d = 0; d < DEVICE_TOTAL; d++) {
 		struct device *device = device_of(room, d);
 
@@ -105,6 +117,11 @@ static void start_frame(struct room *room, int d)
 	room->event.u.measurements.device = (uint8_t)d;
 }
 
+static bool is_away(const struct room *room)
+{
+	return room->now >= room->away_from && room->now - room->away_from < 5 * MINUTE;
+}
+
 static double jump(struct room *room, int upset, double size)
 {
 	return upset == UPSET_NOISE && chance(room, 0.3) ? between(room, -size, size) : 0;
@@ -114,7 +131,7 @@ static void send_frame(struct room *room, int d)
 {
 	const struct vitals *v = &room->patient.now;
 	struct prng *prng = &room->prng;
-	int upset = device_of(room, d)->fault;
+	int upset = is_away(room) ? UPSET_OFF : device_of(room, d)->fault;
 	enum reason reason = upset == UPSET_OFF     ? REASON_SENSOR_OFF
 	                     : upset == UPSET_NOISE ? REASON_INTERFERENCE
 	                                            : REASON_NONE;
@@ -169,7 +186,7 @@ static void send_determination(struct room *room)
 	double a = room->noise * prng_gauss(prng), b = room->noise * 0.8 * prng_gauss(prng);
 	bool moved = room->trouble == TROUBLE_RANDOM && chance(room, 0.01); /* speech, an arm that moves */
 	double sys = v->sys + a + (moved ? 30 : 0), dia = v->dia + 0.5 * a + 0.5 * b + (moved ? 15 : 0);
-	bool fails = chance(room, room->trouble == TROUBLE_NONE ? 0.04 : 0.1);
+	bool fails = chance(room, room->trouble == TROUBLE_NONE && !room->artefacts ? 0.04 : 0.1) || is_away(room);
 
 	start_frame(room, CUFF);
 	if (room->trouble == TROUBLE_RANDOM && chance(room, 0.01))
@@ -205,6 +222,12 @@ static void begin_upset(struct room *room, int d)
 {
 	struct device *device = device_of(room, d);
 
+	if (room->artefacts) {
+		device->fault = UPSET_OFF;
+		device->fault_until = about(room, d == OXIMETER ? 25 : 60);
+		device->next_fault = NEVER;
+		return;
+	}
 	device->fault = 1 + (int)(prng_next(&room->prng) % (UPSET_COUNT - 1));
 	device->fault_until = room->now + seconds(chance(room, 0.3) ? between(room, 60, 400) : between(room, 2, 60));
 	device->next_fault = NEVER;
@@ -247,7 +270,7 @@ static void end_upset(struct room *room, int d)
 		return;
 	}
 	device->fault = UPSET_NONE;
-	device->next_fault = next_upset(room);
+	device->next_fault = next_upset(room, d);
 	if (d == CUFF && device->cuff_result == NEVER)
 		plan_automatic(room);
 	if (!up)

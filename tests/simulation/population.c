@@ -7,7 +7,8 @@
  * noise of each of them, for which 2 mmHg are taken (less than the whole of 5 to 6, whose larger part is in the draws).
  * Placebo: nothing but noise, with the SD that the published rises on placebo leave (largest of eight differences of
  * a reading and a mean of two: 1.42 x 1.22 x SD = 6.5, Takahashi 2021). With --noise it is a run to look at: nothing is
- * judged.
+ * judged. With --artefacts it prints the alarm load of a normal day (devices.c), to be held against the one before a
+ * change of the rules: nothing is judged either.
  *
  * Known differences, each on purpose:
  *   - the largest reading of a session is one of those at minutes 35 and 40, the second 30 s after the infusion ended,
@@ -30,6 +31,7 @@
 
 struct sums {
 	long sessions, patients;
+	double hours;
 	double rise_sys, rise_dia;       /* at minute 40 */
 	double largest_sys, largest_dia; /* of each session */
 	long above_160, above_180, above_165;
@@ -50,6 +52,7 @@ static void add_session(void)
 	double minute = room.peak_minute < 0 ? 0 : room.peak_minute > 240 ? 240 : room.peak_minute;
 
 	sums.sessions++;
+	sums.hours += (double)room.now / (60.0 * (double)MINUTE);
 	sums.rise_sys += room.rise_40_sys;
 	sums.rise_dia += room.rise_40_dia;
 	sums.largest_sys += room.rise_sys;
@@ -223,6 +226,10 @@ static void print_load(const struct engine_config *config, bool iv, bool asserte
 	             100.0 * (double)tally.by_priority[PRIORITY_MEDIUM] / n,
 	             100.0 * (double)tally.by_priority[PRIORITY_LOW] / n,
 	             100.0 * (double)tally.by_priority[PRIORITY_NONE] / n);
+	(void)printf("    in an hour: high %.2f, medium %.2f, low %.2f (%.0f hours)\n",
+	             (double)tally.by_priority[PRIORITY_HIGH] / sums.hours,
+	             (double)tally.by_priority[PRIORITY_MEDIUM] / sums.hours,
+	             (double)tally.by_priority[PRIORITY_LOW] / sums.hours, sums.hours);
 }
 
 static void placebo_targets(bool asserted)
@@ -237,10 +244,11 @@ static void placebo_targets(bool asserted)
 int population(const struct engine_config *config, const struct population *asked)
 {
 	struct prng prng = {asked->seed};
-	bool judged = asked->noise < 0 && asked->sessions >= JUDGED;
+	bool judged = asked->noise < 0 && !asked->artefacts && asked->sessions >= JUDGED;
 
 	room.tally = &tally;
 	room.placebo = asked->placebo;
+	room.artefacts = asked->artefacts;
 	room.noise = asked->noise >= 0 ? asked->noise : asked->placebo ? PLACEBO_NOISE : asked->iv ? 0 : SPRAY_NOISE;
 	for (long i = 0; i < asked->sessions; i += asked->iv ? 1 : DAYS) {
 		uint64_t one = prng_next(&prng);
@@ -251,8 +259,10 @@ int population(const struct engine_config *config, const struct population *aske
 			return 1;
 	}
 	(void)printf("%s%s: %ld sessions, cuff noise %g mmHg; overridden %" PRIu64 "%s\n", config->plan.name,
-	             asked->placebo ? ", placebo" : "", sums.sessions, room.noise, tally.overridden,
-	             judged ? "" : " (printed, not judged)");
+	             asked->placebo     ? ", placebo"
+	             : asked->artefacts ? ", artefacts"
+	                                : "",
+	             sums.sessions, room.noise, tally.overridden, judged ? "" : " (printed, not judged)");
 	if (asked->placebo)
 		placebo_targets(judged);
 	else if (asked->iv)

@@ -96,13 +96,14 @@ static void room_begin(struct room *room, const struct engine_config *config, ui
 	struct tally *tally = room->tally;
 	struct patient patient = room->patient;
 	double noise = room->noise;
-	bool placebo = room->placebo;
+	bool placebo = room->placebo, artefacts = room->artefacts;
 
 	memset(room, 0, sizeof(*room));
 	room->tally = tally;
 	room->patient = patient;
 	room->noise = noise;
 	room->placebo = placebo;
+	room->artefacts = artefacts;
 	room->config = *config;
 	room->seed = seed;
 	room->prng.state = seed;
@@ -118,6 +119,8 @@ static double draw_period(struct room *room)
 {
 	double u = prng_uniform(&room->prng);
 
+	if (room->artefacts)
+		return 2; /* they are shorter than 20 s */
 	if (room->trouble == TROUBLE_NONE)
 		return 20;
 	return u < 0.025 ? 1 : u < 0.1 ? 3 : u < 0.3 ? 8 : u < 0.6 ? 12 : 20;

@@ -3,7 +3,7 @@
  *
  *   simulate [--seed N] [--sessions N]          random sessions, both plans in turn; exit 1 at the first that fails
  *   simulate --seed N --session K --trace       one of them again, with everything that happened
- *   simulate --population PLAN N [--noise MMHG] [--placebo]
+ *   simulate --population PLAN N [--noise MMHG] [--placebo] [--artefacts]
  *                                               N good-weather sessions against the published rates
  *
  * Run from the top of the repository. The same seed gives the same sessions on every machine with the same libm. */
@@ -22,7 +22,7 @@ struct arguments {
 	bool trace;
 	const char *population; /* the plan, or NULL */
 	double noise;           /* below 0: not given */
-	bool placebo;
+	bool placebo, artefacts;
 };
 
 static struct config config;
@@ -180,6 +180,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->trace = true;
 		} else if (strcmp(argv[i], "--placebo") == 0) {
 			arguments->placebo = true;
+		} else if (strcmp(argv[i], "--artefacts") == 0) {
+			arguments->artefacts = true;
 		} else if (strcmp(argv[i], "--population") == 0 && i + 2 < argc) {
 			arguments->population = argv[++i];
 			if (!number(argv[++i], 1, &arguments->sessions))
@@ -207,7 +209,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr,
 		              "usage: simulate [--seed N] [--sessions N | --session K [--trace]]\n"
 		              "       simulate --population ketamine-iv|esketamine-spray N [--seed N] [--noise MMHG] "
-		              "[--placebo]\n");
+		              "[--placebo] [--artefacts]\n");
 		return 2;
 	}
 	if (!read_plan(0) || !read_plan(1))
@@ -217,6 +219,7 @@ int main(int argc, char **argv)
 		return random_sessions(&arguments);
 
 	struct population asked = {.placebo = arguments.placebo,
+	                           .artefacts = arguments.artefacts,
 	                           .sessions = arguments.sessions,
 	                           .seed = arguments.seed,
 	                           .noise = arguments.noise};

@@ -169,9 +169,11 @@ struct room {
 	bool trace;
 	struct prng prng;
 	struct patient patient;
-	double speed; /* seconds of a patient step */
-	double noise; /* SD of a cuff reading, mmHg */
-	bool placebo; /* the drug does nothing */
+	double speed;      /* seconds of a patient step */
+	double noise;      /* SD of a cuff reading, mmHg */
+	bool placebo;      /* the drug does nothing */
+	bool artefacts;    /* see devices.c; beside TROUBLE_NONE */
+	int64_t away_from; /* the patient leaves the bed; NEVER if not */
 	struct device devices[DEVICE_TOTAL];
 	struct staff staff;
 	struct oracle oracle;
@@ -249,6 +251,7 @@ const char *shadow_look(const struct engine *engine, const struct event *event, 
 /* population.c: 0 if every target is met. */
 struct population {
 	bool iv, placebo; /* placebo: of the spray */
+	bool artefacts;   /* the alarm load of a normal day: nothing is judged */
 	long sessions;
 	uint64_t seed;
 	double noise; /* SD of a cuff reading, mmHg; below 0 = what the judged run takes */
