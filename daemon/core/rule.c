@@ -238,13 +238,21 @@ bool rule_value(const struct engine *engine, uint8_t rule, enum parameter parame
 	return found;
 }
 
-/* Every term's value; its limit where there is none, so that whatever comes is compared with that. */
+/* Every term's value; where there is none the one that the alarm tells, as it was when it was lost, or the limit, so
+ * that whatever comes is compared with that. */
 void rule_note(const struct engine *engine, uint8_t rule, int32_t told[RULE_TERMS_MAX])
 {
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+
 	for (uint8_t i = 0; i < engine->config->plan.rules[rule].term_count; i++) {
 		struct term_result result = judge_term(engine, rule, i, true);
 
-		told[i] = result.judgement == JUDGEMENT_UNKNOWN ? result.limit : result.milli;
+		told[i] = result.milli;
+		if (result.judgement == JUDGEMENT_UNKNOWN)
+			told[i] =
+			    alarm->has_value && alarm->parameter == engine->config->plan.rules[rule].terms[i].parameter
+			        ? alarm->milli
+			        : result.limit;
 	}
 }
 

@@ -313,10 +313,10 @@ static void follow(struct step *step, uint8_t rule)
 
 	if (!alarm_announced(alarm->state))
 		return;
-	if (alarm->state != ALARM_ACKNOWLEDGED)
-		rule_note(engine, rule, state->told);
-	else if (rule_worse(engine, rule, state->told, &worse))
+	if (alarm->state == ALARM_ACKNOWLEDGED && rule_worse(engine, rule, state->told, &worse))
 		alarm_worse(step, alarm->id, &worse);
+	if (alarm->state != ALARM_ACKNOWLEDGED)
+		rule_note(engine, rule, state->told); /* what whoever answers now has been told of */
 }
 
 /* An inflation on the oximeter's limb would take away the saturation that alarms. */

@@ -363,7 +363,7 @@ def test_refused_configurations():
                               capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 3
         assert re.search(r"vitalsd\.conf:\d+: .*baud.*12345.*legal", done.stderr), done.stderr
-        bedside.write_config(devices(bedside, 1502).replace("poll_period_ms = 400", "poll_period_ms = 15"))
+        bedside.write_config(devices(bedside, 1502).replace("poll_period_ms = 1300", "poll_period_ms = 15"))
         done = subprocess.run([os.path.join(BUILD, "vitalsd"), "--config", bedside.config, "--check"],
                               capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert done.returncode == 3 and "poll_period_ms" in done.stderr and " ms" in done.stderr, done.stderr

@@ -19,6 +19,7 @@ NET = (3, 60)           # so many times beyond the limit within so many seconds,
 NETTED = ("H2", "H4", "O2", "O3", "R2")
 TOGETHER_S = 5          # values of the monitor that go within this go together; the first of LOOKED_AT stands for all
 LOOKED_AT = ("SpO2", "HR", "RESP", "PULSE")
+REMINDER_S = 180        # an answered alarm that still stands is announced again
 CONFIRM_S = 90          # "2x": a second cuff reading within 60 to 90 s
 PLAUSIBLE = {"HR": (0, 350), "PULSE": (15, 330), "SpO2": (1, 100), "RESP": (0, 150)}
 
@@ -54,6 +55,20 @@ CUFF = {
     # Of B11 the last argument is the shock index.
     "B11": (lambda s, d, r, m: m > 0.9, lambda s, d, r, m: m <= 0.8, None, "medium", ["B6", "H2"]),
 }
+# Acknowledged and worse by so much since: told again. Of cuff rules for each pressure: which (0 systolic, 1 diastolic, 2 mean,
+# 3 and 4 their rises), upwards or not, what is still beyond `clear`.
+WORSE_LIVE = {"H1": 8, "H2": 8, "H3": 8, "H4": 8, "O1": 4, "O2": 4, "O3": 4, "R1": 2, "R2": 2, "R3": 2}
+WORSE_CUFF = {
+    "B1": [(0, 1, lambda v: v > 170), (1, 1, lambda v: v > 105)],
+    "B2": [(0, 1, lambda v: v > 170), (1, 1, lambda v: v > 105)],
+    "B3": [(0, 1, lambda v: v > 155), (1, 1, lambda v: v > 95)],
+    "B4": [(0, 1, lambda v: v > 155), (1, 1, lambda v: v > 95)],
+    "B5": [(3, 1, lambda v: v > 30), (4, 1, lambda v: v > 20)],
+    "B6": [(0, -1, lambda v: v < 95)],
+    "B8": [(3, -1, lambda v: v < -25)],
+    "B9": [(2, -1, lambda v: v < 70)],
+}
+WORSE_CUFF_STEP = {"B9": 5}  # 10 for the others
 # Check times in minutes since opening, start or end; minutes until late; what later grid replaces what lies ahead.
 CHECKS = {
     "iv": {
@@ -398,6 +413,43 @@ class Evaluation:
                 self.change(t, name, "raised", priority)
                 shown = priority
 
+    def told_again(self, name, samples, terms, step, lasts, due):
+        """With staff who answer at once: worse by the step since the answer. samples: [(time, [values])]."""
+        shown = [c for c in self.changes if c[1] == name]
+        for i, (t, _, what, priority) in enumerate(shown):
+            if self.nobody or what not in ("raised", "priority"):
+                continue
+            until = shown[i + 1][0] if i + 1 < len(shown) else END
+            first = told = next((list(v) for at, v in reversed(samples) if at < t), None)
+            if told is None or not due(told):      # raised by the row itself; what is due comes before it
+                first = told = next((list(v) for at, v in reversed(samples) if at <= t), None)
+            answered = t
+            for at, values in (sample for sample in samples if t < sample[0] < until):
+                while at >= answered + REMINDER_S:  # answered again, and what stands there then is the measure
+                    answered += REMINDER_S
+                    seen_at, seen = next(s for s in reversed(samples) if s[0] < answered)
+                    told = list(seen) if seen_at + lasts > answered else first
+                if told and any(values[k] is not None and told[k] is not None and beyond(values[k]) and
+                                (values[k] - told[k]) * sign >= step for k, sign, beyond in terms):
+                    self.change(at, name, "worse", priority)
+                    told, answered = list(values), at
+
+    def worse(self):
+        for name, step in WORSE_LIVE.items():
+            value, _, bad, _, back, *_ = LIVE[name]
+            value = "PULSE" if self.route == "spray" and value == "HR" else value
+            sign = 1 if bad(1000) else -1
+            samples = [(t, [v]) for t, v in self.recording.live[value] if v is not None]
+            self.told_again(name, samples, [(0, sign, lambda v, back=back: not back(v))], step, STALE_PERIODS * self.recording.period,
+                            lambda values, bad=bad: bad(values[0]))
+        for name, terms in WORSE_CUFF.items():
+            samples = []
+            for t, s, d in self.readings(name):
+                rises = (None, None) if self.baseline is None or s is None or t < self.baseline_at else (
+                    s - self.baseline[0], d - self.baseline[1])
+                samples.append((t, [s, d, self.recording.mean[t], *rises]))
+            self.told_again(name, samples, terms, WORSE_CUFF_STEP.get(name, 10), END, lambda values: False)
+
     def unattended(self):
         """Rule B7: B3 is shown, nobody acknowledges it and the pump runs on for 120 s: high until the pump stops."""
         shown = [c for c in self.changes if c[1] == "B3"]
@@ -520,6 +572,7 @@ class Evaluation:
             self.cuff_rule(name)
             self.announce(name, CUFF[name][4])
         self.unattended()
+        self.worse()
         lost = self.said_to_be_lost()
         for name in MISSING:
             self.missing(name, lost)

@@ -51,11 +51,31 @@ static void test_worse_after_an_answer(void **state)
 	spo2(&w, 60); /* nobody has answered: it sounds already */
 	assert_int_equal(changes(&w, 0, ALARM_WORSE), 0);
 	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(state_of(&w, 0), ALARM_ACKNOWLEDGED); /* 60 was told when it was answered */
 	spo2(&w, 57);
 	assert_int_equal(state_of(&w, 0), ALARM_ACKNOWLEDGED);
 	frame(&w, OXIMETER, no_value(&w, PARAMETER_SPO2, REASON_SENSOR_OFF));
 	assert_int_equal(changes(&w, 0, ALARM_WORSE), 0);
 	spo2(&w, 56);
+	assert_int_equal(changes(&w, 0, ALARM_WORSE), 1);
+}
+
+/* Answered at the very value that was told again: that answer stands. */
+static void test_an_answer_to_worse_stands(void **state)
+{
+	(void)state;
+	(void)saturation();
+	world_open(&w, 100 * S);
+	spo2(&w, 84);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	spo2(&w, 80);
+	assert_int_equal(changes(&w, 0, ALARM_WORSE), 1);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(changes(&w, 0, ALARM_WORSE), 0);
+	assert_int_equal(state_of(&w, 0), ALARM_ACKNOWLEDGED);
+	spo2(&w, 77);
+	assert_int_equal(state_of(&w, 0), ALARM_ACKNOWLEDGED);
+	spo2(&w, 76);
 	assert_int_equal(changes(&w, 0, ALARM_WORSE), 1);
 }
 
@@ -121,9 +141,8 @@ static void test_values_of_an_alarm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_worse_after_an_answer),
-	    cmocka_unit_test(test_no_step_and_no_signal),
-	    cmocka_unit_test(test_another_value_of_the_rule),
+	    cmocka_unit_test(test_worse_after_an_answer), cmocka_unit_test(test_an_answer_to_worse_stands),
+	    cmocka_unit_test(test_no_step_and_no_signal), cmocka_unit_test(test_another_value_of_the_rule),
 	    cmocka_unit_test(test_values_of_an_alarm),
 	};
 
