@@ -178,6 +178,15 @@ struct verdict check_verdict(const struct engine *engine, uint8_t check)
 	};
 }
 
+bool check_waits_for(const struct engine *engine, uint8_t device)
+{
+	for (uint8_t i = 0; i < engine->config->plan.check_count; i++)
+		if (!mono_is_never(engine->session.checks[i].overdue_since) &&
+		    engine->parameters[plan_check(engine, i)->parameter].device == (int8_t)device)
+			return true;
+	return false;
+}
+
 struct mono check_deadline(const struct engine *engine)
 {
 	struct mono deadline = MONO_NEVER;

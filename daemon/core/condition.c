@@ -100,6 +100,8 @@ static struct verdict device_verdict(const struct engine *engine, uint8_t device
 
 	verdict.priority =
 	    missing_priority(engine, sole > PRIORITY_LOW ? sole : PRIORITY_LOW, device_urgent_at(engine, device));
+	if (check_waits_for(engine, device) && verdict.priority < PRIORITY_MEDIUM)
+		verdict.priority = PRIORITY_MEDIUM; /* its reading is due, and cannot come */
 	return verdict;
 }
 

@@ -147,6 +147,7 @@ void check_anchored(struct engine *engine); /* an anchor has just happened */
 void check_determined(struct step *step);
 void check_advance(struct step *step);
 struct verdict check_verdict(const struct engine *engine, uint8_t check);
+bool check_waits_for(const struct engine *engine, uint8_t device); /* a determination of it is due */
 struct mono check_deadline(const struct engine *engine);
 
 /* ---- timing.c ---- */

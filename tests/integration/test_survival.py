@@ -170,7 +170,7 @@ def test_tcp_answers_at_the_wrong_time():
 
 
 def test_tcp_connections_that_vanish():
-    survive([Case("hang-up", "tcp", "close", "hung-up"),
+    survive([Case("hang-up", "tcp", "close", "hung-up not-found"),
              Case("unplugged", "tcp", "unplugged", "not-found hung-up"),
              Case("stranger", "tcp", "stranger", "wrong-identity hung-up not-found")])
 
@@ -180,7 +180,7 @@ def test_rtu_over_tcp_of_bad_manners():
              Case("bad-crc", "rtu-tcp", "bad-check", "bad-frame"),
              Case("own-echo", "rtu-tcp", "echo", "bad-frame"),
              Case("late-by-a-period", "rtu-tcp", "late", "timeout bad-frame", late_s=PERIOD_S + 0.1 * TIMEOUT_S),
-             Case("hang-up", "rtu-tcp", "close", "hung-up"),
+             Case("hang-up", "rtu-tcp", "close", "hung-up not-found"),
              Case("stranger", "rtu-tcp", "stranger", "wrong-identity hung-up not-found")])
 
 

@@ -46,7 +46,7 @@ CUFF = {
     "B4": (lambda s, d, r, m: s > 160 or d > 100, lambda s, d, r, m: s <= 155 and d <= 95, None, "medium",
            ["B3", "B1", "B2"]),
     "B5": (lambda s, d, r, m: r is not None and (r[0] >= 40 or r[1] >= 25),
-           lambda s, d, r, m: r is None or (r[0] <= 30 and r[1] <= 20), None, "medium", ["B1", "B2"]),
+           lambda s, d, r, m: r is None or (r[0] <= 30 and r[1] <= 20), None, "medium", ["B1", "B2", "B3"]),
     "B6": (lambda s, d, r, m: s <= 90, lambda s, d, r, m: s >= 95, "medium", "high", []),
     "B8": (lambda s, d, r, m: r is not None and r[0] <= -30, lambda s, d, r, m: r is None or r[0] >= -25, None, "medium",
            ["B6", "B9"]),
@@ -82,13 +82,14 @@ CHECKS = {
     },
     "spray": {
         "late-cuff-baseline": ("open", [0, 5], 5, ["start"], 2),
+        "late-cuff-20": ("start", [20], 5, [], 2),
         "late-cuff-40": ("start", [40], 5, [], 5),
         "late-cuff": ("start", [60, 90, 120], 5, [], 2),
         "late-moaas": ("start", [15, 30, 45, 60, 90, 120], 5, [], 2),
         "late-cadss": ("start", [40, 90], 5, [], 2),
     },
 }
-ADMINISTRATION_MIN = {"iv": 40, "spray": 15}
+ADMINISTRATION_MIN = {"iv": 40, "spray": 20}
 MISSING = {"HR": "missing-ecg_hr", "PULSE": "missing-pulse", "SpO2": "missing-spo2", "RESP": "missing-resp"}
 RANK = {"low": 1, "medium": 2, "high": 3}
 

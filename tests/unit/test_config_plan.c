@@ -145,7 +145,6 @@ static void check_clinical_plan(void)
 	assert_int_equal(d1->terms[1].reference, REFERENCE_BASELINE);
 	assert_int_equal(d1->terms[1].limit, 0);
 	/* One situation, one alarm. */
-	assert_int_equal(find_rule("B5")->superseded_by, rule_bit("B1") | rule_bit("B2"));
 	assert_int_equal(find_rule("O1")->superseded_by, rule_bit("O2") | rule_bit("O3"));
 	assert_int_equal(find_rule("O2")->superseded_by, rule_bit("O3"));
 	assert_int_equal(find_rule("H1")->superseded_by, rule_bit("H2"));
@@ -206,6 +205,7 @@ static void test_shipped_infusion_plan(void **state)
 	assert_int_equal(b4->lower_phases, 0x0C);
 	assert_int_equal(b4->lower, PRIORITY_LOW);
 	assert_int_equal(b4->superseded_by, rule_bit("B1") | rule_bit("B2") | rule_bit("B3"));
+	assert_int_equal(find_rule("B5")->superseded_by, rule_bit("B1") | rule_bit("B2") | rule_bit("B3"));
 	assert_int_equal(g1->terms[0].limit, 140 * MILLI);
 	assert_true(g1->confirm && g1->clear_readings == 2 && g1->age_from == 0 && g1->age_below == 0);
 	assert_int_equal(d2->from, ANCHOR_END);
@@ -243,10 +243,13 @@ static void test_shipped_spray_plan(void **state)
 	assert_int_equal(plan->dose.allowed_ug[2], 84000);
 	assert_int_equal(plan->dose.device_ug, 28000);
 	assert_int_equal(plan->dose.device_rest_ns, 300 * NS_PER_S);
-	assert_string_equal(plan->checks[1].name, "cuff-40");
-	assert_int_equal(plan->checks[1].early_ns, 300 * NS_PER_S);
-	assert_int_equal(plan->checks[1].late, PRIORITY_MEDIUM);
-	assert_int_equal(plan->checks[2].late, PRIORITY_LOW);
+	assert_int_equal(find_rule("B5")->superseded_by, rule_bit("B1") | rule_bit("B2"));
+	assert_string_equal(plan->checks[1].name, "cuff-20");
+	assert_int_equal(plan->checks[1].late, PRIORITY_LOW);
+	assert_string_equal(plan->checks[2].name, "cuff-40");
+	assert_int_equal(plan->checks[2].early_ns, 300 * NS_PER_S);
+	assert_int_equal(plan->checks[2].late, PRIORITY_MEDIUM);
+	assert_int_equal(plan->checks[3].late, PRIORITY_LOW);
 }
 
 /* Every number of a clinical plan names its source: in the line itself or in the comment above the section. */

@@ -12,7 +12,7 @@ baseline 126/80 hr 72 spo2 97 resp 14
 -09:00 when-due moaas 5 cadss 0
 00:00  give
 07:00  give
-15:10  give not-yet
+15:10  give
 20:00  end
 
 never any
