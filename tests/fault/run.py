@@ -121,7 +121,7 @@ class Course:
         rows = self.bedside.records()
         assert [row[0] for row in rows] == list(range(1, len(rows) + 1)), "the chain has a hole"
         for arguments, kind, part in ((("session", "open"), "command", 'command="session-open"'),
-                                      (("alarm", "ack"), "command", 'command="alarm-acknowledge"'),
+                                      (("alarm", "ack"), "command", 'command="alarm-acknowledge-shown"'),
                                       (("observe", "--note"), "observation", 'note="last-words"')):
             if any(done[:2] == arguments for done in self.done):
                 assert any(part in row[3] for row in rows if row[2] == kind), f"{part} was done, and is not recorded: {rows}"
