@@ -534,7 +534,7 @@ def test_scan_finds_a_device_that_is_set_to_another_rate():
         device = Talker(lambda n: "21-Nov-26 09:14:%02d    9%d      72      61             \r\n" % (n % 60, n % 9)
                         if termios.tcgetattr(device.slave)[5] == termios.B19200 else "")
         with device:
-            output = ctl("devices", "scan", "--seconds", "4", wrapper=adapters(bedside, [device], ["A10K1234"]))
+            output = ctl("devices", "scan", "--seconds", "8", wrapper=adapters(bedside, [device], ["A10K1234"]))
             assert "recognised: nellcor-ascii" in output and "  baud = 19200\n" in output, output
         bedside.write_config(block_of(output))
         assert "nellcor-ascii" in ctl("config", "check", bedside.config)

@@ -72,7 +72,7 @@ WORSE_CUFF_STEP = {"B9": 5}  # 10 for the others
 # Check times in minutes since opening, start or end; minutes until late; what later grid replaces what lies ahead.
 CHECKS = {
     "iv": {
-        "late-cuff-baseline": ("open", [0, 5], 5, ["start", "end"], 2),
+        "late-cuff-baseline": ("open", [0, 5, 15, 25, 35, 45, 55, 65, 75, 85, 95, 105, 120], 5, ["start", "end"], 2),
         "late-cuff": ("start", list(range(5, 125, 5)), 2, ["end"], 2),
         "late-cuff-after": ("end", [10, 20, 30, 45, 60], 5, [], 2),
         "late-moaas": ("start", [10, 20, 30, 40], 5, ["end"], 2),
@@ -81,7 +81,7 @@ CHECKS = {
         "late-cadss-after": ("end", [60], 5, [], 2),
     },
     "spray": {
-        "late-cuff-baseline": ("open", [0, 5], 5, ["start"], 2),
+        "late-cuff-baseline": ("open", [0, 5, 15, 25, 35, 45, 55, 65, 75, 85, 95, 105, 120], 5, ["start"], 2),
         "late-cuff-20": ("start", [20], 5, [], 2),
         "late-cuff-40": ("start", [40], 5, [], 5),
         "late-cuff": ("start", [60, 90, 120], 5, [], 2),
