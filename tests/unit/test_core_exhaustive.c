@@ -338,7 +338,8 @@ static bool takes_cuff(enum happening what)
  * second. */
 static void observe_gap(bool none, bool value_came, int64_t now)
 {
-	int64_t stale_at = w.engine.parameters[PARAMETER_SPO2].latest.determined.ns + 3 * S;
+	int64_t determined = w.engine.parameters[PARAMETER_SPO2].latest.determined.ns;
+	int64_t stale_at = determined == MONO_NEVER.ns ? INT64_MAX : determined + 3 * S;
 
 	if (observer.gap_since < 0 && observer.low_since >= 0 && none)
 		observer.gap_since = now;
