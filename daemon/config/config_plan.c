@@ -13,6 +13,7 @@ static cfg_opt_t missing_rows[] = {TREE_LINE(),
                                    TREE_VALUE("only_source"),
                                    TREE_VALUE("no_vital_sign"),
                                    TREE_VALUE("no_vital_sign_after_s"),
+                                   TREE_VALUE("no_vital_sign_measure_now"),
                                    TREE_LIST("parameters"),
                                    TREE_END()};
 static cfg_opt_t usual_rows[] = {TREE_LINE(), TREE_VALUE("rise-from"), TREE_VALUE("rise-to"), TREE_END()};
@@ -124,13 +125,18 @@ static parameter_set read_parameter_set(const struct section *section, const cha
 static void read_vital_sign(const struct section *missing, struct plan *plan)
 {
 	static const struct span after = {"no_vital_sign_after_s", NULL, 1, 120};
-	if (key_count(missing, "no_vital_sign") == 0 && key_count(missing, "no_vital_sign_after_s") == 0)
+	if (key_count(missing, "no_vital_sign") == 0 && key_count(missing, "no_vital_sign_after_s") == 0 &&
+	    key_count(missing, "no_vital_sign_measure_now") == 0)
 		return;
 	(void)key_span(missing, &after, REQUIRED, &plan->no_vital_sign.after_ns);
 	if (read_priority(missing, "no_vital_sign", REQUIRED, &plan->no_vital_sign.priority) &&
 	    plan->no_vital_sign.priority <= plan->missing.priority)
 		report_error(missing->source->report, key_where(missing, "no_vital_sign"),
 		             "is not more urgent than priority (legal: a higher one)");
+	if (key_boolean(missing, "no_vital_sign_measure_now", &plan->no_vital_sign.measure_now) &&
+	    plan->no_vital_sign.measure_now && plan->measure_again_ns == 0)
+		report_error(missing->source->report, key_where(missing, "no_vital_sign_measure_now"),
+		             "needs measure_again_s of the plan (legal: 60..900)");
 }
 
 static void read_missing(const struct section *root, struct plan *plan)

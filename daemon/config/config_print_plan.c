@@ -275,8 +275,9 @@ static void print_manners(const struct plan *plan, FILE *out)
 		              plan->missing.escalate_after_ns / NS_PER_S);
 	(void)fprintf(out, ", back for %" PRId64 " s", plan->missing_clear_ns / NS_PER_S);
 	if (plan->no_vital_sign.priority != PRIORITY_NONE)
-		(void)fprintf(out, ", %s after %" PRId64 " s if the device finds no pulse, beat or breath",
-		              priority_name(plan->no_vital_sign.priority), plan->no_vital_sign.after_ns / NS_PER_S);
+		(void)fprintf(out, ", %s after %" PRId64 " s if the device finds no pulse, beat or breath%s",
+		              priority_name(plan->no_vital_sign.priority), plan->no_vital_sign.after_ns / NS_PER_S,
+		              plan->no_vital_sign.measure_now ? ", which starts the cuff" : "");
 	if (plan->missing_sole != PRIORITY_NONE)
 		(void)fprintf(out, ", the only source of SpO2 or heart rate lost: %s",
 		              priority_name(plan->missing_sole));

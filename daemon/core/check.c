@@ -162,6 +162,17 @@ static struct mono urgent_at(const struct engine *engine, uint8_t check)
 	                                : mono_after(state->due, plan_check(engine, check)->late_after_ns);
 }
 
+/* The device that brings what is due; -1: staff enter it, or there is none. */
+int check_device(const struct engine *engine, uint8_t check)
+{
+	return engine->parameters[plan_check(engine, check)->parameter].device;
+}
+
+static struct mono late_at(const struct engine *engine, uint8_t check)
+{
+	return mono_after(engine->session.checks[check].overdue_since, plan_check(engine, check)->late_after_ns);
+}
+
 struct verdict check_verdict(const struct engine *engine, uint8_t check)
 {
 	const struct check_state *state = &engine->session.checks[check];
@@ -178,11 +189,25 @@ struct verdict check_verdict(const struct engine *engine, uint8_t check)
 	};
 }
 
+/* What the alarm of a late determination of this device would say now; PRIORITY_NONE if none is late. */
+enum priority check_late(const struct engine *engine, uint8_t device)
+{
+	enum priority priority = PRIORITY_NONE;
+
+	for (uint8_t i = 0; i < engine->config->plan.check_count; i++) {
+		struct verdict verdict = check_verdict(engine, i);
+
+		if (check_device(engine, i) == (int)device && verdict.judgement == JUDGEMENT_HOLDS &&
+		    mono_reached(late_at(engine, i), engine->now) && verdict.priority > priority)
+			priority = verdict.priority;
+	}
+	return priority;
+}
+
 bool check_waits_for(const struct engine *engine, uint8_t device)
 {
 	for (uint8_t i = 0; i < engine->config->plan.check_count; i++)
-		if (!mono_is_never(engine->session.checks[i].overdue_since) &&
-		    engine->parameters[plan_check(engine, i)->parameter].device == (int8_t)device)
+		if (!mono_is_never(engine->session.checks[i].overdue_since) && check_device(engine, i) == (int)device)
 			return true;
 	return false;
 }
@@ -203,6 +228,8 @@ struct mono check_deadline(const struct engine *engine)
 		deadline = mono_earlier(deadline, due_of(engine, i, (uint8_t)(state->next + 1)));
 		if (mono_before(engine->now, urgent_at(engine, i)))
 			deadline = mono_earlier(deadline, urgent_at(engine, i));
+		if (mono_before(engine->now, late_at(engine, i)))
+			deadline = mono_earlier(deadline, late_at(engine, i));
 	}
 	return deadline;
 }

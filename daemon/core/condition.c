@@ -208,12 +208,30 @@ static struct verdict cuff_verdict(const struct engine *engine, uint8_t device)
 		return verdict;
 	verdict.judgement = JUDGEMENT_HOLDS;
 	verdict.priority = failures == 2 && !refused ? PRIORITY_LOW : PRIORITY_MEDIUM;
+	if (check_late(engine, device) > verdict.priority)
+		verdict.priority = check_late(engine, device); /* it stands for that alarm */
 	verdict.has_value = refused;
 	verdict.parameter = PARAMETER_NIBP_SYS;
 	verdict.milli = sys->refused_milli;
 	verdict.limit = refused ? engine->parameters[PARAMETER_NIBP_DIA].refused_milli : 0;
 	verdict.reason = sys->latest.reason;
 	return verdict;
+}
+
+/* What a device says of the patient herself asks for a pressure, whatever alarm tells it: there may be one. */
+static void measure_vital_sign(struct step *step)
+{
+	struct engine *engine = step->engine;
+	int device = device_of_cuff(engine, PARAMETER_NIBP_SYS);
+	bool dead = false;
+
+	if (!engine->config->plan.no_vital_sign.measure_now)
+		return;
+	for (int p = 0; p < PARAMETER_COUNT; p++)
+		dead = dead || (is_watched(engine, (enum parameter)p) && !take_out_covers(engine, (enum parameter)p) &&
+		                mono_reached(reading_dead_at(engine, (enum parameter)p), engine->now));
+	if (device_onset(step, &engine->no_vital_sign, dead) && device >= 0)
+		device_want_cuff(step, (uint8_t)device);
 }
 
 static struct verdict simple_verdict(const struct engine *engine, bool holds, enum priority priority)
@@ -237,6 +255,31 @@ static struct mono display_late_at(const struct engine *engine, uint8_t display)
 		    (mono_is_never(state->shown) || mono_before(state->shown, engine->alarms[id].raised)))
 			since = mono_earlier(since, mono_later(engine->alarms[id].raised, engine->session.opened_at));
 	return mono_after(since, engine->config->display_within_ns);
+}
+
+/* Why the reading that is late cannot come is told already, and as loudly: its cuff fails, or is not there. */
+static bool late_told(const struct engine *engine, uint8_t check)
+{
+	int device = check_device(engine, check);
+	const struct alarm *failed, *lost;
+
+	if (device < 0)
+		return false;
+	failed = &engine->alarms[ALARM_BASE_CUFF_FAILED + device];
+	lost = &engine->alarms[ALARM_BASE_DEVICE + device];
+	return alarm_present(failed) || (alarm_present(lost) && is_lost(engine, (uint8_t)device) &&
+	                                 lost->priority >= check_verdict(engine, check).priority);
+}
+
+/* A device that is back gets its time to bring what is late. */
+static struct verdict late_verdict(const struct engine *engine, uint8_t check)
+{
+	struct verdict verdict = check_verdict(engine, check);
+	int device = check_device(engine, check);
+
+	if (device >= 0 && !mono_is_never(engine->devices[device].fine_since))
+		verdict.since = mono_later(verdict.since, engine->devices[device].fine_since);
+	return verdict;
 }
 
 static bool displays_late(const struct engine *engine)
@@ -333,8 +376,13 @@ static void judge_session(struct step *step)
 		verdict = missing_verdict(engine, (enum parameter)i);
 		alarm_judge(step, (uint16_t)(ALARM_BASE_MISSING + i), &verdict);
 	}
+	measure_vital_sign(step);
 	for (uint8_t i = 0; i < engine->config->plan.check_count; i++) {
-		verdict = check_verdict(engine, i);
+		if (late_told(engine, i)) {
+			alarm_drop(step, (uint16_t)(ALARM_BASE_CHECK_LATE + i));
+			continue;
+		}
+		verdict = late_verdict(engine, i);
 		alarm_judge(step, (uint16_t)(ALARM_BASE_CHECK_LATE + i), &verdict);
 	}
 }
@@ -384,6 +432,7 @@ struct mono condition_deadline(const struct engine *engine)
 		deadline = mono_earlier(deadline, rule_deadline(engine));
 	if (!engine->session.open)
 		return deadline;
+	deadline = mono_earlier(deadline, engine->no_vital_sign.again);
 	for (uint8_t i = 0; i < engine->config->display_count; i++)
 		deadline = mono_earlier(deadline, after_now(engine, display_late_at(engine, i)));
 

@@ -95,6 +95,7 @@ void device_event(struct step *step, const struct event_device *event);
 void device_determined(struct step *step, uint8_t device, bool failed);
 enum result device_cuff(struct step *step, bool start);
 void device_want_cuff(struct step *step, uint8_t device);
+bool device_onset(struct step *step, struct onset *onset, bool present); /* a pressure is wanted now */
 void device_session(struct step *step); /* a session begins or ends: nothing is wanted or counted any more */
 bool device_determined_others(struct step *step, uint8_t device, struct mono determined); /* not this patient's */
 void device_advance(struct step *step);
@@ -147,7 +148,9 @@ void check_anchored(struct engine *engine); /* an anchor has just happened */
 void check_determined(struct step *step);
 void check_advance(struct step *step);
 struct verdict check_verdict(const struct engine *engine, uint8_t check);
+int check_device(const struct engine *engine, uint8_t check);
 bool check_waits_for(const struct engine *engine, uint8_t device); /* a determination of it is due */
+enum priority check_late(const struct engine *engine, uint8_t device);
 struct mono check_deadline(const struct engine *engine);
 
 /* ---- timing.c ---- */

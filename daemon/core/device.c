@@ -128,6 +128,21 @@ void device_want_cuff(struct step *step, uint8_t device)
 	step->engine->devices[device].cuff_retries = 0;
 }
 
+/* What has just begun asks for a pressure, and once more later; until then another onset of it asks for none. */
+bool device_onset(struct step *step, struct onset *onset, bool present)
+{
+	bool wanted = mono_reached(onset->again, step->now);
+
+	if (wanted)
+		onset->again = MONO_NEVER;
+	if (present && !onset->measured && mono_is_never(onset->again)) {
+		onset->again = mono_after(step->now, step->engine->config->plan.measure_again_ns);
+		wanted = true;
+	}
+	onset->measured = present;
+	return wanted;
+}
+
 /* A determination came, asked for or not. One that was asked for and failed is tried again. */
 void device_determined(struct step *step, uint8_t device, bool failed)
 {

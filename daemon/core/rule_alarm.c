@@ -13,10 +13,11 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 
 void rule_open(struct engine *engine)
 {
+	engine->no_vital_sign = (struct onset){.again = MONO_NEVER};
 	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++) {
 		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER,
 		                                       .determined = MONO_NEVER,
-		                                       .measure_again = MONO_NEVER,
+		                                       .onset.again = MONO_NEVER,
 		                                       .unattended_since = MONO_NEVER};
 		for (uint8_t k = 0; k < RULE_REPEATS_MAX; k++)
 			engine->rules[i].onsets[k] = MONO_NEVER;
@@ -335,21 +336,11 @@ static bool blinds(const struct engine *engine, const struct plan_rule *rule)
 static void measure(struct step *step, uint8_t rule)
 {
 	struct engine *engine = step->engine;
-	struct rule_state *state = &engine->rules[rule];
 	const struct plan_rule *p = plan_rule(engine, rule);
 	int device = device_of_cuff(engine, PARAMETER_NIBP_SYS);
-	bool present = rule_established(engine, rule), again = mono_reached(state->measure_again, step->now);
 
-	if (!p->measure_now)
-		return;
-	if (again)
-		state->measure_again = MONO_NEVER;
-	if (present && !state->measured && mono_is_never(state->measure_again)) {
-		state->measure_again = mono_after(step->now, engine->config->plan.measure_again_ns);
-		again = true;
-	}
-	state->measured = present;
-	if (again && device >= 0 && !blinds(engine, p))
+	if (p->measure_now && device_onset(step, &engine->rules[rule].onset, rule_established(engine, rule)) &&
+	    device >= 0 && !blinds(engine, p))
 		device_want_cuff(step, (uint8_t)device);
 }
 
@@ -435,7 +426,7 @@ struct mono rule_deadline(const struct engine *engine)
 		const struct rule_state *state = &engine->rules[i];
 		const struct plan_rule *p = plan_rule(engine, i);
 
-		deadline = mono_earlier(deadline, mono_earlier(state->confirm_at, state->measure_again));
+		deadline = mono_earlier(deadline, mono_earlier(state->confirm_at, state->onset.again));
 		deadline = mono_earlier(deadline, loss_deadline(engine, i));
 		if (p->unattended > PRIORITY_NONE && !state->unattended)
 			deadline = mono_earlier(deadline, mono_after(state->unattended_since, p->unattended_ns));

@@ -78,18 +78,23 @@ struct engine_device_state {
 	struct mono others_at;    /* when that one was determined: not this patient's; MONO_NEVER = none */
 };
 
+/* Something that asks for the patient's pressure when it begins (`measure_now`). */
+struct onset {
+	bool measured;     /* this onset has been seen */
+	struct mono again; /* the second reading is due; MONO_NEVER if none is */
+};
+
 /* A rule of the plan at work. */
 struct rule_state {
 	struct mono confirm_at; /* cuff rules: the first reading counts as confirmed then; MONO_NEVER if none waits */
 	struct mono determined; /* of the latest violating value; MONO_NEVER if there was none */
-	struct mono measure_again;    /* the second reading of `measure_now` is due; MONO_NEVER if none is */
+	struct onset onset;     /* of rules with `measure_now` */
 	struct mono unattended_since; /* active and unacknowledged with administration running; MONO_NEVER if not */
 	uint8_t back;                 /* determinations in a row that were back at `clear` */
 	struct mono onsets[RULE_REPEATS_MAX]; /* when it began to be violated, oldest first; MONO_NEVER if less often */
 	bool lowered;                         /* falling, in a phase in which that matters less */
 	bool unattended;                      /* nobody answered in time */
 	int32_t told[RULE_TERMS_MAX]; /* each term's value when somebody last knew of it: until it is acknowledged */
-	bool measured;                /* `measure_now` has seen this onset */
 };
 
 struct display_state {
@@ -202,6 +207,7 @@ struct engine {
 	bool service_failed[SERVICE_COUNT];
 	struct taken_out taken_out[DEVICES_MAX + PARAMETER_COUNT]; /* devices, then parameters */
 	struct rule_state rules[PLAN_RULES_MAX];
+	struct onset no_vital_sign; /* a device says that there is no pulse, beat or breath */
 	struct display_state displays[DISPLAYS_MAX];
 	bool overflowed; /* an action list was once too short: actions were lost */
 };

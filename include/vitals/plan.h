@@ -250,6 +250,7 @@ struct plan {
 	struct plan_vital_sign {
 		int64_t after_ns;
 		enum priority priority; /* NONE = a missing value like any other */
+		bool measure_now;       /* its onset starts the cuff, as that of a rule does */
 	} no_vital_sign; /* the device says itself that there is no pulse, beat or breath: so long, so urgent */
 	int64_t missing_clear_ns; /* a value must be there again this long before its alarm ends; 0 = at once (C3) */
 	enum priority

@@ -512,26 +512,44 @@ class Evaluation:
         return self.start <= t < (self.end if self.route == "iv" else self.start + 60 * MINUTE)
 
     def failures(self):
-        """Rule C2: one failure is tried again, two are low, three medium. Numbers that cannot be are medium at once; while
-        the cuff goes on failing that does not become less."""
-        row, shown = 0, None
+        """Rule C2: [(time, 1, priority or None)]. One failure is tried again, two are low, three medium. Numbers that cannot be are
+        medium at once; while the cuff goes on failing that does not become less."""
+        row, steps = 0, [(0.0, 0, None)]
         for t, s, d in self.recording.cuff:
             row = 0 if believable(s, d) else row + 1
-            wanted = None if row == 0 else "medium" if row > 2 or s or shown == "medium" else "low" if row == 2 else None
-            if wanted == shown:
-                continue
-            what = "raised" if shown is None else "end" if wanted is None else "priority"
-            self.change(t, "cuff-failed-cuff", what, wanted or shown)
-            shown = wanted
+            at_least = steps[-1][2] == "medium"
+            steps.append((t, 1, None if row == 0 else "medium" if row > 2 or s or at_least else "low" if row == 2 else None))
+        return steps
+
+    def tell_late(self, late):
+        """A failing cuff is not late as well: it is told as the failure, as urgently as the lateness would be. At one instant
+        what time alone brings (0) is told before what a reading does (1)."""
+        failing, shown, sticks = self.failures(), {}, None
+        for t, moment in sorted({step[:2] for steps in (failing, *late.values()) for step in steps}):
+            def at(steps, now=(t, moment)):
+                return [step[2] for step in steps if step[:2] <= now][-1]
+            wanted = {name: at(steps) for name, steps in late.items()}
+            failed = at(failing)
+            if failed:
+                cuffs = [wanted.pop(name) for name in late if "cuff" in name]
+                failed = max((p for p in (failed, sticks, *cuffs) if p), key=RANK.get)
+            sticks = failed
+            for name, priority in {**{name: None for name in late}, **wanted, "cuff-failed-cuff": failed}.items():
+                before = shown.get(name)
+                if priority != before:
+                    self.change(t, name, "raised" if before is None else "end" if priority is None else "priority",
+                                priority or before)
+                shown[name] = priority
 
     def checks(self, name):
-        """Rule C1. A reading up to 2 min (half the gap since the due time before, 5 min at the spray's minute 40) early
+        """Rule C1: [(time, 0 or 1, priority or None)]. A reading up to 2 min (half the gap since the due time before, 5 min at the spray's minute 40) early
         counts. What comes late counts for the latest due time that has passed. Low; medium with the second in a row."""
         anchor, minutes, late_min, replaced_by, early_min = CHECKS[self.route][name]
         begin = {"open": 0.0, "start": self.start, "end": self.end}[anchor]
         cut = min(({"start": self.start, "end": self.end}[r] for r in replaced_by), default=END)
+        steps = [(0.0, 0, None)]
         if begin > self.recording.last:
-            return
+            return steps
         due = [begin + m * MINUTE for m in minutes if begin + m * MINUTE <= cut]
         gaps = [minutes[0], *((b - a) / 2 for a, b in zip(minutes, minutes[1:]))]
         opens = [d - min(early_min, gap) * MINUTE for d, gap in zip(due, gaps)]
@@ -546,24 +564,20 @@ class Evaluation:
                 waiting.append(i)
                 if raised and len(waiting) > 2 and raised != "medium":
                     raised = "medium"
-                    self.change(t, name, "priority", raised)
+                    steps.append((t, 0, raised))
             elif kind == 1 and i in waiting:
-                wanted = "medium" if at_medium or len([j for j in waiting if due[j] <= due[i]]) > 1 else "low"
-                if raised is None:
-                    self.change(t, name, "raised", wanted)
-                elif wanted != raised:
-                    self.change(t, name, "priority", wanted)
-                raised = wanted
+                raised = "medium" if at_medium or len([j for j in waiting if due[j] <= due[i]]) > 1 else "low"
+                steps.append((t, 0, raised))
             elif kind == 2:
-                if raised:
-                    self.change(t, name, "end", raised)
                 raised = None
+                steps.append((t, 1, raised))
                 if waiting:
                     done |= set(waiting)
                     waiting = []
                 else:
                     ahead = [j for j in range(len(due)) if j not in done and t >= opens[j]]
                     done |= set(ahead[:1])
+        return steps
 
     def run(self):
         for name in ("H2", "H1", "H4", "H3", "H5", "O3", "O2", "O1", "R2", "R1", "R3"):
@@ -577,9 +591,7 @@ class Evaluation:
         lost = self.said_to_be_lost()
         for name in MISSING:
             self.missing(name, lost)
-        self.failures()
-        for name in CHECKS[self.route]:
-            self.checks(name)
+        self.tell_late({name: self.checks(name) for name in CHECKS[self.route]})
         return sorted(self.changes, key=lambda c: (c[0], c[1]))
 
 

@@ -132,7 +132,8 @@ static void send_frame(struct room *room, int d)
 	const struct vitals *v = &room->patient.now;
 	struct prng *prng = &room->prng;
 	int upset = is_away(room) ? UPSET_OFF : device_of(room, d)->fault;
-	enum reason reason = upset == UPSET_OFF     ? REASON_SENSOR_OFF
+	bool vital = !room->artefacts && device_of(room, d)->fault_until / NS_PER_S % 3 == 0; /* no pulse, asystole */
+	enum reason reason = upset == UPSET_OFF     ? vital ? REASON_NO_PULSE : REASON_SENSOR_OFF
 	                     : upset == UPSET_NOISE ? REASON_INTERFERENCE
 	                                            : REASON_NONE;
 	double wild = upset == UPSET_IMPLAUSIBLE ? 900 : 0;

@@ -371,6 +371,24 @@ static int64_t grid_ends(const struct room *room, const struct plan_check *check
 	return at;
 }
 
+/* By its own alarm, or by that of its cuff, which fails or is away; never by two. What is back gets its time again. */
+static const char *check_late_told(const struct room *room, int index)
+{
+	const struct plan_check *check = &room->config.plan.checks[index];
+	int device = world_device_of(room, check->parameter), late = ALARM_BASE_CHECK_LATE + index, by = late;
+
+	if (device >= 0 && present(room, ALARM_BASE_CUFF_FAILED + device))
+		by = ALARM_BASE_CUFF_FAILED + device;
+	else if (device >= 0 && !world_fine(room, device) && present(room, ALARM_BASE_DEVICE + device))
+		by = ALARM_BASE_DEVICE + device;
+	MUST(by == late || !present(room, late), "%s: late besides %s", check->name, room->config.devices[device].name);
+	if (by == late && device >= 0 && room->now < room->oracle.fine_since[device] + check->late_after_ns)
+		return NULL;
+	MUST(present(room, by), "%s: late and nobody was told", check->name);
+	MUST(alarm_of(room, by)->priority >= check->late, "%s: late and not urgent", check->name);
+	return NULL;
+}
+
 static const char *check_late(const struct room *room, int index)
 {
 	const struct plan_check *check = &room->config.plan.checks[index];
@@ -390,10 +408,7 @@ static const char *check_late(const struct room *room, int index)
 	if (due == NEVER ||
 	    (sent->received && sent->determined >= due - (gap < check->early_ns ? gap : check->early_ns)))
 		return NULL;
-	MUST(present(room, ALARM_BASE_CHECK_LATE + index), "%s: late and nobody was told", check->name);
-	MUST(alarm_of(room, ALARM_BASE_CHECK_LATE + index)->priority >= check->late, "%s: late and not urgent",
-	     check->name);
-	return NULL;
+	return check_late_told(room, index);
 }
 
 static const char *check_services(const struct room *room)

@@ -34,6 +34,28 @@ static bool cuff_starts(const struct room *room)
 	return (room->oracle.fresh & PARAMETER_BIT(PARAMETER_NIBP_SYS)) != 0 && room->oracle.failures == 0;
 }
 
+/* The same for a device that says that there is no pulse. On the cuff's limb an inflation may explain it. */
+static void heed_vital_sign(struct room *room)
+{
+	const struct plan_vital_sign *vital = &room->config.plan.no_vital_sign;
+	struct oracle *o = &room->oracle;
+	bool now = false;
+
+	for (int p = 0; p < PARAMETER_COUNT; p++) {
+		int device = world_device_of(room, (enum parameter)p);
+
+		now = now || (o->open && vital->measure_now && device >= 0 && !room->config.devices[device].same_limb &&
+		              !world_out(room, (enum parameter)p) && world_dead(room, (enum parameter)p) &&
+		              room->now >= o->sent[p].dead + vital->after_ns);
+	}
+	if (now && !o->was_dead && room->now >= o->vital_until) {
+		o->vital_until = room->now + room->config.plan.measure_again_ns;
+		if (o->measure_from == NEVER)
+			o->measure_from = room->now;
+	}
+	o->was_dead = now;
+}
+
 /* The onset of a `measure_now` alarm brings a pressure: the cuff starts when the one under way has ended or was given
  * up, and has rested. */
 const char *oracle_measured(struct room *room)
@@ -52,6 +74,7 @@ const char *oracle_measured(struct room *room)
 		}
 		o->was_there[i] = now;
 	}
+	heed_vital_sign(room);
 	if (!cuff_ready(room) || cuff_starts(room))
 		o->measure_from = NEVER;
 	if (o->measure_from == NEVER || room->now <= o->measure_from + (rest > 60 * NS_PER_S ? rest : 60 * NS_PER_S))

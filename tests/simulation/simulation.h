@@ -40,6 +40,7 @@ struct sent {
 	int64_t determined;
 	int64_t lacking; /* since when there was no value at all; NEVER while there is one that is not stale */
 	int64_t valued;  /* when the last value was determined */
+	int64_t dead;    /* since when the device says that there is no pulse, beat or breath; NEVER if it does not */
 };
 
 /* A rule in the eyes of the oracle. Times before the values of this step count in `was`. */
@@ -83,6 +84,8 @@ struct oracle {
 	int64_t measure_from;                   /* a `measure_now` alarm waits for the cuff since; NEVER if none */
 	int64_t measured_until[PLAN_RULES_MAX]; /* no second onset of that rule asks for one before */
 	bool was_there[PLAN_RULES_MAX];
+	int64_t vital_until; /* the same for what devices say of a vital sign */
+	bool was_dead;
 	int32_t said_sys;    /* by the cuff, if its last determination cannot be; else 0 */
 	int64_t cuff_asked;  /* a determination was ordered then and has not come; NEVER if none is awaited */
 	int64_t cuff_before; /* one ordered then was under way when the session was opened; NEVER if none was */
@@ -230,6 +233,7 @@ int world_device_of(const struct room *room, enum parameter parameter); /* -1 if
 bool world_fine(const struct room *room, int device);
 bool world_current(const struct room *room, enum parameter parameter);
 int64_t world_lacking(const struct room *room, enum parameter parameter); /* since when; NEVER if there is a value */
+bool world_dead(const struct room *room, enum parameter parameter);
 bool world_out(const struct room *room, enum parameter parameter);
 bool world_rule_out(const struct room *room, int rule);
 enum truth world_judge(const struct room *room, int rule, bool engaged);

@@ -69,6 +69,14 @@ int64_t world_lacking(const struct room *room, enum parameter parameter)
 	                                         : sent->lacking;
 }
 
+/* The device says that there is no such vital sign, and has not fallen silent since. */
+bool world_dead(const struct room *room, enum parameter parameter)
+{
+	const struct sent *sent = &room->oracle.sent[parameter];
+
+	return sent->dead != NEVER && room->now < sent->determined + patience(room, world_device_of(room, parameter));
+}
+
 bool world_out(const struct room *room, enum parameter parameter)
 {
 	const struct oracle *o = &room->oracle;
@@ -204,12 +212,17 @@ static void take_value(struct room *room, const struct measurement *m, bool usab
 {
 	struct sent *sent = &room->oracle.sent[m->parameter];
 	int64_t lacking = world_lacking(room, m->parameter);
+	bool dead = world_dead(room, m->parameter);
 
 	sent->lacking = usable ? NEVER : lacking == NEVER ? m->determined.ns : lacking;
 	sent->received = true;
 	sent->has_value = usable;
 	sent->milli = usable ? m->milli : 0;
 	sent->valued = usable ? m->determined.ns : sent->valued;
+	if (usable || m->reason != REASON_NO_PULSE)
+		sent->dead = NEVER;
+	else if (!dead)
+		sent->dead = m->determined.ns;
 	sent->determined = m->determined.ns;
 	room->oracle.fresh |= PARAMETER_BIT(m->parameter);
 }
@@ -514,7 +527,7 @@ void world_begin(struct room *room)
 	for (int d = 0; d < DEVICE_TOTAL; d++)
 		o->fine_since[d] = NEVER;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
-		o->sent[p].lacking = room->now;
+		o->sent[p].lacking = room->now, o->sent[p].dead = NEVER;
 	for (int r = 0; r < PLAN_RULES_MAX; r++)
 		o->rules[r] = (struct rule_run){.gap = NEVER, .back = NEVER, .alone = NEVER};
 }

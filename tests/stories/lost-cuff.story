@@ -12,6 +12,9 @@ baseline 124/78 hr 70 spo2 97 resp 14
 -09:00 when-due moaas 5 cadss 0
 00:00  start
 11:00  cable-pull cuff for 25 min
+39:00  end
 
 expect device-cuff low between 11:00 and 11:05
 expect device-cuff medium+ between 11:05 and 26:00
+expect cuff between 36:00 and 36:01
+never late-cuff

@@ -172,7 +172,7 @@ static void test_no_pulse_is_said_of_the_patient(void **state)
 {
 	(void)state;
 	gap_plan(15);
-	w.config.plan.no_vital_sign = (struct plan_vital_sign){10 * S, PRIORITY_HIGH};
+	w.config.plan.no_vital_sign = (struct plan_vital_sign){10 * S, PRIORITY_HIGH, false};
 	frames(105 * S, -(int)REASON_NO_PULSE); /* since 101 */
 	frames(106 * S, -(int)REASON_SEARCHING);
 	frames(116 * S, -(int)REASON_NO_PULSE); /* since 107 */
@@ -183,6 +183,28 @@ static void test_no_pulse_is_said_of_the_patient(void **state)
 	assert_int_equal(w.engine.alarms[ALARM_BASE_MISSING + PARAMETER_SPO2].reason, REASON_NO_PULSE);
 }
 
+/* The pressure is asked for when it is said, once more later, and not because it is said again in between. */
+static void test_no_pulse_measures_the_pressure(void **state)
+{
+	(void)state;
+	gap_plan(15);
+	w.config.plan.no_vital_sign = (struct plan_vital_sign){10 * S, PRIORITY_HIGH, true};
+	w.config.devices[CUFF].period_ns = 600 * S;
+	w.config.plan.measure_again_ns = 120 * S;
+	frames(110 * S, -(int)REASON_NO_PULSE); /* since 101 */
+	assert_false(w.engine.devices[CUFF].cuff_requested);
+	run(&w, 111 * S);
+	assert_true(w.engine.devices[CUFF].cuff_requested);
+	pressure(&w, 70, 40);
+	frames(120 * S, 97);
+	frames(140 * S, -(int)REASON_NO_PULSE);
+	assert_false(w.engine.devices[CUFF].cuff_requested || w.engine.devices[CUFF].cuff_wanted);
+	frames(230 * S, 97);
+	assert_false(w.engine.devices[CUFF].cuff_requested);
+	frames(231 * S, 97);
+	assert_true(w.engine.devices[CUFF].cuff_requested);
+}
+
 /* The cuff on the same arm takes the pulse away. */
 static void test_no_pulse_under_an_inflation(void **state)
 {
@@ -191,7 +213,7 @@ static void test_no_pulse_under_an_inflation(void **state)
 	w.config.devices[OXIMETER].same_limb = true;
 	w.config.plan.cuff_mask_max_ns = 90 * S;
 	w.config.plan.cuff_mask_ns = 30 * S;
-	w.config.plan.no_vital_sign = (struct plan_vital_sign){10 * S, PRIORITY_HIGH};
+	w.config.plan.no_vital_sign = (struct plan_vital_sign){10 * S, PRIORITY_HIGH, false};
 	assert_int_equal(order(&w, COMMAND_CUFF_START), RESULT_OK);
 	frames(160 * S, -(int)REASON_NO_PULSE);
 	assert_int_equal(state_of(&w, ALARM_BASE_MISSING + PARAMETER_SPO2), ALARM_INACTIVE);
@@ -211,6 +233,7 @@ int main(void)
 	    cmocka_unit_test(test_a_low_rule_does_not_hide_an_urgent_loss),
 	    cmocka_unit_test(test_three_times_in_a_minute),
 	    cmocka_unit_test(test_no_pulse_is_said_of_the_patient),
+	    cmocka_unit_test(test_no_pulse_measures_the_pressure),
 	    cmocka_unit_test(test_no_pulse_under_an_inflation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,10 +87,11 @@ static void move_engine(struct engine *engine, int64_t by)
 		move(&engine->rules[i].confirm_at, by);
 		move(&engine->rules[i].determined, by);
 		move(&engine->rules[i].unattended_since, by);
-		move(&engine->rules[i].measure_again, by);
+		move(&engine->rules[i].onset.again, by);
 		for (int k = 0; k < RULE_REPEATS_MAX; k++)
 			move(&engine->rules[i].onsets[k], by);
 	}
+	move(&engine->no_vital_sign.again, by);
 	for (int i = 0; i < DISPLAYS_MAX; i++) {
 		move(&engine->displays[i].heard, by);
 		move(&engine->displays[i].shown, by);

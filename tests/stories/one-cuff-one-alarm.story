@@ -12,6 +12,8 @@ baseline 124/78 hr 70 spo2 97 resp 14
 -09:00 when-due moaas 5 cadss 0
 00:00  start
 14:00  cuff-fail 8
+24:00  end
 
 expect cuff-failed-cuff any between 15:00 and 17:00
 never late-cuff
+expect cuff-failed-cuff medium between 16:30 and 17:00
