@@ -14,8 +14,10 @@
 
 #include "daemon/debug.h"
 #include "daemon/notify.h"
+#include "daemon/record/box.h"
 #include "daemon/shell.h"
 
+#define CHECKPOINT_BEATS 4
 #define EVENTS_PER_TURN  128            /* then time is read again: a flood of events cannot hold up deadlines */
 #define RECORDER_SLOW_NS (2 * NS_PER_S) /* a technical alarm */
 #define WATCHDOG_PATIENCE_NS                                                                                           \
@@ -192,6 +194,10 @@ static void beat(struct loop *loop, struct mono now)
 	judge_publisher(loop, now);
 	if (loop->beats % SNAPSHOT_BEATS == 0)
 		perform_snapshot(loop, now);
+	box_alive(loop->box, now);
+	/* One that is not taken is taken at the next beat: the record is behind. */
+	if (loop->beats % CHECKPOINT_BEATS == 0)
+		(void)box_checkpoint(loop->box, loop->event_number, &loop->engine, sizeof(loop->engine));
 	perform_heartbeat(loop, now);
 	notify_ready(); /* if it was not taken at the start */
 	feed_watchdog(loop, now);
@@ -246,8 +252,10 @@ int loop_run(struct loop *loop)
 	loop->next_beat = now;
 	loop->clock_offset_ns = shell_wall_ns() - now.ns;
 	loop->publisher_ok = true;
-	if (recorder_found_open_session(loop->recorder))
+	if (loop->session_lost)
 		service_event(loop, SERVICE_SESSION, false, now);
+	if (loop->config_refused)
+		service_event(loop, SERVICE_CONFIG, false, now);
 	for (;;) {
 		now = shell_now();
 		struct mono wake = mono_earlier(engine_deadline(&loop->engine), loop->next_beat);

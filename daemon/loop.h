@@ -32,6 +32,11 @@ struct loop {
 
 	struct engine engine;
 	struct actions actions;
+	struct box *box;       /* what the next run needs; never NULL once restore_box was there */
+	uint64_t event_number; /* of the last event that stepped the engine */
+	uint64_t opened_event; /* of the one that opened a session in this run; 0 = none did */
+	bool restoring;        /* what is stepped happened before: it is recorded, and nobody else is told */
+	struct engine before;  /* a session is being opened: the engine before that */
 	struct stream_id stream;
 	struct message message;           /* scratch of the encoder */
 	char refusal[REFUSAL_TEXT_BYTES]; /* why the command at hand is refused; "" if its result says it all */
@@ -53,6 +58,7 @@ struct loop {
 	struct dump dump;
 	struct receipts receipts;
 	struct reload reload;
+	bool session_lost;       /* a session was open and could not be taken up, or that is not sure */
 	bool config_refused;     /* the files say something else than what runs */
 	uint64_t dropped_events; /* of the mailbox, as last reported */
 };
@@ -62,6 +68,10 @@ int loop_run(struct loop *loop);
 
 /* ---- daemon/perform.c: carrying out what the engine asks for -------------------------------------------------------
  */
+
+/* Steps the engine with an event of the last run, number `number`, or with one that only time brings: recorded, told to
+ * nobody. */
+void perform_again(struct loop *loop, uint64_t number, const struct event *event, struct mono now);
 
 /* Steps the engine with one event and carries out the actions, readings excepted. */
 void perform_event(struct loop *loop, const struct event *event, struct mono now);

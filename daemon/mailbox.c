@@ -89,6 +89,7 @@ static uint8_t *counter_of(struct mailbox *mailbox, const struct event *event, e
 	case EVENT_COMMAND:
 	case EVENT_SERVICE:
 	case EVENT_CLOCK:
+	case EVENT_AWAY:
 		break;
 	}
 	return NULL;

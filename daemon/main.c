@@ -22,6 +22,7 @@
 #include "daemon/record/audit.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
+#include "daemon/restore.h"
 #include "daemon/shell.h"
 
 enum exit_code {
@@ -143,7 +144,8 @@ static int block_signals(void)
 static void reply_released(void *context, uint64_t id, enum result result, bool durable)
 {
 	/* Recorder thread. */
-	desk_reply(context, id, durable || result != RESULT_OK ? result : RESULT_NOT_RECORDED);
+	(void)context;
+	desk_reply(loop.desk, id, durable || result != RESULT_OK ? result : RESULT_NOT_RECORDED);
 }
 
 /* Wake-ups on time: no timer slack, memory locked, real-time class when the configuration asks and the system lets us.
@@ -187,17 +189,64 @@ static bool claim_name(const struct options *options, bool *claimed)
 	return false;
 }
 
+/* The whole of a small file; NULL if it cannot be read. Freed by the recorder. */
+static char *read_text(const char *path)
+{
+	enum { MOST = 1 << 20 };
+	char *text = malloc(MOST);
+	FILE *file = fopen(path, "re");
+	size_t size = text == NULL || file == NULL ? 0 : fread(text, 1, MOST - 1, file);
+	bool whole = file != NULL && feof(file) != 0 && size > 0;
+	if (file != NULL && fclose(file) != 0)
+		whole = false;
+	if (!whole) {
+		free(text);
+		return NULL;
+	}
+	text[size] = '\0';
+	return text;
+}
+
+/* A session that is open goes on with the plan that it was opened with, whatever the file says by now. */
+static bool keep_plan(const struct options *options)
+{
+	const char *old = restore_old_plan(loop.recorder, &config);
+	const struct config_wish wish = {.bedside = options->bedside, .plan_path = old, .in_use = true};
+	if (old == NULL)
+		return false;
+	if (config_read_as(&config, options->config_path, &wish, stderr) == 0)
+		return true;
+	/* What this program does not take any more. The file's plan was read before. */
+	const struct config_wish files = {.bedside = options->bedside, .in_use = true};
+	return config_read_as(&config, options->config_path, &files, stderr) != 0;
+}
+
+/* The record, and out of it and the black box what the monitor knew when it was last there. */
+static bool take_up(const struct options *options, struct record_start *record)
+{
+	loop.recorder = recorder_start(&config, loop.mailbox, options->use_stderr, reply_released, NULL);
+	if (loop.recorder == NULL)
+		return false;
+	bool kept = keep_plan(options);
+	record->plan_path = config.plan_path;
+	record->plan_text = read_text(config.plan_path);
+	if (!restore_engine(&loop, record, kept))
+		return fail("black box");
+	record->box = loop.box;
+	return true;
+}
+
 /* The start list. The publisher comes before any thread; the links come last, when there is somebody to judge. */
 static bool start(const struct options *options)
 {
 	struct audit_line audit;
+	struct record_start record = {0};
 	struct mono now = shell_now();
 	bool claimed;
 
 	loop.config = &config;
 	loop.stream.config_hash_hex = config.hash_hex;
 	loop.stream.plan_hash_hex = config.plan_hash_hex;
-	engine_init(&loop.engine, &config.engine, now);
 	loop.signal_fd = block_signals();
 	if (loop.signal_fd < 0)
 		return fail("signals");
@@ -206,6 +255,8 @@ static bool start(const struct options *options)
 	loop.mailbox = mailbox_open();
 	if (loop.mailbox == NULL)
 		return fail("mailbox");
+	if (!take_up(options, &record))
+		return false;
 	loop.publisher = publisher_start(&config);
 	if (loop.publisher == NULL)
 		return fail("publisher");
@@ -215,12 +266,11 @@ static bool start(const struct options *options)
 	loop.local_socket = local_socket_start(config.control_socket, loop.desk);
 	if (loop.local_socket == NULL)
 		return false;
-	loop.recorder = recorder_start(&config, loop.mailbox, options->use_stderr, reply_released, loop.desk);
-	if (loop.recorder == NULL)
-		return false;
 	perform_new_epoch(&loop, now);
 	audit_start(&audit, &config, loop.stream.epoch);
 	if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
+		return false;
+	if (!recorder_run(loop.recorder, &record))
 		return false;
 	if (!claimed)
 		perform_notice(&loop, SEVERITY_WARNING, "name-not-claimed",

@@ -4,6 +4,8 @@
 #include <sys/random.h>
 
 #include "daemon/record/audit.h"
+#include "daemon/record/box.h"
+#include "daemon/record/event_code.h"
 #include "daemon/desk/explain.h"
 #include "daemon/debug.h"
 #include "daemon/loop.h"
@@ -67,12 +69,26 @@ static void reply(struct loop *loop, const struct action *action, struct mono no
 	recorder_reply(loop->recorder, action->u.reply.id, action->u.reply.result);
 }
 
-static void perform_action(struct loop *loop, const struct action *action, struct mono now)
+static void record_action(struct loop *loop, const struct action *action)
 {
 	struct audit_line audit;
 	audit_action(&audit, &loop->engine, action);
 	if (action->kind == ACTION_REPLY && loop->refusal[0] != '\0')
 		line_text(&audit.line, "why", loop->refusal);
+	if (audit.wanted)
+		record(loop, &audit);
+	if (action->kind == ACTION_SESSION && action->u.session.change == SESSION_CLOSED) {
+		record_load(loop);
+		recorder_session_closed(loop->recorder, loop->event_number);
+	}
+	if (action->kind != ACTION_SESSION || action->u.session.change != SESSION_OPENED)
+		return;
+	loop->opened_event = loop->event_number;
+	recorder_session_opened(loop->recorder, loop->event_number, &loop->before, &loop->engine);
+}
+
+static void perform_action(struct loop *loop, const struct action *action, struct mono now)
+{
 	switch (action->kind) {
 	case ACTION_ALARM:
 		send_alarm(loop, action, now);
@@ -100,10 +116,7 @@ static void perform_action(struct loop *loop, const struct action *action, struc
 	case ACTION_REPLY:
 		break;
 	}
-	if (audit.wanted)
-		record(loop, &audit);
-	if (action->kind == ACTION_SESSION && action->u.session.change == SESSION_CLOSED)
-		record_load(loop);
+	record_action(loop, action);
 	if (action->kind == ACTION_REPLY)
 		reply(loop, action, now);
 }
@@ -145,7 +158,8 @@ static void explain_refusal(struct loop *loop, const struct event_command *comma
 	if (!explain(&refusal, &loop->engine, command, last->u.reply.result))
 		return;
 	refusal_sentence(loop->refusal, &refusal);
-	desk_explain(loop->desk, last->u.reply.id, &refusal);
+	if (!loop->restoring)
+		desk_explain(loop->desk, last->u.reply.id, &refusal);
 }
 
 /* ---- for whoever looks on ------------------------------------------------------------------------------------ */
@@ -175,6 +189,9 @@ static void say_event(const struct loop *loop, const struct event *event)
 	case EVENT_CLOCK:
 		debug(DEBUG_CORE, "the wall clock was stepped by %lld ms",
 		      (long long)(event->u.clock.step_ns / NS_PER_MS));
+		break;
+	case EVENT_AWAY:
+		debug(DEBUG_CORE, "taken up again after %lld ms", (long long)(event->u.away.away_ns / NS_PER_MS));
 		break;
 	}
 }
@@ -211,7 +228,10 @@ static void perform_actions(struct loop *loop, struct mono now)
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		say_action(loop, &loop->actions.list[i]);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
-		perform_action(loop, &loop->actions.list[i], now);
+		if (loop->restoring)
+			record_action(loop, &loop->actions.list[i]);
+		else
+			perform_action(loop, &loop->actions.list[i], now);
 	for (uint16_t i = 0; i < loop->actions.count; i++)
 		if (loop->actions.list[i].kind != ACTION_READINGS)
 			loop->desk_is_old = true; /* readings alone can wait for the next beat */
@@ -243,24 +263,58 @@ static bool refuse_person(struct loop *loop, struct event_command *command, stru
 	return true;
 }
 
+/* The event is in the box before anybody can be told what it led to. One that cannot be written down (no driver,
+ * request or thread of ours makes such) is stood for by a checkpoint of what came of it. */
+static void step(struct loop *loop, const struct event *event, struct mono now)
+{
+	uint8_t bytes[EVENT_BYTES_MAX];
+	size_t size = event_encode(bytes, sizeof(bytes), event, now, loop->engine.config);
+	loop->event_number++;
+	if (size > 0)
+		box_append(loop->box, loop->event_number, bytes, size);
+	engine_step(&loop->engine, event, now, &loop->actions);
+	if (size == 0)
+		(void)box_checkpoint(loop->box, loop->event_number, &loop->engine, sizeof(loop->engine));
+}
+
+static void step_and_perform(struct loop *loop, const struct event *event, struct mono now)
+{
+	struct audit_before before;
+	recorder_begin(loop->recorder);
+	if (event->kind != EVENT_COMMAND) {
+		step(loop, event, now);
+		perform_actions(loop, now);
+		recorder_mark(loop->recorder, loop->event_number);
+		return;
+	}
+	const struct event_command *command = &event->u.command;
+	audit_look(&before, &loop->engine, command);
+	if (command->command == COMMAND_SESSION_OPEN)
+		loop->before = loop->engine;
+	step(loop, event, now);
+	record_command(loop, &before, command);
+	explain_refusal(loop, command);
+	perform_actions(loop, now);
+	recorder_mark(loop->recorder, loop->event_number);
+	loop->refusal[0] = '\0';
+}
+
 void perform_event(struct loop *loop, const struct event *event, struct mono now)
 {
 	say_event(loop, event);
-	if (event->kind != EVENT_COMMAND) {
-		engine_step(&loop->engine, event, now, &loop->actions);
-		perform_actions(loop, now);
+	struct event translated = *event;
+	if (event->kind == EVENT_COMMAND && (!translate(loop, &translated.u.command, event->wall_ns, now) ||
+	                                     refuse_person(loop, &translated.u.command, now)))
 		return;
-	}
-	struct audit_before before;
-	struct event command = *event;
-	if (!translate(loop, &command.u.command, command.wall_ns, now) || refuse_person(loop, &command.u.command, now))
-		return;
-	audit_look(&before, &loop->engine, &command.u.command);
-	engine_step(&loop->engine, &command, now, &loop->actions);
-	record_command(loop, &before, &command.u.command);
-	explain_refusal(loop, &command.u.command);
-	perform_actions(loop, now);
-	loop->refusal[0] = '\0';
+	step_and_perform(loop, &translated, now);
+}
+
+void perform_again(struct loop *loop, uint64_t number, const struct event *event, struct mono now)
+{
+	loop->restoring = true;
+	loop->event_number = number - 1;
+	step_and_perform(loop, event, now);
+	loop->restoring = false;
 }
 
 void perform_turn_end(struct loop *loop, struct mono now)

@@ -6,7 +6,7 @@
 #include "daemon/config/reading.h"
 
 static cfg_opt_t control_rows[] = {TREE_LINE(), TREE_VALUE("socket"), TREE_END()};
-static cfg_opt_t record_rows[] = {TREE_LINE(), TREE_VALUE("path"), TREE_END()};
+static cfg_opt_t record_rows[] = {TREE_LINE(), TREE_VALUE("path"), TREE_VALUE("black_box"), TREE_END()};
 static cfg_opt_t publish_rows[] = {TREE_LINE(),
                                    TREE_LIST("endpoints"),
                                    TREE_VALUE("curve_secret_key_file"),
@@ -365,6 +365,17 @@ static void read_device(struct reading *reading, const struct section *section, 
 
 /* ---- the file ---------------------------------------------------------------------------------------------------- */
 
+/* By default where the control socket is: a directory that lasts as long as the computer runs. */
+static void read_box(const struct section *section, struct config *config)
+{
+	const char *slash = strrchr(config->control_socket, '/');
+	int directory = slash == NULL ? 0 : (int)(slash - config->control_socket) + 1;
+	(void)snprintf(config->box_path, sizeof config->box_path, "%.*sblack-box",
+	               directory, /* fits: a socket's path */
+	               config->control_socket);
+	(void)key_path(section, "black_box", OPTIONAL, PATH_BYTES - 1 - (int)sizeof ".new", config->box_path);
+}
+
 static void read_general(struct reading *reading, const struct section *root)
 {
 	struct config *config = reading->config;
@@ -383,8 +394,10 @@ static void read_general(struct reading *reading, const struct section *root)
 	config->realtime_priority = (uint8_t)priority;
 	if (section_only(root, "control", REQUIRED, &section))
 		(void)key_path(&section, "socket", REQUIRED, SOCKET_PATH_MAX, config->control_socket);
-	if (section_only(root, "record", REQUIRED, &section))
+	if (section_only(root, "record", REQUIRED, &section)) {
 		(void)key_path(&section, "path", REQUIRED, PATH_BYTES - 1, config->record_path);
+		read_box(&section, config);
+	}
 	read_people(reading);
 	read_publish(reading);
 }
@@ -393,8 +406,12 @@ static void read_plan_of(struct reading *reading, const struct section *root)
 {
 	char path[PATH_BYTES], file[PATH_BYTES];
 	struct where where = key_where(root, "plan");
-	if (key_text(root, "plan", REQUIRED, path, sizeof path) && reading_resolve(reading, where, path, file))
-		read_plan(reading, file, where);
+	if (!key_text(root, "plan", REQUIRED, path, sizeof path) || !reading_resolve(reading, where, path, file))
+		return;
+	if (reading->wish.plan_path != NULL)
+		(void)snprintf(file, sizeof file, "%s", reading->wish.plan_path); /* was made to fit */
+	memcpy(reading->config->plan_path, file, sizeof file);
+	read_plan(reading, file, where);
 }
 
 void read_main(struct reading *reading)

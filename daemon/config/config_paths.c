@@ -17,10 +17,11 @@ enum purpose {
 	PURPOSE_SOCKET,  /* bound */
 	PURPOSE_RECORD,  /* written */
 	PURPOSE_TRAFFIC, /* appended to */
+	PURPOSE_BOX,     /* replaced */
 };
 
 #define PATH_SIZE (PATH_BYTES + 16) /* with what is added to the names of files beside */
-#define USES_MAX  (3 + DEVICES_MAX + 2 + 6 + 2 * ENDPOINTS_MAX + 2 * LINKS_MAX)
+#define USES_MAX  (3 + DEVICES_MAX + 2 + 9 + 2 * ENDPOINTS_MAX + 2 * LINKS_MAX)
 
 struct use {
 	struct where where;
@@ -142,13 +143,16 @@ static void add_files(struct reading *reading, const struct section *root, struc
 
 static void add_record(const struct config *config, const struct section *root, struct uses *uses)
 {
-	static const char *const beside[] = {"-wal", "-shm", "-journal", ".lock", ".dump"};
+	static const char *const beside[] = {"-wal", "-shm", "-journal", ".lock", ".dump", ".last"};
 	struct section section = section_at(root, "record", 0);
 	struct where where = key_where(&section, "path");
 
 	add(uses, where, PURPOSE_RECORD, config->record_path, "the record");
 	for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
 		add_beside(uses, where, config->record_path, beside[i], "the record");
+	where = key_where(&section, "black_box");
+	add(uses, where, PURPOSE_BOX, config->box_path, "the black box");
+	add_beside(uses, where, config->box_path, ".new", "the black box");
 }
 
 static void add_endpoints(const struct section *root, struct uses *uses)
@@ -203,6 +207,13 @@ static ssize_t read_head(const char *path, uint8_t *head, size_t size)
 	return count;
 }
 
+static bool is_ours(enum purpose purpose, const uint8_t *head, size_t size)
+{
+	if (purpose == PURPOSE_RECORD)
+		return record_is_ours(head, size);
+	return purpose == PURPOSE_BOX ? box_is_ours(head, size) : traffic_is_ours(head, size);
+}
+
 static void check_kind(const struct reading *reading, struct report *report, const struct use *use)
 {
 	uint8_t head[RECORD_HEAD_BYTES];
@@ -220,11 +231,13 @@ static void check_kind(const struct reading *reading, struct report *report, con
 	if (socket || reading->wish.in_use)
 		return;
 	ssize_t count = read_head(use->path, head, sizeof head);
-	bool record = use->purpose == PURPOSE_RECORD;
-	if (count < 0 || (record ? record_is_ours(head, (size_t)count) : traffic_is_ours(head, (size_t)count)))
+	if (count < 0 || is_ours(use->purpose, head, (size_t)count))
 		return;
 	report_error(report, use->where, "%s exists and is not %s of vitalsd (legal: such a file, or nothing)",
-	             use->path, record ? "a record" : "recorded traffic");
+	             use->path,
+	             use->purpose == PURPOSE_RECORD ? "a record"
+	             : use->purpose == PURPOSE_BOX  ? "a black box"
+	                                            : "recorded traffic");
 }
 
 void check_paths(struct reading *reading)

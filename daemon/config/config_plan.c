@@ -83,6 +83,7 @@ static cfg_opt_t plan_rows[] = {
     TREE_VALUE("reminder_min"),
     TREE_VALUE("measure_again_s"),
     TREE_VALUE("nuisance_s"),
+    TREE_VALUE("gap_alarm_s"),
     TREE_VALUE("cuff_rest_s"),
     TREE_VALUE("cuff_mask_s"),
     TREE_VALUE("cuff_mask_max_s"),
@@ -396,11 +397,12 @@ static void read_manners(const struct section *root, struct plan *plan)
 {
 	static const struct span pause = {"audio_pause_s", NULL, 10, 600}, gap = {"gap_s", NULL, 1, 300},
 	                         reminder = {"reminder_s", "reminder_min", 10, 3600},
-	                         nuisance = {"nuisance_s", NULL, 1, 120}, again = {"measure_again_s", NULL, 60, 900},
-	                         rest = {"cuff_rest_s", NULL, 5, 120}, mask = {"cuff_mask_s", NULL, 0, 60},
-	                         mask_max = {"cuff_mask_max_s", NULL, 10, 180};
+	                         nuisance = {"nuisance_s", NULL, 1, 120}, away = {"gap_alarm_s", NULL, 1, 3600},
+	                         again = {"measure_again_s", NULL, 60, 900}, rest = {"cuff_rest_s", NULL, 5, 120},
+	                         mask = {"cuff_mask_s", NULL, 0, 60}, mask_max = {"cuff_mask_max_s", NULL, 10, 180};
 	plan->audio_pause_ns = 120 * NS_PER_S; /* two minutes, as common on bedside monitors */
 	plan->nuisance_ns = 15 * NS_PER_S;
+	plan->gap_alarm_ns = 10 * NS_PER_S; /* as long as the shortest delay of a critical rule */
 	plan->cuff_rest_ns = 5 * NS_PER_S;  /* the least gap of automatic cycles (Spacelabs manual) */
 	plan->cuff_mask_ns = 30 * NS_PER_S; /* rule C4 of the session protocol */
 	plan->cuff_mask_max_ns = 90 * NS_PER_S;
@@ -408,6 +410,7 @@ static void read_manners(const struct section *root, struct plan *plan)
 	(void)key_span(root, &gap, OPTIONAL, &plan->gap_ns);
 	(void)key_span(root, &reminder, OPTIONAL, &plan->reminder_ns);
 	(void)key_span(root, &nuisance, OPTIONAL, &plan->nuisance_ns);
+	(void)key_span(root, &away, OPTIONAL, &plan->gap_alarm_ns);
 	(void)key_span(root, &again, OPTIONAL, &plan->measure_again_ns);
 	(void)key_span(root, &rest, OPTIONAL, &plan->cuff_rest_ns);
 	(void)key_span(root, &mask, OPTIONAL, &plan->cuff_mask_ns);

@@ -247,8 +247,9 @@ static void print_general(const struct config *config, FILE *out)
 	const struct publish_config *publish = &config->publish;
 	(void)fprintf(out, "configuration %s\n  sha256 %s\n  plan sha256 %s\n", config->path, config->hash_hex,
 	              config->plan_hash_hex);
-	(void)fprintf(out, "bedside %s\ncontrol socket %s\nrecord %s\nsyslog ident %s\n", config->engine.bedside,
-	              config->control_socket, config->record_path, config->syslog_ident);
+	(void)fprintf(out, "bedside %s\ncontrol socket %s\nrecord %s\nblack box %s\nsyslog ident %s\n",
+	              config->engine.bedside, config->control_socket, config->record_path, config->box_path,
+	              config->syslog_ident);
 	if (config->realtime_priority > 0)
 		(void)fprintf(out, "real-time priority %u\n", config->realtime_priority);
 	else

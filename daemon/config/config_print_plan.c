@@ -264,6 +264,7 @@ static void print_manners(const struct plan *plan, FILE *out)
 	print_span("acknowledged alarms are announced again after", plan->reminder_ns, out);
 	print_span("after an alarm that starts the cuff, it is started again after", plan->measure_again_ns, out);
 	print_span("counted as nuisance when over within", plan->nuisance_ns, out);
+	print_span("an alarm when the monitor was stopped for", plan->gap_alarm_ns, out);
 	print_span("gates: cuff readings no older than", plan->gate_cuff_within_ns, out);
 	print_span("between two inflations", plan->cuff_rest_ns, out);
 	print_span("oximeter on the cuff's limb, no missing value after an inflation for", plan->cuff_mask_ns, out);

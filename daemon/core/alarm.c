@@ -16,6 +16,7 @@ void alarm_init(struct engine *engine)
 	    [CONDITION_TAKEN_OUT] = ALARM_BASE_TAKEN_OUT,
 	    [CONDITION_TEST] = ALARM_BASE_TEST,
 	    [CONDITION_HELP] = ALARM_BASE_HELP,
+	    [CONDITION_AWAY] = ALARM_BASE_AWAY,
 	    [CONDITION_KIND_COUNT] = ALARMS_MAX,
 	};
 
@@ -308,6 +309,7 @@ static struct mono remind_at(const struct engine *engine, const struct alarm *al
 	case CONDITION_FLAPPING:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -407,6 +409,17 @@ void alarm_clock_stepped(struct step *step)
 	if (alarm->state == ALARM_LATCHED)
 		return;
 	alarm->priority = PRIORITY_LOW;
+	raise(step, alarm, ALARM_LATCHED);
+}
+
+/* What happened meanwhile was judged late or by nobody: somebody has to look. Raised as latched. */
+void alarm_away(struct step *step, const struct event_away *away)
+{
+	struct alarm *alarm = &step->engine->alarms[ALARM_BASE_AWAY];
+
+	alarm->priority = PRIORITY_MEDIUM;
+	alarm->milli = away->away_ns / NS_PER_S > INT32_MAX ? INT32_MAX : (int32_t)(away->away_ns / NS_PER_S);
+	alarm->reason = away->doubtful ? REASON_STALE : REASON_NONE;
 	raise(step, alarm, ALARM_LATCHED);
 }
 
@@ -563,6 +576,7 @@ bool alarm_of_session(const struct alarm *alarm)
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

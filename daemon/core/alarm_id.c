@@ -22,6 +22,7 @@ static bool exists(const struct engine_config *config, const struct alarm *alarm
 	case CONDITION_CLOCK:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 		return true;
 	case CONDITION_KIND_COUNT:
 		break;

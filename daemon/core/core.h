@@ -172,6 +172,7 @@ void alarm_init(struct engine *engine);
 void alarm_judge(struct step *step, uint16_t id, const struct verdict *verdict);
 void alarm_advance(struct step *step, uint16_t id);
 void alarm_clock_stepped(struct step *step);
+void alarm_away(struct step *step, const struct event_away *away);
 enum result alarm_test(struct step *step);
 enum result alarm_call_help(struct step *step);
 void alarm_withhold(struct step *step, uint16_t id);

@@ -91,6 +91,10 @@ static enum result step_event(struct step *step, const struct event *event)
 		if (event->u.clock.step_ns >= CLOCK_STEP_NS || event->u.clock.step_ns <= -CLOCK_STEP_NS)
 			alarm_clock_stepped(step);
 		break;
+	case EVENT_AWAY:
+		if (event->u.away.away_ns >= step->engine->config->plan.gap_alarm_ns)
+			alarm_away(step, &event->u.away);
+		break;
 	}
 	return RESULT_OK;
 }

@@ -135,6 +135,7 @@ const char *condition_kind_name(enum condition_kind kind)
 	    [CONDITION_CHECK_LATE] = "check-late",
 	    [CONDITION_SERVICE] = "service",
 	    [CONDITION_CLOCK] = "clock",
+	    [CONDITION_AWAY] = "away",
 	    [CONDITION_FLAPPING] = "flapping",
 	    [CONDITION_TAKEN_OUT] = "taken-out",
 	    [CONDITION_TEST] = "test",

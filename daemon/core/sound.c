@@ -150,6 +150,7 @@ static bool may_be_silent(const struct engine *engine, const struct alarm *alarm
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -158,7 +159,7 @@ static bool may_be_silent(const struct engine *engine, const struct alarm *alarm
 
 static bool may_latch(const struct engine *engine, const struct alarm *alarm)
 {
-	return alarm->kind == CONDITION_CLOCK ||
+	return alarm->kind == CONDITION_CLOCK || alarm->kind == CONDITION_AWAY ||
 	       (alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].latching);
 }
 
@@ -233,6 +234,7 @@ static bool unused(const struct engine *engine, const struct alarm *alarm)
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

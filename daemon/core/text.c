@@ -111,6 +111,9 @@ void engine_condition_name(const struct engine *engine, const struct alarm *alar
 	case CONDITION_HELP:
 		append_two(name, size, "help", "");
 		break;
+	case CONDITION_AWAY:
+		append_two(name, size, "monitor-away", "");
+		break;
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -241,6 +244,20 @@ static void missing_text(struct text *text, const struct engine *engine, const s
 	append_reason(text, alarm->reason);
 }
 
+static void away_text(const struct alarm *alarm, char *to, uint16_t size)
+{
+	struct text text = {.to = to, .size = size};
+	int32_t seconds = alarm->milli;
+
+	append(&text, "The monitor watched nothing for ");
+	if (alarm->reason != REASON_NONE)
+		append(&text, "about ");
+	append_number(&text, seconds < 120            ? seconds * MILLI
+	                     : seconds / 60 > 2000000 ? 2000000000
+	                                              : seconds / 60 * MILLI);
+	append(&text, seconds < 120 ? " s" : " min");
+}
+
 void engine_condition_text(const struct engine *engine, const struct alarm *alarm, char *text, uint16_t size)
 {
 	const struct engine_config *config = engine->config;
@@ -298,6 +315,9 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		break;
 	case CONDITION_HELP:
 		append_two(text, size, "HELP is called for in the room", "");
+		break;
+	case CONDITION_AWAY:
+		away_text(alarm, text, size);
 		break;
 	case CONDITION_KIND_COUNT:
 		break;

@@ -48,6 +48,7 @@ struct timing timing_of(const struct engine *engine, const struct alarm *alarm)
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

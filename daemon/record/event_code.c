@@ -14,8 +14,8 @@
 
 /* A code is never changed and never given again. 0 is nobody's: what is forgotten here cannot be written. */
 static const uint8_t kinds[] = {
-    [EVENT_TICK] = 1,    [EVENT_MEASUREMENTS] = 2, [EVENT_DEVICE] = 3,
-    [EVENT_COMMAND] = 4, [EVENT_SERVICE] = 5,      [EVENT_CLOCK] = 6,
+    [EVENT_TICK] = 1,    [EVENT_MEASUREMENTS] = 2, [EVENT_DEVICE] = 3, [EVENT_COMMAND] = 4,
+    [EVENT_SERVICE] = 5, [EVENT_CLOCK] = 6,        [EVENT_AWAY] = 7,
 };
 
 static const uint8_t commands[COMMAND_COUNT] = {
@@ -379,6 +379,11 @@ static void code_body(struct coder *coder, struct event *event)
 		break;
 	case EVENT_CLOCK:
 		code_long(coder, &event->u.clock.step_ns);
+		break;
+	case EVENT_AWAY:
+		code_long(coder, &event->u.away.away_ns);
+		require(coder, event->u.away.away_ns >= 0);
+		code_flag(coder, &event->u.away.doubtful);
 		break;
 	}
 }

@@ -20,6 +20,9 @@
 #include <sys/file.h>
 
 #include "daemon/debug.h"
+#include "daemon/record/keeper.h"
+#include "daemon/record/last_row.h"
+#include "daemon/record/memory.h"
 #include "daemon/record/relay.h"
 #include "daemon/record/store.h"
 #include "daemon/shell.h"
@@ -42,6 +45,8 @@ struct entry {
 };
 
 struct batch {
+	uint64_t mark; /* number of the last event of which everything is in this batch or one before it */
+	struct keeper_note note;
 	uint32_t count;
 	struct entry list[QUEUE_ENTRIES + OWN_ROWS];
 };
@@ -56,6 +61,8 @@ struct recorder {
 	struct batch *filling;
 	uint32_t lost; /* rows that found no room, not yet told of in the record */
 	bool failed, stopping;
+	bool within; /* what an event led to is being written */
+	bool wanted; /* the thread waits for its end */
 
 	pthread_mutex_t outside; /* held while calling out, so that recorder_stop can cut a stuck thread off */
 	struct mailbox *mailbox; /* NULL when cut off */
@@ -73,8 +80,10 @@ struct recorder {
 	char why[STORE_WHY_BYTES]; /* of the last failure */
 	uint32_t syslog_lost;
 	bool syslog_taking, syslog_lost_told;
-	bool found_open_session; /* written before the thread starts */
-	bool clean;              /* at the end: everything was written */
+	bool running; /* the thread was started */
+	bool clean;   /* at the end: everything was written */
+	struct keeper keeper;
+	struct last_row last; /* as it stands beside the record */
 	struct batch batches[2];
 };
 
@@ -154,9 +163,37 @@ bool recorder_failing(const struct recorder *recorder)
 	return atomic_load(&recorder->told_failed);
 }
 
-bool recorder_found_open_session(const struct recorder *recorder)
+void recorder_begin(struct recorder *recorder)
 {
-	return recorder->found_open_session;
+	shell_lock(&recorder->mutex);
+	recorder->within = true;
+	shell_unlock(&recorder->mutex);
+}
+
+void recorder_mark(struct recorder *recorder, uint64_t number)
+{
+	shell_lock(&recorder->mutex);
+	bool wanted = recorder->wanted;
+	recorder->filling->mark = number;
+	recorder->within = recorder->wanted = false;
+	shell_unlock(&recorder->mutex);
+	if (wanted)
+		shell_wake(recorder->wake_fd);
+}
+
+void recorder_session_opened(struct recorder *recorder, uint64_t number, const struct engine *before,
+                             const struct engine *after)
+{
+	shell_lock(&recorder->mutex);
+	keeper_note_opened(&recorder->filling->note, number, before, after);
+	shell_unlock(&recorder->mutex);
+}
+
+void recorder_session_closed(struct recorder *recorder, uint64_t number)
+{
+	shell_lock(&recorder->mutex);
+	keeper_note_closed(&recorder->filling->note, number, shell_wall_ns());
+	shell_unlock(&recorder->mutex);
 }
 
 /* ---- recorder thread: syslog ----------------------------------------------------------------- */
@@ -232,11 +269,20 @@ static void add_syslog_row(struct recorder *recorder)
 static void exchange(struct recorder *recorder)
 {
 	shell_lock(&recorder->mutex);
+	recorder->wanted = recorder->within;
+	if (recorder->within) {
+		shell_unlock(&recorder->mutex);
+		return;
+	}
 	struct batch *full = recorder->filling;
 	recorder->filling = recorder->draining;
 	recorder->draining = full;
 	uint32_t lost = recorder->lost;
 	recorder->lost = 0;
+	recorder->filling->count = 0;
+	recorder->filling->mark = full->mark;
+	recorder->filling->note.opened = false;
+	recorder->filling->note.closed = 0;
 	shell_unlock(&recorder->mutex);
 	recorder->settled_count = 0;
 	if (lost > 0)
@@ -273,6 +319,7 @@ static bool begin_after_damage(struct recorder *recorder, const char *why, const
 	line_text(&line, "why", why);
 	line_text(&line, "moved_to", aside);
 	fill_row(&entry, SEVERITY_CRITICAL, shell_wall_ns(), "record-damaged", line.text);
+	keeper_new_file(&recorder->keeper);
 	bool written = store_begin(&recorder->store) && append(recorder, &entry) && store_commit(&recorder->store);
 	relay_entry(recorder, &entry, written);
 	return written;
@@ -306,7 +353,7 @@ static bool write_batch(struct recorder *recorder)
 	for (uint32_t i = 0; i < batch->count; i++)
 		if (!batch->list[i].is_reply && !append(recorder, &batch->list[i]))
 			return false;
-	return store_commit(store);
+	return keeper_write(&recorder->keeper, store, &batch->note, batch->mark) && store_commit(store);
 }
 
 /* Gives the answer, or hands the line on. With `recorded` only what was not settled before. */
@@ -358,21 +405,49 @@ static void set_failed(struct recorder *recorder, bool failed)
 	shell_unlock(&recorder->mutex);
 }
 
+/* Kept beside the record; a file that cannot be written costs no more than that. */
+static void note_last_row(struct recorder *recorder, const struct keeper_note *note)
+{
+	struct last_row *last = &recorder->last;
+	last->seq = recorder->store.seq;
+	memcpy(last->hash, recorder->store.hash, sizeof(last->hash));
+	memset(last->session_id, 0, sizeof(last->session_id));
+	if (recorder->keeper.in_session)
+		memcpy(last->session_id, recorder->keeper.session.session.id, sizeof(last->session_id));
+	if (!last_row_write(recorder->path, last, note->opened || note->closed != 0))
+		debug(DEBUG_RECORD, "%s" LAST_ROW_SUFFIX " cannot be written", recorder->path);
+}
+
+/* Is there anything to be written? */
+static bool due(const struct recorder *recorder, struct mono now, bool stopping)
+{
+	const struct batch *batch = recorder->draining;
+	return batch->count > 0 || keeper_due(&recorder->keeper, &batch->note, batch->mark, now, stopping);
+}
+
 /* Returns true if there may be more to write at once. */
 static bool turn(struct recorder *recorder, bool stopping)
 {
 	struct mono now = shell_now();
-	if (recorder->draining->count == 0)
-		exchange(recorder);
 	/* Only this thread writes `failed`, so it may read it without the mutex. */
-	if (recorder->draining->count > 0 && (!recorder->failed || stopping || !mono_before(now, recorder->retry_at))) {
+	if (!recorder->failed)
+		exchange(recorder);
+	if (!due(recorder, now, stopping)) {
+		if (!recorder->keeper.in_session) /* nothing of what happened since belongs into the file */
+			keeper_done(&recorder->keeper, &recorder->draining->note, recorder->draining->mark, false, now);
+	} else if (!recorder->failed || stopping || !mono_before(now, recorder->retry_at)) {
 		bool written = write_batch(recorder);
 		debug(DEBUG_RECORD, "%u entries %s in %lld us, last row %lld; %s", recorder->draining->count,
 		      written ? "written" : "not written", (long long)((shell_now().ns - now.ns) / 1000),
 		      (long long)recorder->store.seq, written ? "synced" : recorder->store.why);
 		if (written) {
+			keeper_done(&recorder->keeper, &recorder->draining->note, recorder->draining->mark, true,
+			            shell_now());
+			note_last_row(recorder, &recorder->draining->note);
 			settle_batch(recorder, true);
 			recorder->draining->count = 0;
+			recorder->draining->note.opened = false;
+			recorder->draining->note.closed = 0;
 			recorder->gap_due = recorder->failed;
 			set_failed(recorder, false);
 		} else {
@@ -388,7 +463,7 @@ static bool turn(struct recorder *recorder, bool stopping)
 		return false;
 	}
 	shell_lock(&recorder->mutex);
-	bool more = recorder->filling->count > 0 || recorder->lost > 0 || recorder->gap_due;
+	bool more = !recorder->within && (recorder->filling->count > 0 || recorder->lost > 0 || recorder->gap_due);
 	shell_unlock(&recorder->mutex);
 	if (!more)
 		tell(recorder, false);
@@ -461,15 +536,14 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 		(void)complain(recorder, recorder->store.why);
 	if (opened == STORE_FOREIGN)
 		return false;
-	recorder->found_open_session = opened == STORE_OPENED && store_session_open(&recorder->store);
-	if (shell_thread_start(&recorder->thread, "recorder", run, recorder) != 0)
-		return complain(recorder, "the thread could not be started");
+	(void)last_row_read(recorder->path, &recorder->last); /* none: nothing is known */
 	return true;
 }
 
 static void tear_down(struct recorder *recorder, struct mono deadline)
 {
 	store_close(&recorder->store);
+	free(recorder->keeper.plan_text);
 	/* A stuck syslog keeps its own memory; lines lost there are in the record. */
 	if (recorder->relay != NULL)
 		(void)relay_stop(recorder->relay, deadline);
@@ -505,6 +579,38 @@ struct recorder *recorder_start(const struct config *config, struct mailbox *mai
 	return recorder;
 }
 
+void recorder_memory(struct recorder *recorder, struct record_memory *memory)
+{
+	memory_read(&recorder->store, &recorder->last, memory);
+}
+
+bool recorder_events(struct recorder *recorder, const struct record_memory *memory, const struct record_now *now,
+                     record_event_fn give, void *context, bool *other_boot)
+{
+	return memory_events(&recorder->store, memory, now, give, context, other_boot);
+}
+
+char *recorder_plan_text(struct recorder *recorder, const char *hash_hex)
+{
+	return store_file_text(&recorder->store, hash_hex);
+}
+
+bool recorder_run(struct recorder *recorder, const struct record_start *start)
+{
+	struct keeper *keeper = &recorder->keeper;
+	keeper->box = start->box;
+	keeper->run = start->run;
+	keeper->recorded = start->recorded;
+	keeper->place.number = keeper->recorded;
+	keeper->plan_text = start->plan_text;
+	keeper->plan_size = start->plan_text == NULL ? 0 : strlen(start->plan_text);
+	copy_text(keeper->plan_path, sizeof(keeper->plan_path), start->plan_path);
+	keeper->in_session = keeper->session_written = start->in_session;
+	copy_text(keeper->session.session.id, sizeof(keeper->session.session.id), start->session_id);
+	recorder->running = shell_thread_start(&recorder->thread, "recorder", run, recorder) == 0;
+	return recorder->running || complain(recorder, "the thread could not be started");
+}
+
 bool recorder_stop(struct recorder *recorder, int wait_ms)
 {
 	struct mono deadline = mono_after(shell_now(), wait_ms * NS_PER_MS);
@@ -512,7 +618,7 @@ bool recorder_stop(struct recorder *recorder, int wait_ms)
 	recorder->stopping = true;
 	shell_unlock(&recorder->mutex);
 	shell_wake(recorder->wake_fd);
-	if (!shell_thread_join(&recorder->thread, deadline)) {
+	if (recorder->running && !shell_thread_join(&recorder->thread, deadline)) {
 		/* Stuck on the disk. Its memory stays, but it may no longer reach those who are about to go. */
 		shell_lock(&recorder->outside);
 		recorder->mailbox = NULL;

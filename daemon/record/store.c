@@ -20,9 +20,8 @@ static const char create_sql[] =
     "BEGIN IMMEDIATE;" STORE_SCHEMA ", severity INTEGER NOT NULL,"
     " kind TEXT NOT NULL, text TEXT NOT NULL, hash BLOB NOT NULL);"
     "PRAGMA application_id = 1986622564;" /* STORE_APPLICATION_ID: pragmas take no parameters */
-    "PRAGMA user_version = 1;"
     "COMMIT;";
-_Static_assert(STORE_APPLICATION_ID == 1986622564 && STORE_VERSION == 1, "as in create_sql");
+_Static_assert(STORE_APPLICATION_ID == 1986622564, "as in create_sql");
 
 /* What the start asks for must not take longer with each year of the record. Records of before get it once. */
 static const char index_sql[] = "CREATE INDEX IF NOT EXISTS record_sessions ON record(seq) WHERE kind = 'session'";
@@ -136,8 +135,8 @@ static enum store_opened identify(struct store *store)
 		say(store, "not a record of vitalsd", "it belongs to another program");
 		return STORE_FOREIGN;
 	}
-	if (!is_new && version != STORE_VERSION) {
-		say(store, "another version of the record", "this vitalsd writes version 1");
+	if (version > STORE_VERSION) {
+		say(store, "a later version of the record", "this vitalsd writes version 2");
 		return STORE_FOREIGN;
 	}
 	enum store_opened opened = set_wal(store);
@@ -147,6 +146,8 @@ static enum store_opened identify(struct store *store)
 		opened = judge(store, "cannot be set up");
 		return opened == STORE_DAMAGED ? STORE_REFUSED : opened; /* nothing is lost with an empty file */
 	}
+	if (version < STORE_VERSION && sqlite3_exec(store->db, store_input_sql, NULL, NULL, NULL) != SQLITE_OK)
+		return judge(store, "cannot be brought to version 2");
 	return STORE_OPENED;
 }
 

@@ -8,9 +8,11 @@
 #include <stdint.h>
 
 #include "daemon/record/chain.h"
+#include "vitals/record.h"
+#include "vitals/text.h"
 
 #define STORE_APPLICATION_ID 0x76697464 /* "vitd" */
-#define STORE_VERSION        1
+#define STORE_VERSION        2
 #define STORE_SCHEMA         "CREATE TABLE record(seq INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL"
 #define STORE_WHY_BYTES      200
 
@@ -52,5 +54,66 @@ bool store_session_open(struct store *store);
 bool store_begin(struct store *store);
 bool store_append(struct store *store, struct chain_row *row);
 bool store_commit(struct store *store);
+
+/* ---- events, sessions, runs (daemon/record/store_input.c): within store_begin .. store_commit ----------------------
+ */
+
+/* What version 2 has beside `record`. */
+extern const char store_input_sql[];
+
+/* Everything up to event `number` is in the file. */
+bool store_put_progress(struct store *store, uint64_t number);
+
+/* Events `first` to `last`, one behind the other as event_encode wrote them. */
+bool store_put_input(struct store *store, uint64_t first, uint64_t last, const void *bytes, size_t size);
+
+bool store_put_run(struct store *store, const struct record_run *run);
+bool store_put_file(struct store *store, const char *hash_hex, const char *path, const char *text, size_t size);
+
+struct store_session {
+	uint64_t opened; /* number of the event */
+	int64_t wall_ns;
+	char id[NAME_BYTES], patient_ref[NAME_BYTES], plan_hash_hex[65], build[65];
+	const void *engine, *prefix; /* the engine before it, as this build has it in memory; the same as events */
+	size_t engine_bytes, prefix_bytes;
+};
+
+bool store_put_session(struct store *store, const struct store_session *session);
+bool store_end_session(struct store *store, uint64_t number, int64_t wall_ns);
+
+/* ---- the same, to be read; at any time -----------------------------------------------------------------------------
+ */
+
+/* 0: nothing yet, or it cannot be read. */
+uint64_t store_progress(struct store *store);
+
+/* The session that was opened last and not closed: `opened`, `id` and `plan_hash_hex` are filled. False if there is
+ * none. */
+bool store_open_session(struct store *store, struct store_session *session);
+
+/* The run that event `number` belongs to. */
+bool store_run_of(struct store *store, uint64_t number, struct record_run *run);
+/* The first event of the run after the one that begins with `first`; UINT64_MAX if there is none. */
+uint64_t store_run_end(struct store *store, uint64_t first);
+
+/* Does row `seq` have this hash? */
+bool store_has_row(struct store *store, int64_t seq, const uint8_t hash[CHAIN_BYTES]);
+
+/* Walks through the rows of events from `first` on. Returns false at the end; `bytes` are valid until the next call.
+ * store_input_done ends it; its answer is false if something could not be read. */
+struct store_input {
+	struct sqlite3_stmt *statement;
+	uint64_t first, last;
+	const uint8_t *bytes;
+	size_t size;
+	bool good;
+};
+void store_input_start(struct store *store, struct store_input *input, uint64_t first);
+bool store_input_next(struct store_input *input);
+bool store_input_done(struct store_input *input);
+
+/* A copy for the caller to free; NULL if it is not there. `what`: "prefix" or "engine" of a session. */
+void *store_session_blob(struct store *store, uint64_t opened, const char *what, size_t *size);
+char *store_file_text(struct store *store, const char *hash_hex);
 
 #endif

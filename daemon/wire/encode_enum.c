@@ -114,6 +114,7 @@ Vitals__V1__ConditionKind wire_condition_kind(enum condition_kind kind)
 	case CONDITION_FLAPPING:
 	case CONDITION_TAKEN_OUT:
 	case CONDITION_TEST:
+	case CONDITION_AWAY:
 		return VITALS__V1__CONDITION_KIND__CONDITION_KIND_TECHNICAL;
 	case CONDITION_CHECK_LATE:
 	case CONDITION_HELP:

@@ -64,6 +64,7 @@ static const char *alarm_parameter(const struct engine *engine, const struct ala
 	case CONDITION_FLAPPING:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -99,6 +100,8 @@ static const char *alarm_code(const struct alarm *alarm)
 		return "test";
 	case CONDITION_HELP:
 		return "help";
+	case CONDITION_AWAY:
+		return alarm->reason == REASON_NONE ? "away" : "away-about";
 	case CONDITION_KIND_COUNT:
 		break;
 	}
@@ -129,6 +132,7 @@ static const char *alarm_subject(const struct engine *engine, const struct alarm
 	case CONDITION_CLOCK:
 	case CONDITION_TEST:
 	case CONDITION_HELP:
+	case CONDITION_AWAY:
 	case CONDITION_KIND_COUNT:
 		break;
 	}

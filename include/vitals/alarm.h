@@ -24,6 +24,7 @@ enum condition_kind {
 	CONDITION_TAKEN_OUT, /* technical: device `index` or parameter (DEVICES_MAX + index) is taken out of alarming */
 	CONDITION_TEST,      /* technical: a test alarm; index 0 */
 	CONDITION_HELP,      /* somebody in the room calls for help; index 0 */
+	CONDITION_AWAY,      /* technical: nothing was watched for a while; index 0, `milli` the seconds */
 	CONDITION_KIND_COUNT
 };
 
@@ -40,7 +41,8 @@ enum {
 	ALARM_BASE_TAKEN_OUT = ALARM_BASE_FLAPPING + DEVICES_MAX,
 	ALARM_BASE_TEST = ALARM_BASE_TAKEN_OUT + DEVICES_MAX + PARAMETER_COUNT,
 	ALARM_BASE_HELP = ALARM_BASE_TEST + 1,
-	ALARMS_MAX = ALARM_BASE_HELP + 1
+	ALARM_BASE_AWAY = ALARM_BASE_HELP + 1,
+	ALARMS_MAX = ALARM_BASE_AWAY + 1
 };
 
 enum alarm_state {

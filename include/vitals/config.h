@@ -66,6 +66,8 @@ struct config {
 	char plan_hash_hex[65];
 	char control_socket[PATH_BYTES];
 	char record_path[PATH_BYTES]; /* SQLite file */
+	char box_path[PATH_BYTES];    /* black box, on tmpfs; by default beside the control socket */
+	char plan_path[PATH_BYTES];
 	char syslog_ident[NAME_BYTES];
 	uint8_t
 	    realtime_priority; /* 0 = normal scheduling, else SCHED_FIFO priority of engine and link threads, 1 .. 50 */
@@ -85,7 +87,8 @@ struct config {
 int config_read(struct config *config, const char *path, FILE *errors);
 
 struct config_wish {
-	const char *bedside; /* the name that the file must give; NULL: any */
+	const char *bedside;   /* the name that the file must give; NULL: any */
+	const char *plan_path; /* read this plan instead of the file's; NULL: the file's */
 	bool in_use; /* a monitor runs with it: what it writes is not opened, since closing it would drop its locks */
 };
 

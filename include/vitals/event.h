@@ -21,6 +21,7 @@ enum event_kind {
 	EVENT_COMMAND,      /* somebody on the control socket wants something */
 	EVENT_SERVICE,      /* recorder or publisher failed or recovered */
 	EVENT_CLOCK,        /* the wall clock was stepped */
+	EVENT_AWAY,         /* the monitor was stopped and has taken up again what it knew */
 };
 
 enum device_state {
@@ -217,6 +218,11 @@ struct event_clock {
 	int64_t step_ns; /* wall time minus what it should be by the monotonic clock; either sign */
 };
 
+struct event_away {
+	int64_t away_ns; /* how long nothing was watched; >= 0 */
+	bool doubtful;   /* known from the wall clock alone: the computer was started again */
+};
+
 struct event {
 	enum event_kind kind;
 	int64_t wall_ns; /* CLOCK_REALTIME when the event was made: a stamp, never used in a decision */
@@ -226,6 +232,7 @@ struct event {
 		struct event_command command;
 		struct event_service service;
 		struct event_clock clock;
+		struct event_away away;
 	} u;
 };
 

@@ -229,6 +229,7 @@ struct plan {
 	int64_t gap_ns; /* a value that is missing for so long no more than stops the delay of a rule that it broke; a
 	                 * longer gap begins it anew; 0 = every gap does */
 	int64_t reminder_ns;  /* an acknowledged alarm that is still present is announced again after this; 0 = never */
+	int64_t gap_alarm_ns; /* the monitor was stopped for so long in a session: an alarm says so; 10 s */
 	int64_t nuisance_ns;  /* alarms that clear by themselves sooner count as nuisance; 15 s */
 	int64_t cuff_rest_ns; /* minimum between two inflations that the engine starts; 5 .. 120 s */
 	int64_t

@@ -14,6 +14,7 @@
 #include "vitals/config.h"
 #include "vitals/engine.h"
 #include "vitals/mailbox.h"
+#include "vitals/mono.h"
 #include "vitals/text.h"
 
 #define RECORD_TEXT_BYTES 900 /* one line that a classic 1 KiB syslog relay passes whole */
@@ -32,16 +33,84 @@ enum severity {
 typedef void (*record_reply_fn)(void *context, uint64_t id, enum result result, bool durable);
 
 struct recorder;
+struct box;
 
-/* Opens the file (creating it 0600), verifies the end of the chain, starts the thread. A file that cannot be written
- * now (no directory, disk full) is told as EVENT_SERVICE and tried again every second. NULL after writing the reason to
- * stderr if the file is not ours or another vitalsd writes it. `use_stderr` copies each line there. */
+/* Opens the file (creating it 0600) and verifies the end of the chain; what is written waits until recorder_run. A file
+ * that cannot be written now (no directory, disk full) is told as EVENT_SERVICE and tried again every second. NULL
+ * after writing the reason to stderr if the file is not ours or another vitalsd writes it. `use_stderr` copies each
+ * line there. */
 struct recorder *recorder_start(const struct config *config, struct mailbox *mailbox, bool use_stderr,
                                 record_reply_fn reply, void *context);
 
-/* Start, before any other call: the record ends in a session that was opened and never closed. False also while the
- * record cannot be read. */
-bool recorder_found_open_session(const struct recorder *recorder);
+/* ---- what the record remembers: main thread, between recorder_start and recorder_run ------------------------------
+ */
+
+struct record_memory {
+	bool readable;     /* else all of this is unknown */
+	uint64_t progress; /* number of the last event of which everything is recorded; 0 = none */
+	bool session_open; /* a session was opened and not closed */
+	bool session_kept; /* its events are there: record_events gives them */
+	uint64_t opened;   /* then: number of the event that opened it */
+	char session_id[NAME_BYTES], plan_hash_hex[65]; /* then: and the plan that it runs with */
+	bool shortened;  /* the record is not what it was when it was last written: rows are gone or others */
+	char known[100]; /* then: the last row that is known to have been there, and its hash */
+};
+
+void recorder_memory(struct recorder *recorder, struct record_memory *memory);
+
+/* One event of the session that was left open, in order. `number` 0: not an event that happened but what was so when
+ * the session was opened. `shift_ns` is to be added to its times: they were taken since another start of the computer.
+ */
+typedef void (*record_event_fn)(void *context, uint64_t number, int64_t shift_ns, const uint8_t *bytes, size_t size);
+
+struct record_now {
+	char boot[37];
+	struct mono mono;
+	int64_t wall_ns;
+};
+
+/* False if some of them are missing or cannot be read. *other_boot: of some the times are known by the wall clock
+ * alone. */
+bool recorder_events(struct recorder *recorder, const struct record_memory *memory, const struct record_now *now,
+                     record_event_fn give, void *context, bool *other_boot);
+
+/* The text of a plan that ran once. NULL if it is not there; freed by the caller. */
+char *recorder_plan_text(struct recorder *recorder, const char *hash_hex);
+
+/* ---- the run ------------------------------------------------------------------------------------------------------
+ */
+
+/* A run of the monitor: from event `first` on. */
+struct record_run {
+	uint64_t first;
+	char boot[37], build[65], config_hash_hex[65], plan_hash_hex[65];
+	int64_t wall_ns, mono_ns; /* at its start */
+};
+
+struct record_start {
+	struct box *box; /* holds the events that are to be kept, those before `run.first` that are not recorded among
+	                  * them; outlives the recorder */
+	struct record_run run;
+	uint64_t recorded; /* number of the last event of which everything is recorded */
+	bool in_session;   /* a session goes on that the record knows: */
+	char session_id[NAME_BYTES];
+	const char *plan_path;
+	char *plan_text; /* becomes the recorder's; NULL if it is not known */
+};
+
+/* Starts the thread. False if there is no thread to be had. */
+bool recorder_run(struct recorder *recorder, const struct record_start *start);
+
+/* Engine thread: what is written from now on belongs to one event; what is not whole is not put into the file. */
+void recorder_begin(struct recorder *recorder);
+
+/* Engine thread: everything that event `number` and those before it led to has been written to the queue. */
+void recorder_mark(struct recorder *recorder, uint64_t number);
+
+/* Engine thread: event `number` opened the session of `after`; `before` is the engine before it. Copied. */
+void recorder_session_opened(struct recorder *recorder, uint64_t number, const struct engine *before,
+                             const struct engine *after);
+void recorder_session_closed(struct recorder *recorder, uint64_t number);
 
 /* Engine thread. A record of kind `kind` (token) with `text` (key="value" pairs, already escaped). Never blocks; false
  * when the queue is full (counted, and written as a gap as soon as there is room). */
@@ -66,6 +135,9 @@ bool recorder_stop(struct recorder *recorder, int wait_ms);
  * program's? Gets the first RECORD_HEAD_BYTES of it, or all if it is shorter. Pure (daemon/record/head.c). */
 #define RECORD_HEAD_BYTES 4096
 bool record_is_ours(const uint8_t *head, size_t size);
+
+/* The same of a black box. */
+bool box_is_ours(const uint8_t *head, size_t size);
 
 /* ---- line building (pure; daemon/record/line.c) ------------------------------------------------------------------ */
 

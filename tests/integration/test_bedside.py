@@ -292,26 +292,6 @@ def test_record_survives_a_kill_and_goes_on():
         assert seqs == list(range(1, len(seqs) + 1))
 
 
-def test_restart_in_a_session_is_an_alarm():
-    with Bedside() as bedside:
-        _, display = start(bedside)
-        display.wait_value("spo2")
-        bedside.ctl("session", "open", "--patient", "P-010")
-        bedside.daemon.stop(signal.SIGKILL)
-        bedside.start_daemon()
-        wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm")
-        bedside.wait_record("alarm", 'condition="service-session"', 'priority="high"')
-        bedside.daemon.stop(signal.SIGTERM)
-        bedside.start_daemon()  # nobody has answered yet
-        wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm again")
-        bedside.ctl("session", "open", "--patient", "P-010")
-        assert "open the session again" not in bedside.ctl("alarm", "list")
-        bedside.ctl("session", "close")
-        bedside.daemon.stop(signal.SIGTERM)
-        bedside.start_daemon()
-        assert "open the session again" not in bedside.ctl("alarm", "list")
-
-
 def test_sessions_of_two_runs_have_two_names():
     """One record, two starts of the daemon: what was of one patient is never read as the other's."""
     with Bedside() as bedside:

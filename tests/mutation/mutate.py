@@ -41,7 +41,7 @@ ROOMS = {"daemon/record/": ("record", "line", "audit"), "daemon/publish/": ("pub
          "daemon/wire/": ("encode", "request", "vectors"), "daemon/config/": ("config", "reload", "plan_", "traffic"),
          "daemon/driver/": ("driver", "link_stream", "link_cuff"), "daemon/mailbox.c": ("mailbox", "local_socket", "record_failure")}
 HALL = ("alarm_is_raised", "watchdog_is_fed", "heartbeat_tells", "publisher_is_killed", "changed_configuration", "late_engine",
-        "what_cannot_be_recorded", "restart_in_a_session", "simulated_cuff", "receipts_of", "alarm_load", "recording_that_fails", "spray_devices")
+        "what_cannot_be_recorded", "killed_monitor", "simulated_cuff", "receipts_of", "alarm_load", "recording_that_fails", "spray_devices")
 
 Mutant = collections.namedtuple("Mutant", "file line start end text")
 

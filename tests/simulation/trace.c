@@ -73,6 +73,9 @@ void trace_event(const struct room *room)
 	case EVENT_CLOCK:
 		(void)printf("clock stepped by %" PRId64 " ms\n", e->u.clock.step_ns / NS_PER_MS);
 		break;
+	case EVENT_AWAY:
+		(void)printf("away for %" PRId64 " ms\n", e->u.away.away_ns / NS_PER_MS);
+		break;
 	}
 }
 

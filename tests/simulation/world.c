@@ -503,6 +503,7 @@ void world_heed(struct room *room)
 	case EVENT_TICK:
 	case EVENT_SERVICE:
 	case EVENT_CLOCK:
+	case EVENT_AWAY:
 		break;
 	}
 	for (int d = 0; d < DEVICE_TOTAL; d++) {

@@ -297,7 +297,7 @@ static inline void random_command(struct source *s, const struct world *w, struc
 
 static inline void random_event(struct source *s, const struct world *w, struct event *event)
 {
-	int kind = pick(s, 16);
+	int kind = pick(s, 17);
 
 	memset(event, 0, sizeof(*event));
 	event->wall_ns = w->now * 3;
@@ -319,6 +319,10 @@ static inline void random_event(struct source *s, const struct world *w, struct 
 	} else if (kind == 14) {
 		event->kind = EVENT_CLOCK;
 		event->u.clock.step_ns = (pick(s, 9) - 4) * S;
+	} else if (kind == 15) {
+		event->kind = EVENT_AWAY;
+		event->u.away.away_ns = pick(s, 21) * S;
+		event->u.away.doubtful = pick(s, 2) == 1;
 	} else {
 		event->kind = EVENT_TICK;
 	}
@@ -503,7 +507,7 @@ static inline const char *check_alarms(const struct shadow *shadow, const struct
 		}
 		MUST(a->state != ALARM_ACKNOWLEDGED || a->priority <= shadow->acknowledged[id],
 		     "an acknowledgement survived an escalation");
-		MUST(a->state != ALARM_LATCHED || id == ALARM_BASE_CLOCK ||
+		MUST(a->state != ALARM_LATCHED || id == ALARM_BASE_CLOCK || id == ALARM_BASE_AWAY ||
 		         (a->kind == CONDITION_RULE && e->config->plan.rules[a->index].latching),
 		     "latched without being told to");
 	}

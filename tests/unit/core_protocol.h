@@ -207,6 +207,7 @@ static inline void protocol_plan(struct world *w)
 	plan->missing = (struct plan_missing){30 * S, PRIORITY_LOW, 120 * S, PRIORITY_MEDIUM};
 	plan->reminder_ns = 0;
 	plan->nuisance_ns = 15 * S;
+	plan->gap_alarm_ns = 10 * S;
 	protocol_pressures(w);
 	protocol_rates(w);
 	protocol_breathing(w);

@@ -286,7 +286,7 @@ static inline void roll_frame(struct event_measurements *frame)
 
 static inline void roll_event(struct event *event)
 {
-	*event = event_of((enum event_kind)roll_below(EVENT_CLOCK + 1));
+	*event = event_of((enum event_kind)roll_below(EVENT_AWAY + 1));
 	event->wall_ns = (int64_t)roll();
 	switch (event->kind) {
 	case EVENT_TICK:
@@ -308,6 +308,10 @@ static inline void roll_event(struct event *event)
 		break;
 	case EVENT_CLOCK:
 		event->u.clock.step_ns = (int64_t)roll();
+		break;
+	case EVENT_AWAY:
+		event->u.away.away_ns = (int64_t)(roll() >> 1);
+		event->u.away.doubtful = roll_below(2) == 0;
 		break;
 	}
 }

@@ -19,6 +19,7 @@
 #include <sqlite3.h>
 
 #include "daemon/shell.h"
+#include "daemon/record/box.h"
 #include "vitals/record.h"
 
 #include "wait.h"
@@ -111,6 +112,8 @@ struct fixture {
 	struct config config;
 	struct mailbox *mailbox;
 	struct recorder *recorder;
+	struct record_memory memory; /* as found at the last start */
+	struct box *box;
 	pthread_mutex_t mutex;
 	size_t answer_count;
 	struct answer answers[64];
@@ -240,11 +243,19 @@ static inline void start(void)
 {
 	fixture.recorder = recorder_start(&fixture.config, fixture.mailbox, false, take_answer, &fixture);
 	assert_non_null(fixture.recorder);
+	recorder_memory(fixture.recorder, &fixture.memory);
+	char why[BOX_WHY_BYTES];
+	const struct box_identity identity = {.engine_bytes = sizeof(struct engine)};
+	fixture.box = box_create("", &identity, why);
+	assert_non_null(fixture.box);
+	const struct record_start begin = {.box = fixture.box, .run = {.first = 2}, .recorded = 1, .plan_path = ""};
+	assert_true(recorder_run(fixture.recorder, &begin));
 }
 
 static inline void stop(void)
 {
 	assert_true(recorder_stop(fixture.recorder, STOP_MS));
+	box_close(fixture.box);
 	fixture.recorder = NULL;
 }
 
@@ -296,7 +307,7 @@ static inline int set_up(void **state)
 
 static inline int tear_down(void **state)
 {
-	static const char *const names[] = {"",           "-wal",           "-shm",           ".lock",
+	static const char *const names[] = {"",           "-wal",           "-shm",           ".lock",     ".last",
 	                                    ".damaged-1", ".damaged-1-wal", ".damaged-1-shm", ".damaged-2"};
 	char path[160];
 	(void)state;

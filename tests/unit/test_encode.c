@@ -104,9 +104,9 @@ static void every_alarm_has_a_code_of_the_contract(void **state)
 		(void)snprintf(quoted, sizeof(quoted), "`%s`", a->code);
 		assert_true(a->code[0] != '\0' && strstr(contract, quoted) != NULL);
 		/* All but what is about the monitor itself are about something that has a name. */
-		assert_int_equal(a->subject[0] == '\0', strcmp(a->code, "clock-stepped") == 0 ||
-		                                            strcmp(a->code, "test") == 0 ||
-		                                            strcmp(a->code, "help") == 0);
+		assert_int_equal(a->subject[0] == '\0',
+		                 strcmp(a->code, "clock-stepped") == 0 || strcmp(a->code, "test") == 0 ||
+		                     strcmp(a->code, "help") == 0 || strcmp(a->code, "away") == 0);
 		assert_non_null(strstr(a->condition, a->subject));
 		release(wire);
 	}
@@ -539,6 +539,7 @@ static void make_largest_alarm(int slot)
 	    [CONDITION_TAKEN_OUT] = ALARM_BASE_TAKEN_OUT,
 	    [CONDITION_TEST] = ALARM_BASE_TEST,
 	    [CONDITION_HELP] = ALARM_BASE_HELP,
+	    [CONDITION_AWAY] = ALARM_BASE_AWAY,
 	};
 	int kind = CONDITION_KIND_COUNT - 1;
 

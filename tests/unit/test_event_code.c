@@ -25,7 +25,7 @@ static size_t there_and_back(const struct event *event, struct mono now)
 static void test_random_events_come_back(void **state)
 {
 	(void)state;
-	int kinds[EVENT_CLOCK + 1] = {0}, commands[COMMAND_COUNT] = {0}, reasons[REASON_COUNT] = {0};
+	int kinds[EVENT_AWAY + 1] = {0}, commands[COMMAND_COUNT] = {0}, reasons[REASON_COUNT] = {0};
 	struct event event;
 	for (int i = 0; i < 40000; i++) {
 		roll_event(&event);
@@ -36,7 +36,7 @@ static void test_random_events_come_back(void **state)
 		for (int m = 0; event.kind == EVENT_MEASUREMENTS && m < event.u.measurements.count; m++)
 			reasons[event.u.measurements.list[m].reason]++;
 	}
-	for (size_t i = 0; i <= EVENT_CLOCK; i++)
+	for (size_t i = 0; i <= EVENT_AWAY; i++)
 		assert_true(kinds[i] > 1000);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		assert_true(commands[i] > 100);

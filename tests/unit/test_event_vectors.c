@@ -135,6 +135,10 @@ static void say_body(const struct event *event)
 	case EVENT_CLOCK:
 		say("clock stepped_ns: %lld\n", (long long)event->u.clock.step_ns);
 		break;
+	case EVENT_AWAY:
+		say("away_ns: %lld\ndoubtful: %s\n", (long long)event->u.away.away_ns,
+		    event->u.away.doubtful ? "yes" : "no");
+		break;
 	}
 }
 
@@ -246,6 +250,10 @@ static void test_others(void **state)
 	event = event_of(EVENT_CLOCK);
 	event.u.clock.step_ns = -INT64_C(3600000000000);
 	golden("clock-back", &event);
+	event = event_of(EVENT_AWAY);
+	event.u.away.away_ns = INT64_C(252000000000);
+	event.u.away.doubtful = true;
+	golden("away", &event);
 }
 
 static void test_commands(void **state)

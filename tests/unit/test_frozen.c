@@ -156,9 +156,9 @@ static void frame_facts(void)
 
 static void event_facts(void)
 {
-	static const char *const kinds[] = {"tick", "measurements", "device", "command", "service", "clock"};
+	static const char *const kinds[] = {"tick", "measurements", "device", "command", "service", "clock", "away"};
 	fact("event version %d", EVENT_VERSION);
-	for (int k = 0; k <= EVENT_CLOCK; k++) {
+	for (int k = 0; k <= EVENT_AWAY; k++) {
 		struct event event =
 		    k == EVENT_COMMAND ? command_of(COMMAND_AUDIO_PAUSE) : event_of((enum event_kind)k);
 		fact("event kind %u %s", code_at(&event, 1), kinds[k]);

@@ -63,6 +63,8 @@ static void test_no_directory_at_the_start(void **state)
 	assert_int_equal(verify_chain(fixture.path), 2); /* the row and the gap */
 	(void)snprintf(lock, sizeof(lock), "%s.lock", fixture.path);
 	(void)unlink(lock); /* made or not */
+	(void)snprintf(lock, sizeof(lock), "%s.last", fixture.path);
+	assert_int_equal(unlink(lock), 0);
 	assert_int_equal(unlink(fixture.path), 0);
 	assert_int_equal(rmdir(directory), 0);
 }

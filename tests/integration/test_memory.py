@@ -1,0 +1,130 @@
+"""What a restart must not forget: the open session, its alarms and limits, whatever way it has to be found again; each with
+the real daemon, killed, with real devices of the simulator."""
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+
+from harness import Bedside, pb, wait_for
+from test_bedside import start
+
+
+def session_of(bedside):
+    return json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]
+
+
+def alarms_of(bedside):
+    return {alarm.condition for alarm in bedside.request(status=pb.Empty()).snapshot.alarm}
+
+
+def open_and_change(bedside):
+    """A session with what only staff know: a dose, scores, a changed limit, a running clock."""
+    _, display = start(bedside)
+    display.wait_value("spo2")
+    bedside.ctl("session", "open", "--patient", "P-010", "--dose-mg", "28", "--weight-kg", "70")
+    bedside.ctl("moaas", "5")
+    bedside.ctl("note", "keeps her left hand warm")
+    return session_of(bedside)
+
+
+def same_session(bedside, before):
+    after = session_of(bedside)
+    for key in ("id", "patient_ref", "order", "opened_wall_ns", "phase"):
+        assert after.get(key) == before.get(key), (key, before.get(key), after.get(key))
+    assert "open the session again" not in bedside.ctl("alarm", "list")
+    return after
+
+
+def test_killed_monitor_takes_its_session_up():
+    with Bedside() as bedside:
+        before = open_and_change(bedside)
+        for stop in signal.SIGKILL, signal.SIGTERM, signal.SIGKILL:
+            bedside.daemon.stop(stop)
+            bedside.start_daemon()
+            same_session(bedside, before)
+        bedside.subscribe().wait_value("spo2")  # the devices are found again
+        bedside.wait_record("notice", 'what="session-taken-up"')
+        bedside.ctl("session", "close")
+        bedside.daemon.stop(signal.SIGKILL)
+        bedside.start_daemon()
+        assert not session_of(bedside).get("open"), "a closed session was taken up"
+        assert "open the session again" not in bedside.ctl("alarm", "list")
+
+
+def test_session_is_found_without_the_black_box():
+    """As after a power cut, or with another build: what was recorded is stepped through again."""
+    with Bedside() as bedside:
+        before = open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGTERM)
+        os.unlink(bedside.path("black-box"))
+        bedside.start_daemon()
+        same_session(bedside, before)
+
+
+def test_session_is_found_without_the_record():
+    with Bedside() as bedside:
+        before = open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGKILL)
+        for path in glob.glob(bedside.record + "*"):
+            os.unlink(path)
+        bedside.start_daemon()
+        same_session(bedside, before)
+
+
+def test_without_both_staff_are_told():
+    with Bedside() as bedside:
+        open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGKILL)
+        os.unlink(bedside.path("black-box"))
+        for path in glob.glob(bedside.record + "*"):
+            if not path.endswith(".last"):
+                os.unlink(path)
+        bedside.start_daemon()
+        wait_for(lambda: "open the session again" in bedside.ctl("alarm", "list"), "the alarm")
+        assert "known before: " in bedside.wait_record("notice", 'what="record-shortened"')
+
+
+def test_record_that_lost_its_newest_rows_is_an_alarm():
+    with Bedside() as bedside:
+        open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGTERM)
+        os.unlink(bedside.path("black-box"))
+        db = sqlite3.connect(bedside.record)
+        with db:
+            db.execute("DELETE FROM record WHERE seq > (SELECT max(seq) - 2 FROM record)")
+        db.close()
+        bedside.start_daemon()
+        bedside.wait_record("notice", 'what="record-shortened"')
+
+
+def test_changed_plan_waits_for_the_next_session():
+    with Bedside() as bedside:
+        plan = bedside.path("ward.conf")
+        shutil.copy(os.path.join(os.path.dirname(bedside.map("x")), "../plans/demo.conf"), plan)
+        start(bedside)
+        bedside.daemon.stop(signal.SIGTERM)
+        with open(bedside.config, encoding="utf-8") as file:
+            text = re.sub(r'plan = "[^"]*"', f'plan = "{plan}"', file.read())
+        with open(bedside.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        bedside.start_daemon()
+        bedside.ctl("session", "open", "--patient", "P-011")
+        before, hash_before = session_of(bedside), plan_hash(bedside)
+        bedside.daemon.stop(signal.SIGKILL)
+        with open(plan, "a", encoding="utf-8") as file:
+            file.write("\n# changed\n")
+        bedside.start_daemon()
+        same_session(bedside, before)
+        assert plan_hash(bedside) == hash_before, "the changed plan was applied to a running session"
+        wait_for(lambda: "service-config" in alarms_of(bedside), "the alarm that the files say something else")
+        bedside.ctl("session", "close")
+        bedside.daemon.stop(signal.SIGTERM)
+        bedside.start_daemon()
+        assert plan_hash(bedside) != hash_before
+
+
+def plan_hash(bedside):
+    return bedside.request(status=pb.Empty()).snapshot.plan_hash
