@@ -39,13 +39,16 @@ HARDEN += $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero)
 FORTIFY := $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
+# Of what judges: the same one has the same state in memory and comes to the same bytes.
+CORE_ID := $(shell cat daemon/core/*.[ch] include/vitals/*.h | sha256sum | cut -c1-16)
+
 BASE_CPPFLAGS := -Iinclude -I$(B)/proto -I. -D_GNU_SOURCE -DVITALS_VERSION='"$(VERSION)"'
 BASE_CFLAGS   := -std=c17 -fPIE -pthread -ffile-prefix-map=$(CURDIR)=. $(WARN) $(HARDEN) $(FORTIFY) $(SANFLAGS)
 BASE_LDFLAGS  := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANFLAGS)
 
 DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libmodbus libserialport libzmq libprotobuf-c libconfuse sqlite3 libsodium)
 CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c)
-CTL_LIBS    = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c libconfuse libsodium libserialport)
+CTL_LIBS    = $(shell $(PKG_CONFIG) --libs libzmq libprotobuf-c libconfuse libsodium libserialport sqlite3)
 SIM_LIBS    = $(shell $(PKG_CONFIG) --libs libmodbus) -lm
 MODBUS_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libmodbus)
 
@@ -91,6 +94,9 @@ $(B)/%.o: %.c | $(B)/proto/vitals.pb-c.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(BASE_CPPFLAGS) $(MODBUS_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/daemon/record/core_id.o: CPPFLAGS += -DCORE_ID='"$(CORE_ID)-$(firstword $(SAN) plain)"'
+$(B)/daemon/record/core_id.o: $(CORE_SRC) $(wildcard daemon/core/*.h include/vitals/*.h)
 
 # The core is compiled without fortify so that its undefined symbols prove its purity (check-pure).
 $(call obj,$(CORE_SRC)): FORTIFY :=

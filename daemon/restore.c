@@ -154,10 +154,7 @@ static void take_bytes(struct taking *taking, uint64_t number, int64_t shift_ns,
 		taking->whole = taking->whole && number == 0;
 		return;
 	}
-	at.ns += shift_ns;
-	if (event.kind == EVENT_MEASUREMENTS)
-		for (uint8_t i = 0; i < event.u.measurements.count; i++)
-			event.u.measurements.list[i].determined.ns += shift_ns;
+	event_shift(&event, &at, shift_ns);
 	take(taking, number, &event, at);
 }
 

@@ -7,6 +7,7 @@
 #include "clients/ctl/commands.h"
 #include "clients/ctl/devices.h"
 #include "clients/ctl/option_table.h"
+#include "clients/ctl/replay.h"
 #include "clients/ctl/watch.h"
 
 #define OVERRIDDEN (OPTION_OVERRIDE | OPTION_REASON)
@@ -126,6 +127,12 @@ const struct command command_table[COMMAND_ROWS] = {
      .summary = "what a driver, or a register map, makes of recorded traffic",
      .one_of = OPTION_DRIVER | OPTION_MAP,
      .run = decode_file},
+    {.word = "replay",
+     .argument = "RECORD",
+     .arguments = 1,
+     .summary = "a recorded session judged again, and what another plan would have done",
+     .optional = OPTION_SESSION | OPTION_PLAN,
+     .run = replay_file},
     {.word = "keys",
      .second = "generate",
      .argument = "FILE",

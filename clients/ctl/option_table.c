@@ -24,6 +24,8 @@ const struct option_row option_table[OPTION_ROWS] = {
     {"port", "PATH", TEXT(OPTION_PORT, port)},
     {"driver", "NAME", TEXT(OPTION_DRIVER, driver)},
     {"map", "MAP", TEXT(OPTION_MAP, map)},
+    {"session", "ID", TEXT(OPTION_SESSION, session)},
+    {"plan", "PLAN", TEXT(OPTION_PLAN, plan)},
     {"patient", "REF", TOKEN(OPTION_PATIENT, patient)},
     {"weight-kg", "N", OPTION_WEIGHT, OPTION_IS_QUANTITY, AT(weight_g), 1000, 20000, 400000,
      "20 to 400 kilograms, at most 3 decimals", NULL},

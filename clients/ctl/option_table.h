@@ -30,7 +30,7 @@ struct option_row {
 	const char *parameter; /* of a score */
 };
 
-#define OPTION_ROWS 33
+#define OPTION_ROWS 35
 extern const struct option_row option_table[OPTION_ROWS];
 
 /* The options of `bits` as they are typed, "--note TEXT", `between` them. */

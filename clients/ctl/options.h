@@ -47,6 +47,8 @@ enum {
 	OPTION_TERM = 1 << 22,
 	OPTION_MINUTES = 1 << 23,
 	OPTION_CONFIRM = 1 << 24,
+	OPTION_SESSION = 1 << 25,
+	OPTION_PLAN = 1 << 26,
 };
 #define OPTIONS_EVERYWHERE (OPTION_BEDSIDE | OPTION_SOCKET | OPTION_JSON | OPTION_HELP | OPTION_VERSION)
 
@@ -54,6 +56,7 @@ struct options {
 	uint32_t given;
 	const char *bedside, *socket, *endpoint, *server_key, *key_file, *port, *driver, *map;
 	const char *patient, *note, *second_person, *override, *reason, *confirm;
+	const char *session, *plan;
 	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */
 	int32_t series, age_years, ug_per_ml;  /* 0 = not given */
 	const char *score;                     /* the parameter of the one score that was given, and its value */

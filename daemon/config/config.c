@@ -34,7 +34,9 @@ static int no_memory(const char *path, FILE *errors)
 	return 1;
 }
 
-int config_read_map(struct register_map *map, const char *path, FILE *errors)
+/* One file without a main file around it. */
+static int read_alone(const char *path, FILE *errors, void (*read)(struct reading *reading, const char *path),
+                      void (*take)(const struct config *config, void *to), void *to)
 {
 	struct where where = {path, 1, "file"};
 	struct reading *reading = calloc(1, sizeof *reading);
@@ -52,13 +54,43 @@ int config_read_map(struct register_map *map, const char *path, FILE *errors)
 			report_error(&reading->report, where,
 			             "libsodium cannot be initialised (legal: a working libsodium)");
 		else
-			(void)read_map(reading, path, where);
+			read(reading, path);
 		count = reading->report.count;
-		*map = config->maps[0];
+		take(config, to);
 	}
 	free(config);
 	free(reading);
 	return count;
+}
+
+static void read_map_alone(struct reading *reading, const char *path)
+{
+	(void)read_map(reading, path, (struct where){path, 1, "file"});
+}
+
+static void take_map(const struct config *config, void *to)
+{
+	*(struct register_map *)to = config->maps[0];
+}
+
+int config_read_map(struct register_map *map, const char *path, FILE *errors)
+{
+	return read_alone(path, errors, read_map_alone, take_map, map);
+}
+
+static void read_plan_alone(struct reading *reading, const char *path)
+{
+	read_plan(reading, path, (struct where){path, 1, "file"});
+}
+
+static void take_plan(const struct config *config, void *to)
+{
+	*(struct plan *)to = config->engine.plan;
+}
+
+int config_read_plan(struct plan *plan, const char *path, FILE *errors)
+{
+	return read_alone(path, errors, read_plan_alone, take_plan, plan);
 }
 
 int config_read(struct config *config, const char *path, FILE *errors)

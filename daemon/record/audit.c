@@ -369,3 +369,13 @@ void audit_notice(struct audit_line *audit, enum severity severity, const char *
 	line_text(&audit->line, "what", what);
 	line_text(&audit->line, "detail", detail);
 }
+
+bool audit_kind_of_engine(const char *kind)
+{
+	static const char *const others[] = {"start",          "stop",       "notice",        "gap",
+	                                     "syslog-stalled", "syslog-gap", "record-damaged"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(kind, others[i]) == 0)
+			return false;
+	return true;
+}

@@ -17,6 +17,9 @@ struct audit_line {
 /* The record of one action of `engine`. */
 void audit_action(struct audit_line *audit, const struct engine *engine, const struct action *action);
 
+/* Do rows of this kind say what the engine decided? The others are of the monitor around it. */
+bool audit_kind_of_engine(const char *kind);
+
 /* What was so before a command, for the record of what it changed. */
 struct audit_before {
 	char blockers[256]; /* names with spaces between, "..." at the end if they are more */

@@ -425,3 +425,14 @@ bool event_decode(struct event *event, struct mono *now, const uint8_t *bytes, s
 	memset(event, 0, sizeof(*event));
 	return false;
 }
+
+void event_shift(struct event *event, struct mono *now, int64_t ns)
+{
+	now->ns += ns;
+	if (event->kind == EVENT_MEASUREMENTS)
+		for (uint8_t i = 0; i < event->u.measurements.count; i++)
+			event->u.measurements.list[i].determined.ns += ns;
+	if (event->kind == EVENT_COMMAND && event->u.command.command == COMMAND_RECEIPT &&
+	    !mono_is_never(event->u.command.u.receipt.shown))
+		event->u.command.u.receipt.shown.ns += ns;
+}

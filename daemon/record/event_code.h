@@ -4,8 +4,7 @@
  * alarms by their lasting ids, limits by rule and name. docs/RECORD.md has the format; tests/vectors/events has
  * examples. Pure, any thread.
  *
- * Kept by nothing yet but tests: it stands before what will write it, so that no event is ever written as a raw
- * struct. */
+ * Written into the black box and the record; read by a restart and by a replay. */
 #ifndef DAEMON_RECORD_EVENT_CODE_H
 #define DAEMON_RECORD_EVENT_CODE_H
 
@@ -28,5 +27,8 @@ size_t event_encode(uint8_t *bytes, size_t size, const struct event *event, stru
  * caller's to check, by a checksum. */
 bool event_decode(struct event *event, struct mono *now, const uint8_t *bytes, size_t size,
                   const struct engine_config *config);
+
+/* The same event with all its times moved by `ns`: for one that was taken since another start of the computer. */
+void event_shift(struct event *event, struct mono *now, int64_t ns);
 
 #endif

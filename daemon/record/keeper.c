@@ -41,10 +41,10 @@ static bool write_session(struct keeper *keeper, struct store *store, const stru
 {
 	struct store_session row = note->session;
 	memcpy(row.plan_hash_hex, keeper->run.plan_hash_hex, sizeof(row.plan_hash_hex));
-	memcpy(row.build, keeper->run.build, sizeof(row.build));
 	row.engine = &note->before;
 	row.prefix = note->prefix;
 	return store_put_session(store, &row) &&
+	       store_put_bedside(store, keeper->run.config_hash_hex, note->before.config) &&
 	       (keeper->plan_text == NULL ||
 	        store_put_file(store, row.plan_hash_hex, keeper->plan_path, keeper->plan_text, keeper->plan_size));
 }

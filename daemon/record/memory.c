@@ -50,7 +50,7 @@ struct walk {
 	int boots;
 	struct boot boot[BOOTS_MAX];
 	struct record_run run; /* of the event at hand */
-	uint64_t run_end;      /* first event of the next run; 0 if it is to be looked up */
+	uint64_t run_end;      /* first event of the run after it; 0: no run is known yet */
 };
 
 static int64_t take_i64(const uint8_t *bytes)
@@ -71,7 +71,7 @@ static size_t event_size(const uint8_t *bytes, size_t left)
 static struct boot *boot_of(struct walk *walk, uint64_t number)
 {
 	struct record_run run;
-	if (walk->run.first == 0 || number < walk->run.first || number >= walk->run_end) {
+	if (walk->run_end == 0 || number < walk->run.first || number >= walk->run_end) {
 		if (!store_run_of(walk->store, number, &run))
 			return NULL;
 		walk->run = run;
@@ -97,23 +97,24 @@ static int64_t shift_of(const struct walk *walk, const struct boot *boot)
 
 typedef bool (*row_fn)(struct walk *walk, uint64_t number, const uint8_t *bytes, size_t size, void *context);
 
-/* Every event from `first` on. False if one is missing, damaged or of an unknown run. */
+/* Every event from `first` to `last`. False if one is missing, damaged or of an unknown run. */
 static bool each_event(struct walk *walk, uint64_t first, uint64_t last, row_fn fn, void *context)
 {
 	struct store_input input;
 	uint64_t next = first;
 	bool whole = true;
 	store_input_start(walk->store, &input, first);
-	while (whole && store_input_next(&input)) {
+	while (whole && next <= last && store_input_next(&input)) {
 		uint64_t number = input.first;
-		for (size_t at = 0; whole && at < input.size; number++) {
+		for (size_t at = 0; whole && number <= last && at < input.size; number++) {
 			size_t size = event_size(input.bytes + at, input.size - at);
-			whole = size > 0 && (number < first ||
-			                     (number == next && fn(walk, number, input.bytes + at, size, context)));
-			next = number >= first ? number + 1 : next;
+			bool wanted = number >= first;
+			whole = size > 0 && (!wanted || number == next);
+			whole = whole && (!wanted || fn(walk, number, input.bytes + at, size, context));
+			next += wanted;
 			at += size;
 		}
-		whole = whole && number == input.last + 1;
+		whole = whole && (number > last || number == input.last + 1);
 	}
 	return store_input_done(&input) && whole && next == last + 1;
 }
@@ -169,9 +170,7 @@ bool memory_events(struct store *store, const struct record_memory *memory, cons
 	struct walk walk = {.store = store, .now = now};
 	struct giving giving = {.give = give, .context = context};
 	bool whole = each_event(&walk, memory->opened, memory->progress, note_times, NULL);
-	walk.run.first = 0;
 	whole = whole && give_prefix(&walk, memory->opened, &giving);
-	walk.run.first = 0;
 	whole = whole && each_event(&walk, memory->opened, memory->progress, give_event, &giving);
 	*other_boot = giving.other_boot;
 	return whole;

@@ -592,7 +592,8 @@ bool recorder_events(struct recorder *recorder, const struct record_memory *memo
 
 char *recorder_plan_text(struct recorder *recorder, const char *hash_hex)
 {
-	return store_file_text(&recorder->store, hash_hex);
+	char name[NAME_BYTES];
+	return store_file_text(&recorder->store, hash_hex, name, sizeof(name));
 }
 
 bool recorder_run(struct recorder *recorder, const struct record_start *start)

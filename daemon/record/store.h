@@ -40,6 +40,8 @@ enum store_opened {
 /* Opens or creates (0600) the file and verifies the end of the chain. Unless it returns STORE_OPENED the store is
  * closed and store->why says why. */
 enum store_opened store_open(struct store *store, const char *path);
+/* To look at it only, also while a monitor writes it. False with store->why. */
+bool store_open_to_read(struct store *store, const char *path);
 void store_close(struct store *store);
 
 /* Moves the file with its write-ahead log to PATH.damaged-N. Writes the new name; false with store->why. */
@@ -68,12 +70,15 @@ bool store_put_progress(struct store *store, uint64_t number);
 bool store_put_input(struct store *store, uint64_t first, uint64_t last, const void *bytes, size_t size);
 
 bool store_put_run(struct store *store, const struct record_run *run);
+/* The devices and displays of a configuration, as far as the engine knows them. */
+bool store_put_bedside(struct store *store, const char *config_hash_hex, const struct engine_config *config);
 bool store_put_file(struct store *store, const char *hash_hex, const char *path, const char *text, size_t size);
 
 struct store_session {
 	uint64_t opened; /* number of the event */
 	int64_t wall_ns;
-	char id[NAME_BYTES], patient_ref[NAME_BYTES], plan_hash_hex[65], build[65];
+	char id[NAME_BYTES], patient_ref[NAME_BYTES], plan_hash_hex[65], core[40];
+	uint64_t closed;             /* number of the event; 0: it is open */
 	const void *engine, *prefix; /* the engine before it, as this build has it in memory; the same as events */
 	size_t engine_bytes, prefix_bytes;
 };
@@ -90,6 +95,17 @@ uint64_t store_progress(struct store *store);
 /* The session that was opened last and not closed: `opened`, `id` and `plan_hash_hex` are filled. False if there is
  * none. */
 bool store_open_session(struct store *store, struct store_session *session);
+
+/* The one with this id, or the newest for "". All but the engine and the prefix. */
+bool store_find_session(struct store *store, const char *id, struct store_session *session);
+
+/* Walks through the rows of `record` from the one that says that session `id` was opened. */
+struct store_rows {
+	struct sqlite3_stmt *statement;
+};
+void store_rows_start(struct store *store, struct store_rows *rows, const char *id);
+bool store_rows_next(struct store_rows *rows, int64_t *seq, const char **kind, const char **text);
+void store_rows_done(struct store_rows *rows);
 
 /* The run that event `number` belongs to. */
 bool store_run_of(struct store *store, uint64_t number, struct record_run *run);
@@ -113,7 +129,9 @@ bool store_input_next(struct store_input *input);
 bool store_input_done(struct store_input *input);
 
 /* A copy for the caller to free; NULL if it is not there. `what`: "prefix" or "engine" of a session. */
+bool store_bedside(struct store *store, const char *config_hash_hex, struct engine_config *config);
 void *store_session_blob(struct store *store, uint64_t opened, const char *what, size_t *size);
-char *store_file_text(struct store *store, const char *hash_hex);
+/* And the last part of its path. */
+char *store_file_text(struct store *store, const char *hash_hex, char *name, size_t size);
 
 #endif

@@ -15,9 +15,14 @@ const char store_input_sql[] =
     "CREATE TABLE IF NOT EXISTS run(first INTEGER PRIMARY KEY, boot TEXT NOT NULL, build TEXT NOT NULL,"
     " config TEXT NOT NULL, plan TEXT NOT NULL, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS session(opened INTEGER PRIMARY KEY, id TEXT NOT NULL, patient_ref TEXT NOT NULL,"
-    " plan TEXT NOT NULL, build TEXT NOT NULL, opened_wall_ns INTEGER NOT NULL, closed INTEGER,"
+    " plan TEXT NOT NULL, core TEXT NOT NULL, opened_wall_ns INTEGER NOT NULL, closed INTEGER,"
     " closed_wall_ns INTEGER, engine BLOB NOT NULL, prefix BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS input(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, events BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS device(config TEXT NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,"
+    " period_ns INTEGER NOT NULL, provides TEXT NOT NULL, cuff_command INTEGER NOT NULL, same_limb INTEGER NOT NULL,"
+    " PRIMARY KEY(config, place));"
+    "CREATE TABLE IF NOT EXISTS display(config TEXT NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,"
+    " within_ns INTEGER NOT NULL, PRIMARY KEY(config, place));"
     "CREATE TABLE IF NOT EXISTS file(hash TEXT PRIMARY KEY, path TEXT NOT NULL, text TEXT NOT NULL);"
     "PRAGMA user_version = 2;"
     "COMMIT;";
@@ -92,6 +97,45 @@ bool store_put_run(struct store *store, const struct record_run *run)
 	                  number(s, 6, run->wall_ns) && number(s, 7, run->mono_ns));
 }
 
+static void names_of(parameter_set set, char *to, size_t size)
+{
+	size_t used = 0;
+	to[0] = '\0';
+	for (int p = 0; p < PARAMETER_COUNT; p++)
+		if ((set & PARAMETER_BIT(p)) != 0 && used < size)
+			used += (size_t)snprintf(to + used, size - used, "%s%s", used == 0 ? "" : " ",
+			                         parameter_table[p].name); /* fits */
+}
+
+static bool put_device(struct store *store, const char *config_hash_hex, int place, const struct engine_device *device)
+{
+	char provides[512];
+	names_of(device->provides, provides, sizeof(provides));
+	sqlite3_stmt *s =
+	    prepare(store, "INSERT OR IGNORE INTO device(config, place, name, period_ns, provides, cuff_command,"
+	                   " same_limb) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+	bool bound = text(s, 1, config_hash_hex) && number(s, 2, place) && text(s, 3, device->name) &&
+	             number(s, 4, device->period_ns) && text(s, 5, provides) && number(s, 6, device->cuff_command) &&
+	             number(s, 7, device->same_limb);
+	return finish(store, s, bound);
+}
+
+bool store_put_bedside(struct store *store, const char *config_hash_hex, const struct engine_config *config)
+{
+	for (int i = 0; i < config->device_count; i++)
+		if (!put_device(store, config_hash_hex, i, &config->devices[i]))
+			return false;
+	for (int i = 0; i < config->display_count; i++) {
+		sqlite3_stmt *s = prepare(store, "INSERT OR IGNORE INTO display(config, place, name, within_ns)"
+		                                 " VALUES(?1, ?2, ?3, ?4)");
+		bool bound = text(s, 1, config_hash_hex) && number(s, 2, i) && text(s, 3, config->displays[i]) &&
+		             number(s, 4, config->display_within_ns);
+		if (!finish(store, s, bound))
+			return false;
+	}
+	return true;
+}
+
 bool store_put_file(struct store *store, const char *hash_hex, const char *path, const char *bytes, size_t size)
 {
 	sqlite3_stmt *s = prepare(store, "INSERT OR IGNORE INTO file(hash, path, text) VALUES(?1, ?2, ?3)");
@@ -102,11 +146,11 @@ bool store_put_file(struct store *store, const char *hash_hex, const char *path,
 
 bool store_put_session(struct store *store, const struct store_session *session)
 {
-	sqlite3_stmt *s = prepare(store, "INSERT OR REPLACE INTO session(opened, id, patient_ref, plan, build,"
+	sqlite3_stmt *s = prepare(store, "INSERT OR REPLACE INTO session(opened, id, patient_ref, plan, core,"
 	                                 " opened_wall_ns, engine, prefix) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 	bool bound =
 	    number(s, 1, (int64_t)session->opened) && text(s, 2, session->id) && text(s, 3, session->patient_ref) &&
-	    text(s, 4, session->plan_hash_hex) && text(s, 5, session->build) && number(s, 6, session->wall_ns) &&
+	    text(s, 4, session->plan_hash_hex) && text(s, 5, record_core_id) && number(s, 6, session->wall_ns) &&
 	    blob(s, 7, session->engine, session->engine_bytes) && blob(s, 8, session->prefix, session->prefix_bytes);
 	return finish(store, s, bound);
 }
@@ -137,7 +181,7 @@ uint64_t store_progress(struct store *store)
 
 bool store_open_session(struct store *store, struct store_session *session)
 {
-	sqlite3_stmt *s = prepare(store, "SELECT opened, id, plan, build FROM session WHERE closed IS NULL"
+	sqlite3_stmt *s = prepare(store, "SELECT opened, id, plan FROM session WHERE closed IS NULL"
 	                                 " ORDER BY opened DESC LIMIT 1");
 	bool found = s != NULL && sqlite3_step(s) == SQLITE_ROW;
 	memset(session, 0, sizeof(*session));
@@ -145,7 +189,6 @@ bool store_open_session(struct store *store, struct store_session *session)
 		session->opened = (uint64_t)sqlite3_column_int64(s, 0);
 		copy_column(s, 1, session->id, sizeof(session->id));
 		copy_column(s, 2, session->plan_hash_hex, sizeof(session->plan_hash_hex));
-		copy_column(s, 3, session->build, sizeof(session->build));
 	}
 	(void)sqlite3_finalize(s); /* only read */
 	return found;
@@ -217,6 +260,47 @@ bool store_input_done(struct store_input *input)
 	return input->good;
 }
 
+static parameter_set set_of(const char *names)
+{
+	parameter_set set = 0;
+	for (const char *name = names; *name != '\0'; name += strspn(name, " ")) {
+		size_t size = strcspn(name, " ");
+		for (int p = 0; p < PARAMETER_COUNT; p++)
+			if (strlen(parameter_table[p].name) == size &&
+			    strncmp(parameter_table[p].name, name, size) == 0)
+				set |= PARAMETER_BIT(p);
+		name += size;
+	}
+	return set;
+}
+
+bool store_bedside(struct store *store, const char *config_hash_hex, struct engine_config *config)
+{
+	char names[512];
+	config->device_count = config->display_count = 0;
+	sqlite3_stmt *s = prepare(store, "SELECT name, period_ns, provides, cuff_command, same_limb FROM device"
+	                                 " WHERE config = ?1 ORDER BY place");
+	bool bound = text(s, 1, config_hash_hex);
+	while (bound && config->device_count < DEVICES_MAX && sqlite3_step(s) == SQLITE_ROW) {
+		struct engine_device *device = &config->devices[config->device_count++];
+		copy_column(s, 0, device->name, sizeof(device->name));
+		device->period_ns = sqlite3_column_int64(s, 1);
+		copy_column(s, 2, names, sizeof(names));
+		device->provides = set_of(names);
+		device->cuff_command = sqlite3_column_int(s, 3) != 0;
+		device->same_limb = sqlite3_column_int(s, 4) != 0;
+	}
+	(void)sqlite3_finalize(s); /* only read */
+	s = prepare(store, "SELECT name, within_ns FROM display WHERE config = ?1 ORDER BY place");
+	bound = text(s, 1, config_hash_hex);
+	while (bound && config->display_count < DISPLAYS_MAX && sqlite3_step(s) == SQLITE_ROW) {
+		copy_column(s, 0, config->displays[config->display_count++], NAME_BYTES);
+		config->display_within_ns = sqlite3_column_int64(s, 1);
+	}
+	(void)sqlite3_finalize(s); /* only read */
+	return config->device_count > 0;
+}
+
 static void *copy_blob(sqlite3_stmt *s, bool found, size_t *size)
 {
 	const void *from = found ? sqlite3_column_blob(s, 0) : NULL;
@@ -238,9 +322,80 @@ void *store_session_blob(struct store *store, uint64_t opened, const char *what,
 	return copy_blob(s, number(s, 1, (int64_t)opened) && sqlite3_step(s) == SQLITE_ROW, size);
 }
 
-char *store_file_text(struct store *store, const char *hash_hex)
+char *store_file_text(struct store *store, const char *hash_hex, char *name, size_t size)
 {
-	size_t size;
-	sqlite3_stmt *s = prepare(store, "SELECT text FROM file WHERE hash = ?1");
-	return copy_blob(s, text(s, 1, hash_hex) && sqlite3_step(s) == SQLITE_ROW, &size);
+	size_t text_size;
+	char path[512] = "";
+	sqlite3_stmt *s = prepare(store, "SELECT text, path FROM file WHERE hash = ?1");
+	bool found = text(s, 1, hash_hex) && sqlite3_step(s) == SQLITE_ROW;
+	if (found)
+		copy_column(s, 1, path, sizeof(path));
+	const char *slash = strrchr(path, '/');
+	(void)snprintf(name, size, "%s", slash == NULL ? path : slash + 1); /* a name that was read before */
+	return copy_blob(s, found, &text_size);
+}
+
+bool store_find_session(struct store *store, const char *id, struct store_session *session)
+{
+	sqlite3_stmt *s =
+	    prepare(store, "SELECT opened, id, patient_ref, plan, core, opened_wall_ns, closed FROM session"
+	                   " WHERE ?1 = '' OR id = ?1 ORDER BY opened DESC LIMIT 1");
+	bool found = text(s, 1, id) && sqlite3_step(s) == SQLITE_ROW;
+	memset(session, 0, sizeof(*session));
+	if (found) {
+		session->opened = (uint64_t)sqlite3_column_int64(s, 0);
+		copy_column(s, 1, session->id, sizeof(session->id));
+		copy_column(s, 2, session->patient_ref, sizeof(session->patient_ref));
+		copy_column(s, 3, session->plan_hash_hex, sizeof(session->plan_hash_hex));
+		copy_column(s, 4, session->core, sizeof(session->core));
+		session->wall_ns = sqlite3_column_int64(s, 5);
+		session->closed = (uint64_t)sqlite3_column_int64(s, 6);
+	}
+	(void)sqlite3_finalize(s); /* only read */
+	return found;
+}
+
+void store_rows_start(struct store *store, struct store_rows *rows, const char *id)
+{
+	/* The texts are escaped: no value can look like another pair. */
+	rows->statement = prepare(store, "SELECT seq, kind, text FROM record WHERE seq >="
+	                                 " (SELECT min(seq) FROM record WHERE kind = 'session' AND"
+	                                 "  text LIKE '%change=\"opened\"%' AND text LIKE '%session=\"' || ?1 || '\"%')"
+	                                 " ORDER BY seq");
+	if (rows->statement != NULL && sqlite3_bind_text(rows->statement, 1, id, -1, SQLITE_TRANSIENT) != SQLITE_OK)
+		store_rows_done(rows);
+}
+
+bool store_rows_next(struct store_rows *rows, int64_t *seq, const char **kind, const char **text)
+{
+	if (rows->statement == NULL || sqlite3_step(rows->statement) != SQLITE_ROW)
+		return false;
+	*seq = sqlite3_column_int64(rows->statement, 0);
+	*kind = (const char *)sqlite3_column_text(rows->statement, 1);
+	*text = (const char *)sqlite3_column_text(rows->statement, 2);
+	return *kind != NULL && *text != NULL;
+}
+
+void store_rows_done(struct store_rows *rows)
+{
+	(void)sqlite3_finalize(rows->statement); /* only read */
+	rows->statement = NULL;
+}
+
+bool store_open_to_read(struct store *store, const char *path)
+{
+	int64_t version = 0;
+	memset(store, 0, sizeof(*store));
+	bool open = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	            sqlite3_busy_timeout(store->db, 2000) == SQLITE_OK;
+	sqlite3_stmt *s = open ? prepare(store, "PRAGMA user_version") : NULL;
+	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int64(s, 0);
+	(void)sqlite3_finalize(s); /* only read */
+	if (open && version == STORE_VERSION)
+		return true;
+	(void)snprintf(store->why, sizeof(store->why), "%s",
+	               !open || s == NULL ? sqlite3_errmsg(store->db) : "no record of version 2"); /* cut is fine */
+	store_close(store);
+	return false;
 }

@@ -98,6 +98,9 @@ int config_read_as(struct config *config, const char *path, const struct config_
 /* Reads one register map alone, as config_read does. */
 int config_read_map(struct register_map *map, const char *path, FILE *errors);
 
+/* Reads one plan alone: nothing is asked about the devices of a bedside. */
+int config_read_plan(struct plan *plan, const char *path, FILE *errors);
+
 /* Writes what was understood, with defaults filled in and both spellings of Modbus addresses, for `vitalsd --check`.
  * Returns 0, or -1 if the stream failed. */
 int config_print(const struct config *config, FILE *out);

@@ -139,6 +139,9 @@ bool record_is_ours(const uint8_t *head, size_t size);
 /* The same of a black box. */
 bool box_is_ours(const uint8_t *head, size_t size);
 
+/* The core that this program judges with: the same text, the same core. */
+extern const char record_core_id[];
+
 /* ---- line building (pure; daemon/record/line.c) ------------------------------------------------------------------ */
 
 struct line {

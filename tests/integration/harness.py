@@ -234,6 +234,7 @@ class Bedside:
         self.record = self.path("record.sqlite")
         self.config = self.path("vitalsd.conf")
         self.daemon = None
+        self.replayable = True  # every recorded session is judged again at the end of the test; False: the record is spoilt
 
     def __enter__(self):
         return self
@@ -257,9 +258,21 @@ class Bedside:
         for process in self.processes:
             if "ERROR: AddressSanitizer" in process.err() or "runtime error:" in process.err():
                 failures.append(f"{process.name}: sanitizer report:\n{process.err()[-4000:]}")
+        if kind is None and self.replayable:
+            failures += self.judge_again()
         shutil.rmtree(self.directory, ignore_errors=True)
         if failures and kind is None:
             raise AssertionError("; ".join(failures))
+
+    def judge_again(self):
+        """What the record holds of its sessions leads to the rows that it holds, byte for byte. Returns what does not."""
+        if not os.path.exists(self.record) or os.path.getsize(self.record) == 0:
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{self.record}?mode=ro", uri=True, timeout=PATIENCE_S)) as database:
+            sessions = [row[0] for row in database.execute("SELECT id FROM session ORDER BY opened")]
+        done = [subprocess.run([os.path.join(BUILD, "vitalsctl"), "replay", self.record, "--session", session],
+                               capture_output=True, text=True, timeout=PATIENCE_S, check=False) for session in sessions]
+        return [f"replay of {session}: {d.stdout}{d.stderr}" for session, d in zip(sessions, done) if d.returncode != 0]
 
     def path(self, name):
         return os.path.join(self.directory, name)

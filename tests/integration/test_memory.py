@@ -8,7 +8,7 @@ import shutil
 import signal
 import sqlite3
 
-from harness import Bedside, pb, wait_for
+from harness import ROOT, Bedside, pb, wait_for
 from test_bedside import start
 
 
@@ -103,7 +103,7 @@ def test_record_that_lost_its_newest_rows_is_an_alarm():
 def test_changed_plan_waits_for_the_next_session():
     with Bedside() as bedside:
         plan = bedside.path("ward.conf")
-        shutil.copy(os.path.join(os.path.dirname(bedside.map("x")), "../plans/demo.conf"), plan)
+        shutil.copy(os.path.join(ROOT, "etc/plans/demo.conf"), plan)
         start(bedside)
         bedside.daemon.stop(signal.SIGTERM)
         with open(bedside.config, encoding="utf-8") as file:
@@ -128,3 +128,58 @@ def test_changed_plan_waits_for_the_next_session():
 
 def plan_hash(bedside):
     return bedside.request(status=pb.Empty()).snapshot.plan_hash
+
+
+def replay(bedside, *arguments, expect=0):
+    return bedside.ctl("replay", bedside.record, *arguments, expect=expect)
+
+
+def test_recorded_session_replays_as_it_was():
+    """With restarts, refusals, notes, alarms and a changed limit in it; while it is open, and when it is closed."""
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        bedside.ctl("session", "close", "--override", "dr.a", "--reason", "another one")
+        before = open_second(bedside)
+        bedside.ctl("session", "start", expect=1)
+        bedside.ctl("limit", "O2", "88", "--reason", "lung disease", "--second-person", "nobody", expect=1)
+        bedside.daemon.stop(signal.SIGKILL)
+        bedside.start_daemon()
+        bedside.ctl("note", "a note after the restart")
+        bedside.wait_record("observation", "after the restart")
+        assert f"session {before['id']}" in replay(bedside) and "as they were recorded" in replay(bedside)
+        bedside.daemon.stop(signal.SIGTERM)
+        os.unlink(bedside.path("black-box"))  # the next one steps through the events
+        bedside.start_daemon()
+        bedside.ctl("session", "close", "--override", "dr.a", "--reason", "the end of the test")
+        bedside.daemon.stop(signal.SIGTERM)
+        assert "as they were recorded" in replay(bedside)
+        bedside.replayable = False
+        with sqlite3.connect(bedside.record) as db:
+            db.execute("UPDATE record SET text = replace(text, 'left hand', 'right hand') WHERE kind = 'observation'")
+        told = replay(bedside, expect=1)
+        assert "is judged differently" in told and "right hand" in told, told
+
+
+def test_other_limits_are_put_beside_those_that_were():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        bedside.wait_record("alarm", 'condition="late-cuff-baseline"')
+        plan = bedside.path("strict.conf")
+        with open(os.path.join(ROOT, "etc/plans/demo.conf"), encoding="utf-8") as file:
+            text = file.read()
+        with open(plan, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"(late_after_s *= *)\d+", r"\g<1>100000", text))
+        told = replay(bedside, "--plan", plan)
+        row = next(line for line in told.splitlines() if line.startswith("late-cuff-baseline"))
+        assert row.endswith("lost"), told
+
+
+def open_second(bedside):
+    bedside.ctl("session", "open", "--patient", "P-011", "--dose-mg", "28", "--weight-kg", "70")
+    bedside.ctl("moaas", "5")
+    bedside.ctl("note", "keeps her left hand warm")
+    return session_of(bedside)
