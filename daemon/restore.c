@@ -320,7 +320,7 @@ static void tell_session(struct loop *loop, struct record_start *start, const st
 	memcpy(start->session_id, session->id, sizeof(start->session_id));
 	start->in_session = session->open && memory->session_kept && strcmp(memory->session_id, session->id) == 0;
 	if (session->open && !start->in_session && loop->opened_event == 0)
-		recorder_session_opened(loop->recorder, loop->event_number, &loop->engine, &loop->engine);
+		recorder_session_opened(loop->recorder, start->run.first, &loop->engine, &loop->engine);
 }
 
 bool restore_engine(struct loop *loop, struct record_start *start, bool plan_kept)

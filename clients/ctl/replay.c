@@ -54,6 +54,10 @@ static int compare(struct replay *replay)
 	const struct replay_told told = {.row = compare_row, .context = &lockstep};
 	if (!replay_run(replay, NULL, &told, stderr))
 		return EXIT_REFUSED;
+	if (!lockstep.aligned || lockstep.rows == 0) {
+		printf("session %s: the record does not hold the beginning of it\n", session->id);
+		return EXIT_REFUSED;
+	}
 	printf("session %s: %" PRIu64 " events, %" PRIu64 " rows %s%s\n", session->id,
 	       session->last - session->opened + 1, lockstep.rows,
 	       lockstep.different ? "up to a difference" : "as they were recorded",
@@ -166,7 +170,7 @@ static int what_if(struct replay *replay, const char *plan_path)
 	if (config_read_plan(&plan, plan_path, stderr) != 0)
 		return EXIT_REFUSED;
 	/* Both from what was so before the session: else more than the plan would differ. */
-	const struct plan recorded = replay_engine(replay)->config->plan;
+	const struct plan recorded = *replay_plan(replay);
 	for (tallies.which = 0; tallies.which < 2; tallies.which++)
 		if (!replay_run(replay, tallies.which == 0 ? &recorded : &plan, &told, stderr))
 			return EXIT_REFUSED;

@@ -105,6 +105,11 @@ const struct replay_session *replay_session(const struct replay *replay)
 	return &replay->session;
 }
 
+const struct plan *replay_plan(const struct replay *replay)
+{
+	return &replay->config.plan;
+}
+
 const struct engine *replay_engine(const struct replay *replay)
 {
 	return &replay->engine;

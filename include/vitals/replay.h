@@ -40,6 +40,9 @@ bool replay_run(struct replay *replay, const struct plan *plan, const struct rep
 /* The next row of the session that the engine led to, from its opening on. False: there is no more. */
 bool replay_recorded_row(struct replay *replay, int64_t *seq, const char **kind, const char **text);
 
+/* The plan that it ran with. */
+const struct plan *replay_plan(const struct replay *replay);
+
 /* Where the engine stands after replay_run. */
 const struct engine *replay_engine(const struct replay *replay);
 
