@@ -34,12 +34,16 @@ void room_step(struct room *room)
 	room->event.wall_ns = WALL_START_NS + room->now;
 	if (room->trace)
 		trace_event(room);
+	restart_note(room);
 	engine_step(&room->engine, &room->event, (struct mono){room->now}, &room->actions);
 	room->tally->steps++;
 	if (room->trace)
 		trace_actions(room);
 	world_heed(room);
-	room->wrong = oracle_check(room);
+	if (room->wrong == NULL)
+		room->wrong = restart_maybe(room);
+	if (room->wrong == NULL)
+		room->wrong = oracle_check(room);
 	if (room->wrong == NULL)
 		room->wrong =
 		    shadow_look(&room->engine, &room->event, &room->actions, room->tally->steps % THOROUGH_EVERY == 0);
@@ -179,6 +183,8 @@ static const char *room_live(struct room *room)
 	if (room->placebo)
 		room->patient.peak_sys = room->patient.peak_dia = room->patient.peak_hr = 0;
 	engine_init(&room->engine, &room->config, (struct mono){room->now});
+	if (room->trouble == TROUBLE_RANDOM && !restart_begin(room))
+		return "no memory for a black box";
 	shadow_begin();
 	world_begin(room);
 	devices_begin(room);
@@ -205,7 +211,9 @@ const char *room_run(struct room *room, const struct engine_config *config, uint
 	room_begin(room, config, seed, trouble, trace);
 	draw_room(room);
 	patient_init(&room->patient, seed ^ UINT64_C(0x5bd1e995), kind, room->speed);
-	return room_live(room);
+	const char *wrong = room_live(room);
+	restart_end(room);
+	return wrong;
 }
 
 const char *room_again(struct room *room, const struct engine_config *config, uint64_t seed)

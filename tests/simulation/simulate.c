@@ -132,9 +132,10 @@ static bool was_about_something(long sessions)
 		(void)printf(" %s %" PRIu64 ";", kinds[i].name, raised);
 		all = all && raised > 0;
 	}
-	(void)printf(" blocked %" PRIu64 ", overridden %" PRIu64 ", refused %" PRIu64 "\n", tally.blocked,
-	             tally.overridden, tally.refused);
-	return sessions < 100 || (all && tally.blocked > 0 && tally.overridden > 0);
+	(void)printf(" blocked %" PRIu64 ", overridden %" PRIu64 ", refused %" PRIu64 "; killed and taken up %" PRIu64
+	             "\n",
+	             tally.blocked, tally.overridden, tally.refused, tally.kills);
+	return sessions < 100 || (all && tally.blocked > 0 && tally.overridden > 0 && tally.kills > 100);
 }
 
 static int random_sessions(const struct arguments *arguments)

@@ -9,6 +9,7 @@
  *   world.c       what the oracle knows: values, devices, session, from events and answers alone
  *   gaps.c        signals that come and go, for the oracle
  *   oracle.c      what the alarms must look like after each step, judged from that
+ *   restart.c     the monitor is killed and taken up again
  *   shadow.c      the general invariants of tests/unit/core_oracle.h
  *   population.c  published rates and alarm load */
 #ifndef SIMULATION_H
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #include "clients/sim/patient.h"
+#include "daemon/record/box.h"
 #include "vitals/config.h"
 
 #define MINUTE (60 * NS_PER_S)
@@ -160,6 +162,7 @@ struct tally { /* for the population check, and to see that the runs were about 
 	uint64_t sessions_with[ALARMS_MAX];
 	uint64_t by_priority[4];
 	uint64_t acknowledged, nuisance;
+	uint64_t kills; /* of the monitor, in a session */
 };
 
 struct room {
@@ -194,6 +197,10 @@ struct room {
 	double peak_minute;
 	int peak_cadss, worst_moaas;
 	struct tally *tally;
+	struct box *box; /* NULL: the monitor is not killed */
+	uint64_t event_number;
+	bool unwritten; /* the last event has no bytes */
+	struct prng kills;
 };
 
 bool chance(struct room *room, double probability);
@@ -206,6 +213,12 @@ const char *room_run(struct room *room, const struct engine_config *config, uint
 /* Another session of the patient who is there already, with good devices and diligent staff. */
 const char *room_again(struct room *room, const struct engine_config *config, uint64_t seed);
 void room_step(struct room *room);
+
+/* restart.c */
+bool restart_begin(struct room *room);
+void restart_end(struct room *room);
+void restart_note(struct room *room);
+const char *restart_maybe(struct room *room);
 
 /* devices.c */
 void devices_begin(struct room *room);
