@@ -18,6 +18,7 @@
 #include "daemon/shell.h"
 
 #define CHECKPOINT_BEATS 4
+#define TREND_BEATS      2
 #define EVENTS_PER_TURN  128            /* then time is read again: a flood of events cannot hold up deadlines */
 #define RECORDER_SLOW_NS (2 * NS_PER_S) /* a technical alarm */
 #define WATCHDOG_PATIENCE_NS                                                                                           \
@@ -194,6 +195,8 @@ static void beat(struct loop *loop, struct mono now)
 	judge_publisher(loop, now);
 	if (loop->beats % SNAPSHOT_BEATS == 0)
 		perform_snapshot(loop, now);
+	if (loop->beats % TREND_BEATS == 0 && loop->engine.session.open)
+		recorder_trend(loop->recorder, &loop->engine, now, shell_wall_ns());
 	box_alive(loop->box, now);
 	/* One that is not taken is taken at the next beat: the record is behind. */
 	if (loop->beats % CHECKPOINT_BEATS == 0)

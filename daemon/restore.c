@@ -318,6 +318,7 @@ static void tell_session(struct loop *loop, struct record_start *start, const st
 {
 	const struct session *session = &loop->engine.session;
 	memcpy(start->session_id, session->id, sizeof(start->session_id));
+	start->opened = memory->opened;
 	start->in_session = session->open && memory->session_kept && strcmp(memory->session_id, session->id) == 0;
 	if (session->open && !start->in_session && loop->opened_event == 0)
 		recorder_session_opened(loop->recorder, start->run.first, &loop->engine, &loop->engine);

@@ -28,6 +28,27 @@ void keeper_note_closed(struct keeper_note *note, uint64_t number, int64_t wall_
 	note->opened = note->opened && note->session.opened > number;
 }
 
+/* A continuous value is the one of now; one that is determined now and then stands in the second in which it came. */
+void keeper_note_trend(struct keeper_trends *trends, struct mono told[PARAMETER_COUNT], const struct engine *engine,
+                       struct mono now, int64_t wall_ns)
+{
+	if (trends->count == KEEPER_TRENDS)
+		return;
+	struct store_trend *trend = &trends->list[trends->count++];
+	memset(trend, 0, sizeof(*trend));
+	trend->wall_s = wall_ns / NS_PER_S;
+	for (int p = 0; p < PARAMETER_COUNT; p++) {
+		struct measurement reading = engine_reading(engine, (enum parameter)p, now);
+		bool old = parameter_table[p].cadence != CADENCE_CONTINUOUS && reading.determined.ns == told[p].ns;
+		if (!measurement_has_value(&reading) || old)
+			continue;
+		told[p] = reading.determined;
+		trend->known |= PARAMETER_BIT(p);
+		trend->doubtful |= reading.quality == QUALITY_QUESTIONABLE ? PARAMETER_BIT(p) : 0;
+		trend->milli[p] = reading.milli;
+	}
+}
+
 bool keeper_due(const struct keeper *keeper, const struct keeper_note *note, uint64_t mark, struct mono now, bool all)
 {
 	if (note->opened || note->closed != 0)
@@ -86,7 +107,18 @@ static bool write_events(struct keeper *keeper, struct store *store, uint64_t fr
 	return first == 0 || store_put_input(store, first, last, keeper->piece, used);
 }
 
-bool keeper_write(struct keeper *keeper, struct store *store, const struct keeper_note *note, uint64_t mark)
+static bool write_trends(struct keeper *keeper, struct store *store, const struct keeper_note *note,
+                         const struct keeper_trends *trends)
+{
+	uint64_t opened = note->opened ? note->session.opened : keeper->session.session.opened;
+	for (int i = 0; i < trends->count; i++)
+		if (!store_put_trend(store, opened, &trends->list[i]))
+			return false;
+	return true;
+}
+
+bool keeper_write(struct keeper *keeper, struct store *store, const struct keeper_note *note,
+                  const struct keeper_trends *trends, uint64_t mark)
 {
 	if (!keeper->run_written && !store_put_run(store, &keeper->run))
 		return false;
@@ -97,7 +129,7 @@ bool keeper_write(struct keeper *keeper, struct store *store, const struct keepe
 	if (note->opened && !write_session(keeper, store, note))
 		return false;
 	uint64_t from = keeper->in_session ? 0 : note->opened ? note->session.opened : UINT64_MAX;
-	if (!write_events(keeper, store, from, mark))
+	if (!write_events(keeper, store, from, mark) || !write_trends(keeper, store, note, trends))
 		return false;
 	if (note->closed != 0 && !store_end_session(store, note->closed, note->closed_wall_ns))
 		return false;

@@ -14,6 +14,8 @@
 
 #define KEEPER_PIECE_BYTES 65536 /* of events: one row, unless a disk that was away makes it more */
 
+#define KEEPER_TRENDS 16 /* seconds that wait to be written */
+
 /* What the engine thread says of sessions: one that was closed, then one that was opened. */
 struct keeper_note {
 	uint64_t closed; /* number of the event; 0 = none was */
@@ -22,6 +24,11 @@ struct keeper_note {
 	struct store_session session;
 	struct engine before;
 	uint8_t prefix[PREFIX_BYTES];
+};
+
+struct keeper_trends {
+	int count;
+	struct store_trend list[KEEPER_TRENDS];
 };
 
 struct keeper {
@@ -44,11 +51,16 @@ void keeper_note_opened(struct keeper_note *note, uint64_t number, const struct 
                         const struct engine *after);
 void keeper_note_closed(struct keeper_note *note, uint64_t number, int64_t wall_ns);
 
+/* `told`: when what was put down last was determined; all zero before the first. */
+void keeper_note_trend(struct keeper_trends *trends, struct mono told[PARAMETER_COUNT], const struct engine *engine,
+                       struct mono now, int64_t wall_ns);
+
 /* Is there more to be written than rows? At the end (`all`) whatever there is, else events once a second. */
 bool keeper_due(const struct keeper *keeper, const struct keeper_note *note, uint64_t mark, struct mono now, bool all);
 
 /* Within a transaction: everything up to event `mark`. False with store->why. */
-bool keeper_write(struct keeper *keeper, struct store *store, const struct keeper_note *note, uint64_t mark);
+bool keeper_write(struct keeper *keeper, struct store *store, const struct keeper_note *note,
+                  const struct keeper_trends *trends, uint64_t mark);
 
 /* It is on disk, or there was nothing to be put there. */
 void keeper_done(struct keeper *keeper, const struct keeper_note *note, uint64_t mark, bool wrote, struct mono now);

@@ -47,6 +47,7 @@ struct entry {
 struct batch {
 	uint64_t mark; /* number of the last event of which everything is in this batch or one before it */
 	struct keeper_note note;
+	struct keeper_trends trends;
 	uint32_t count;
 	struct entry list[QUEUE_ENTRIES + OWN_ROWS];
 };
@@ -59,7 +60,8 @@ struct recorder {
 
 	pthread_mutex_t mutex; /* of what follows, up to the next comment */
 	struct batch *filling;
-	uint32_t lost; /* rows that found no room, not yet told of in the record */
+	struct mono told[PARAMETER_COUNT]; /* of the trend */
+	uint32_t lost;                     /* rows that found no room, not yet told of in the record */
 	bool failed, stopping;
 	bool within; /* what an event led to is being written */
 	bool wanted; /* the thread waits for its end */
@@ -189,6 +191,13 @@ void recorder_session_opened(struct recorder *recorder, uint64_t number, const s
 	shell_unlock(&recorder->mutex);
 }
 
+void recorder_trend(struct recorder *recorder, const struct engine *engine, struct mono now, int64_t wall_ns)
+{
+	shell_lock(&recorder->mutex);
+	keeper_note_trend(&recorder->filling->trends, recorder->told, engine, now, wall_ns);
+	shell_unlock(&recorder->mutex);
+}
+
 void recorder_session_closed(struct recorder *recorder, uint64_t number)
 {
 	shell_lock(&recorder->mutex);
@@ -283,6 +292,7 @@ static void exchange(struct recorder *recorder)
 	recorder->filling->mark = full->mark;
 	recorder->filling->note.opened = false;
 	recorder->filling->note.closed = 0;
+	recorder->filling->trends.count = 0;
 	shell_unlock(&recorder->mutex);
 	recorder->settled_count = 0;
 	if (lost > 0)
@@ -353,7 +363,7 @@ static bool write_batch(struct recorder *recorder)
 	for (uint32_t i = 0; i < batch->count; i++)
 		if (!batch->list[i].is_reply && !append(recorder, &batch->list[i]))
 			return false;
-	return keeper_write(&recorder->keeper, store, &batch->note, batch->mark) && store_commit(store);
+	return keeper_write(&recorder->keeper, store, &batch->note, &batch->trends, batch->mark) && store_commit(store);
 }
 
 /* Gives the answer, or hands the line on. With `recorded` only what was not settled before. */
@@ -422,7 +432,8 @@ static void note_last_row(struct recorder *recorder, const struct keeper_note *n
 static bool due(const struct recorder *recorder, struct mono now, bool stopping)
 {
 	const struct batch *batch = recorder->draining;
-	return batch->count > 0 || keeper_due(&recorder->keeper, &batch->note, batch->mark, now, stopping);
+	return batch->count > 0 || batch->trends.count > 0 ||
+	       keeper_due(&recorder->keeper, &batch->note, batch->mark, now, stopping);
 }
 
 /* Returns true if there may be more to write at once. */
@@ -448,6 +459,7 @@ static bool turn(struct recorder *recorder, bool stopping)
 			recorder->draining->count = 0;
 			recorder->draining->note.opened = false;
 			recorder->draining->note.closed = 0;
+			recorder->draining->trends.count = 0;
 			recorder->gap_due = recorder->failed;
 			set_failed(recorder, false);
 		} else {
@@ -608,6 +620,7 @@ bool recorder_run(struct recorder *recorder, const struct record_start *start)
 	copy_text(keeper->plan_path, sizeof(keeper->plan_path), start->plan_path);
 	keeper->in_session = keeper->session_written = start->in_session;
 	copy_text(keeper->session.session.id, sizeof(keeper->session.session.id), start->session_id);
+	keeper->session.session.opened = start->opened;
 	recorder->running = shell_thread_start(&recorder->thread, "recorder", run, recorder) == 0;
 	return recorder->running || complain(recorder, "the thread could not be started");
 }

@@ -148,7 +148,7 @@ static enum store_opened identify(struct store *store)
 	}
 	if (version < STORE_VERSION && sqlite3_exec(store->db, store_input_sql, NULL, NULL, NULL) != SQLITE_OK)
 		return judge(store, "cannot be brought to version 2");
-	return STORE_OPENED;
+	return store_make_trend(store) ? STORE_OPENED : judge(store, "cannot be used");
 }
 
 /* One row of the tail against the one before it. The first row of a long record is taken as it is. */

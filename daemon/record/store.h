@@ -60,6 +60,9 @@ bool store_commit(struct store *store);
 /* ---- events, sessions, runs (daemon/record/store_input.c): within store_begin .. store_commit ----------------------
  */
 
+/* Runs a statement to its end, if all of its values were bound. False with store->why, and the transaction given up. */
+bool store_finish(struct store *store, struct sqlite3_stmt *statement, bool bound);
+
 /* What version 2 has beside `record`. */
 extern const char store_input_sql[];
 
@@ -73,6 +76,17 @@ bool store_put_run(struct store *store, const struct record_run *run);
 /* The devices and displays of a configuration, as far as the engine knows them. */
 bool store_put_bedside(struct store *store, const char *config_hash_hex, const struct engine_config *config);
 bool store_put_file(struct store *store, const char *hash_hex, const char *path, const char *text, size_t size);
+
+/* One second of a session, for people who plot: values as they were shown. */
+struct store_trend {
+	int64_t wall_s;
+	parameter_set known, doubtful; /* which have a value, and which of these are doubtful */
+	int32_t milli[PARAMETER_COUNT];
+};
+
+/* Makes the table, or gives it the columns that this version knows and the file does not yet. */
+bool store_make_trend(struct store *store);
+bool store_put_trend(struct store *store, uint64_t opened, const struct store_trend *trend);
 
 struct store_session {
 	uint64_t opened; /* number of the event */

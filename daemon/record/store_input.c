@@ -49,7 +49,7 @@ static sqlite3_stmt *prepare(struct store *store, const char *sql)
 }
 
 /* Runs a statement whose values are bound (`bound`) to its end. */
-static bool finish(struct store *store, sqlite3_stmt *statement, bool bound)
+bool store_finish(struct store *store, struct sqlite3_stmt *statement, bool bound)
 {
 	bool done = statement != NULL && bound && sqlite3_step(statement) == SQLITE_DONE;
 	(void)sqlite3_finalize(statement); /* repeats the error of step */
@@ -77,13 +77,14 @@ static bool blob(sqlite3_stmt *statement, int at, const void *bytes, size_t size
 bool store_put_progress(struct store *store, uint64_t last)
 {
 	sqlite3_stmt *s = prepare(store, "INSERT OR REPLACE INTO progress(one, number) VALUES(1, ?1)");
-	return finish(store, s, number(s, 1, (int64_t)last));
+	return store_finish(store, s, number(s, 1, (int64_t)last));
 }
 
 bool store_put_input(struct store *store, uint64_t first, uint64_t last, const void *bytes, size_t size)
 {
 	sqlite3_stmt *s = prepare(store, "INSERT OR REPLACE INTO input(first, last, events) VALUES(?1, ?2, ?3)");
-	return finish(store, s, number(s, 1, (int64_t)first) && number(s, 2, (int64_t)last) && blob(s, 3, bytes, size));
+	return store_finish(store, s,
+	                    number(s, 1, (int64_t)first) && number(s, 2, (int64_t)last) && blob(s, 3, bytes, size));
 }
 
 bool store_put_run(struct store *store, const struct record_run *run)
@@ -91,10 +92,10 @@ bool store_put_run(struct store *store, const struct record_run *run)
 	sqlite3_stmt *s =
 	    prepare(store, "INSERT OR REPLACE INTO run(first, boot, build, config, plan, wall_ns, mono_ns)"
 	                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-	return finish(store, s,
-	              number(s, 1, (int64_t)run->first) && text(s, 2, run->boot) && text(s, 3, run->build) &&
-	                  text(s, 4, run->config_hash_hex) && text(s, 5, run->plan_hash_hex) &&
-	                  number(s, 6, run->wall_ns) && number(s, 7, run->mono_ns));
+	return store_finish(store, s,
+	                    number(s, 1, (int64_t)run->first) && text(s, 2, run->boot) && text(s, 3, run->build) &&
+	                        text(s, 4, run->config_hash_hex) && text(s, 5, run->plan_hash_hex) &&
+	                        number(s, 6, run->wall_ns) && number(s, 7, run->mono_ns));
 }
 
 static void names_of(parameter_set set, char *to, size_t size)
@@ -117,7 +118,7 @@ static bool put_device(struct store *store, const char *config_hash_hex, int pla
 	bool bound = text(s, 1, config_hash_hex) && number(s, 2, place) && text(s, 3, device->name) &&
 	             number(s, 4, device->period_ns) && text(s, 5, provides) && number(s, 6, device->cuff_command) &&
 	             number(s, 7, device->same_limb);
-	return finish(store, s, bound);
+	return store_finish(store, s, bound);
 }
 
 bool store_put_bedside(struct store *store, const char *config_hash_hex, const struct engine_config *config)
@@ -130,7 +131,7 @@ bool store_put_bedside(struct store *store, const char *config_hash_hex, const s
 		                                 " VALUES(?1, ?2, ?3, ?4)");
 		bool bound = text(s, 1, config_hash_hex) && number(s, 2, i) && text(s, 3, config->displays[i]) &&
 		             number(s, 4, config->display_within_ns);
-		if (!finish(store, s, bound))
+		if (!store_finish(store, s, bound))
 			return false;
 	}
 	return true;
@@ -141,7 +142,7 @@ bool store_put_file(struct store *store, const char *hash_hex, const char *path,
 	sqlite3_stmt *s = prepare(store, "INSERT OR IGNORE INTO file(hash, path, text) VALUES(?1, ?2, ?3)");
 	bool bound = text(s, 1, hash_hex) && text(s, 2, path) &&
 	             sqlite3_bind_text(s, 3, bytes, (int)size, SQLITE_STATIC) == SQLITE_OK;
-	return finish(store, s, bound);
+	return store_finish(store, s, bound);
 }
 
 bool store_put_session(struct store *store, const struct store_session *session)
@@ -152,14 +153,14 @@ bool store_put_session(struct store *store, const struct store_session *session)
 	    number(s, 1, (int64_t)session->opened) && text(s, 2, session->id) && text(s, 3, session->patient_ref) &&
 	    text(s, 4, session->plan_hash_hex) && text(s, 5, record_core_id) && number(s, 6, session->wall_ns) &&
 	    blob(s, 7, session->engine, session->engine_bytes) && blob(s, 8, session->prefix, session->prefix_bytes);
-	return finish(store, s, bound);
+	return store_finish(store, s, bound);
 }
 
 bool store_end_session(struct store *store, uint64_t last, int64_t wall_ns)
 {
 	sqlite3_stmt *s =
 	    prepare(store, "UPDATE session SET closed = ?1, closed_wall_ns = ?2 WHERE closed IS NULL AND opened < ?1");
-	return finish(store, s, number(s, 1, (int64_t)last) && number(s, 2, wall_ns));
+	return store_finish(store, s, number(s, 1, (int64_t)last) && number(s, 2, wall_ns));
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ struct record_start {
 	uint64_t recorded; /* number of the last event of which everything is recorded */
 	bool in_session;   /* a session goes on that the record knows: */
 	char session_id[NAME_BYTES];
+	uint64_t opened; /* number of the event that opened it */
 	const char *plan_path;
 	char *plan_text; /* becomes the recorder's; NULL if it is not known */
 };
@@ -111,6 +112,10 @@ void recorder_mark(struct recorder *recorder, uint64_t number);
 void recorder_session_opened(struct recorder *recorder, uint64_t number, const struct engine *before,
                              const struct engine *after);
 void recorder_session_closed(struct recorder *recorder, uint64_t number);
+
+/* Engine thread: what is shown now, once a second of an open session. What finds no room while the disk does not take
+ * it is left out: the events, from which it follows, are kept apart. */
+void recorder_trend(struct recorder *recorder, const struct engine *engine, struct mono now, int64_t wall_ns);
 
 /* Engine thread. A record of kind `kind` (token) with `text` (key="value" pairs, already escaped). Never blocks; false
  * when the queue is full (counted, and written as a gap as soon as there is room). */

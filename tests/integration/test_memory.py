@@ -1,5 +1,6 @@
 """What a restart must not forget: the open session, its alarms and limits, whatever way it has to be found again; each with
 the real daemon, killed, with real devices of the simulator."""
+import contextlib
 import glob
 import json
 import os
@@ -8,7 +9,7 @@ import shutil
 import signal
 import sqlite3
 
-from harness import ROOT, Bedside, pb, wait_for
+from harness import PATIENCE_S, ROOT, Bedside, pb, wait_for
 from test_bedside import start
 
 
@@ -188,3 +189,21 @@ def open_second(bedside):
     bedside.ctl("moaas", "5")
     bedside.ctl("note", "keeps her left hand warm")
     return session_of(bedside)
+
+
+def test_values_of_each_second_can_be_plotted():
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        display.wait_value("nibp_sys")
+        shown = display.readings("nibp_sys")[-1].milli / 1000
+
+        def rows():
+            with contextlib.closing(sqlite3.connect(f"file:{bedside.record}?mode=ro", uri=True, timeout=PATIENCE_S)) as db:
+                return db.execute("SELECT session, utc, spo2, nibp_sys FROM trend_values ORDER BY utc").fetchall()
+        wait_for(lambda: any(row[3] == shown for row in rows()) and sum(row[2] is not None for row in rows()) >= 3,
+                 "seconds on the record", seen=rows)
+        assert len({row[1] for row in rows()}) == len(rows()) and {row[0] for row in rows()} == {session_of(bedside)["id"]}
+        # A pressure stands in the second in which it was determined, not in every one after it.
+        assert sum(row[3] is not None for row in rows()) < len(rows())
