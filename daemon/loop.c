@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -43,6 +44,10 @@ static void check_clock(struct loop *loop, struct mono now)
 	loop->clock_offset_ns = offset;
 	if (step > -CLOCK_STEP_NS && step < CLOCK_STEP_NS)
 		return;
+	char detail[64];
+	(void)snprintf(detail, sizeof(detail), "the wall clock was set by %+.3f s",
+	               (double)step / (double)NS_PER_S); /* fits */
+	perform_notice(loop, SEVERITY_WARNING, "clock-stepped", detail);
 	struct event event = {.kind = EVENT_CLOCK, .wall_ns = shell_wall_ns()};
 	event.u.clock.step_ns = step;
 	perform_event(loop, &event, now);

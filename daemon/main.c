@@ -267,7 +267,7 @@ static bool start(const struct options *options)
 	if (loop.local_socket == NULL)
 		return false;
 	perform_new_epoch(&loop, now);
-	audit_start(&audit, &config, loop.stream.epoch);
+	audit_start(&audit, &config, loop.stream.epoch, &record.run);
 	if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
 		return false;
 	if (!recorder_run(loop.recorder, &record))

@@ -17,7 +17,7 @@ struct command {
 	int (*run)(const struct options *options, const char *argument);
 };
 
-#define COMMAND_ROWS 36
+#define COMMAND_ROWS 37
 extern const struct command command_table[COMMAND_ROWS];
 
 /* The command that the words name, NULL if there is none. */

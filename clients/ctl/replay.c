@@ -188,3 +188,9 @@ int replay_file(const struct options *options, const char *path)
 	replay_close(replay);
 	return fflush(stdout) == 0 ? code : EXIT_REFUSED;
 }
+
+int replay_export_file(const struct options *options, const char *path)
+{
+	const char *session = options->session == NULL ? "" : options->session;
+	return replay_export(path, session, options->second_word, stderr) ? EXIT_OK : EXIT_REFUSED;
+}

@@ -7,4 +7,7 @@
 
 int replay_file(const struct options *options, const char *path);
 
+/* `vitalsctl session export RECORD FILE`. */
+int replay_export_file(const struct options *options, const char *path);
+
 #endif

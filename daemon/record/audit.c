@@ -339,7 +339,7 @@ void audit_action(struct audit_line *audit, const struct engine *engine, const s
 	}
 }
 
-void audit_start(struct audit_line *audit, const struct config *config, uint64_t epoch)
+void audit_start(struct audit_line *audit, const struct config *config, uint64_t epoch, const struct record_run *run)
 {
 	static const char digits[] = "0123456789abcdef";
 	char hex[17];
@@ -355,6 +355,9 @@ void audit_start(struct audit_line *audit, const struct config *config, uint64_t
 	line_text(&audit->line, "plan_hash", config->plan_hash_hex);
 	line_text(&audit->line, "demo", config->engine.plan.demo ? "yes" : "no");
 	line_text(&audit->line, "epoch", hex);
+	line_text(&audit->line, "boot", run->boot);
+	line_number(&audit->line, "mono_ns", run->mono_ns);
+	line_text(&audit->line, "core", record_core_id);
 }
 
 void audit_stop(struct audit_line *audit, const char *why)

@@ -38,7 +38,7 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
 /* The alarm load of the session that was closed, for one alarm slot; not wanted if it was never announced. */
 void audit_load(struct audit_line *audit, const struct engine *engine, uint16_t slot);
 
-void audit_start(struct audit_line *audit, const struct config *config, uint64_t epoch);
+void audit_start(struct audit_line *audit, const struct config *config, uint64_t epoch, const struct record_run *run);
 void audit_stop(struct audit_line *audit, const char *why);
 
 /* Something the daemon noticed about itself: `what` is a token, `detail` a sentence. */

@@ -40,6 +40,10 @@ bool replay_run(struct replay *replay, const struct plan *plan, const struct rep
 /* The next row of the session that the engine led to, from its opening on. False: there is no more. */
 bool replay_recorded_row(struct replay *replay, int64_t *seq, const char **kind, const char **text);
 
+/* One session ("": the newest) as a record of its own at `path`, which must not be there yet. False after writing why.
+ */
+bool replay_export(const char *store_path, const char *session_id, const char *path, FILE *errors);
+
 /* The plan that it ran with. */
 const struct plan *replay_plan(const struct replay *replay);
 

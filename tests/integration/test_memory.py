@@ -160,6 +160,13 @@ def test_recorded_session_replays_as_it_was():
         bedside.ctl("session", "close", "--override", "dr.a", "--reason", "the end of the test")
         bedside.daemon.stop(signal.SIGTERM)
         assert "as they were recorded" in replay(bedside)
+        one = bedside.path("one.sqlite")
+        bedside.ctl("session", "export", bedside.record, one)
+        bedside.ctl("session", "export", bedside.record, one, expect=1)
+        with contextlib.closing(sqlite3.connect(one)) as db:
+            assert db.execute("SELECT id FROM session").fetchall() == [(before["id"],)]
+            assert db.execute("SELECT count(*) FROM trend").fetchone()[0] > 0
+        assert bedside.ctl("replay", one) == replay(bedside)
         bedside.replayable = False
         with sqlite3.connect(bedside.record) as db:
             db.execute("UPDATE record SET text = replace(text, 'left hand', 'right hand') WHERE kind = 'observation'")

@@ -238,7 +238,7 @@ static void start_tells_the_epoch(void **state)
 	static struct config whole;
 
 	(void)state;
-	audit_start(&audit, &whole, UINT64_C(0x0123456789abcdef));
+	audit_start(&audit, &whole, UINT64_C(0x0123456789abcdef), &(struct record_run){.boot = "b-1", .mono_ns = 77});
 	assert_true(audit.wanted);
 	says("\"0123456789abcdef\"");
 }

@@ -268,12 +268,17 @@ static void start_and_stop(void **state)
 	SET(whole.plan_hash_hex, "bb22");
 	SET(whole.engine.bedside, "room-1");
 	SET(whole.engine.plan.name, "ketamine-iv");
-	audit_start(&audit, &whole, UINT64_C(0x0123456789abcdef));
-	expect(SEVERITY_NOTICE, "start",
-	       "bedside=\"room-1\" version=\"" VITALS_VERSION "\" config=\"/etc/vitalsd/room-1.conf\" "
-	       "config_hash=\"aa11\" plan=\"ketamine-iv\" plan_hash=\"bb22\" demo=\"no\" epoch=\"0123456789abcdef\"");
+	audit_start(&audit, &whole, UINT64_C(0x0123456789abcdef), &(struct record_run){.boot = "b-1", .mono_ns = 77});
+	char line[RECORD_TEXT_BYTES];
+	(void)snprintf(
+	    line, sizeof line,
+	    "bedside=\"room-1\" version=\"" VITALS_VERSION "\" config=\"/etc/vitalsd/room-1.conf\" "
+	    "config_hash=\"aa11\" plan=\"ketamine-iv\" plan_hash=\"bb22\" demo=\"no\" epoch=\"0123456789abcdef\" "
+	    "boot=\"b-1\" mono_ns=\"77\" core=\"%s\"",
+	    record_core_id); /* fits */
+	expect(SEVERITY_NOTICE, "start", line);
 	whole.engine.plan.demo = true;
-	audit_start(&audit, &whole, 1);
+	audit_start(&audit, &whole, 1, &(struct record_run){.boot = "b-1"});
 	assert_non_null(strstr(audit.line.text, "demo=\"yes\" epoch=\"0000000000000001\""));
 	audit_stop(&audit, "SIGTERM");
 	expect(SEVERITY_NOTICE, "stop", "why=\"SIGTERM\"");
