@@ -6,7 +6,8 @@
 #include "daemon/config/reading.h"
 
 static cfg_opt_t control_rows[] = {TREE_LINE(), TREE_VALUE("socket"), TREE_END()};
-static cfg_opt_t record_rows[] = {TREE_LINE(), TREE_VALUE("path"), TREE_VALUE("black_box"), TREE_END()};
+static cfg_opt_t record_rows[] = {TREE_LINE(), TREE_VALUE("path"), TREE_VALUE("black_box"),
+                                  TREE_VALUE("keep_events_days"), TREE_END()};
 static cfg_opt_t publish_rows[] = {TREE_LINE(),
                                    TREE_LIST("endpoints"),
                                    TREE_VALUE("curve_secret_key_file"),
@@ -376,6 +377,13 @@ static void read_box(const struct section *section, struct config *config)
 	(void)key_path(section, "black_box", OPTIONAL, PATH_BYTES - 1 - (int)sizeof ".new", config->box_path);
 }
 
+static void read_keeping(const struct section *section, struct config *config)
+{
+	int64_t days;
+	if (key_integer(section, "keep_events_days", OPTIONAL, 7, 36500, &days))
+		config->keep_events_ns = days * 24 * 3600 * NS_PER_S;
+}
+
 static void read_general(struct reading *reading, const struct section *root)
 {
 	struct config *config = reading->config;
@@ -397,6 +405,7 @@ static void read_general(struct reading *reading, const struct section *root)
 	if (section_only(root, "record", REQUIRED, &section)) {
 		(void)key_path(&section, "path", REQUIRED, PATH_BYTES - 1, config->record_path);
 		read_box(&section, config);
+		read_keeping(&section, config);
 	}
 	read_people(reading);
 	read_publish(reading);

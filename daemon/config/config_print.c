@@ -250,6 +250,9 @@ static void print_general(const struct config *config, FILE *out)
 	(void)fprintf(out, "bedside %s\ncontrol socket %s\nrecord %s\nblack box %s\nsyslog ident %s\n",
 	              config->engine.bedside, config->control_socket, config->record_path, config->box_path,
 	              config->syslog_ident);
+	if (config->keep_events_ns > 0)
+		(void)fprintf(out, "events of a session kept for %d days after it\n",
+		              (int)(config->keep_events_ns / (24 * 3600 * NS_PER_S)));
 	if (config->realtime_priority > 0)
 		(void)fprintf(out, "real-time priority %u\n", config->realtime_priority);
 	else

@@ -375,8 +375,8 @@ void audit_notice(struct audit_line *audit, enum severity severity, const char *
 
 bool audit_kind_of_engine(const char *kind)
 {
-	static const char *const others[] = {"start",          "stop",       "notice",        "gap",
-	                                     "syslog-stalled", "syslog-gap", "record-damaged"};
+	static const char *const others[] = {"start",          "stop",       "notice",         "gap",
+	                                     "syslog-stalled", "syslog-gap", "record-damaged", "events-removed"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(kind, others[i]) == 0)
 			return false;

@@ -6,97 +6,15 @@
  * be written it is kept and tried again every second, while the other fills up; what finds no room is counted and
  * becomes a "gap" row at its place in the chain. As long as that lasts, answers are given as not durable and rows go to
  * syslog marked recorded="no", so that at least one trail goes on. */
-#include "vitals/record.h"
+#include "daemon/record/recorder_inside.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/file.h>
 
 #include "daemon/debug.h"
-#include "daemon/record/keeper.h"
-#include "daemon/record/last_row.h"
-#include "daemon/record/memory.h"
-#include "daemon/record/relay.h"
-#include "daemon/record/store.h"
-#include "daemon/shell.h"
-
-#define QUEUE_ENTRIES 1024
-#define OWN_ROWS      2 /* rows the recorder itself adds to a batch: a gap, syslog stalled or back */
-#define RETRY_NS      NS_PER_S
-#define ROUND_MS      500
-
-struct entry {
-	bool is_reply;
-	bool settled; /* answer given, or line handed to syslog, before it could be written */
-	enum severity severity;
-	enum result result;
-	uint64_t id;
-	int64_t wall_ns, seq;
-	char hash_hex[17];
-	char kind[NAME_BYTES];
-	char text[RECORD_TEXT_BYTES];
-};
-
-struct batch {
-	uint64_t mark; /* number of the last event of which everything is in this batch or one before it */
-	struct keeper_note note;
-	struct keeper_trends trends;
-	uint32_t count;
-	struct entry list[QUEUE_ENTRIES + OWN_ROWS];
-};
-
-struct recorder {
-	struct shell_thread thread;
-	int wake_fd, lock_fd;
-	char path[PATH_BYTES];
-	_Atomic int64_t beat_ns;
-
-	pthread_mutex_t mutex; /* of what follows, up to the next comment */
-	struct batch *filling;
-	struct mono told[PARAMETER_COUNT]; /* of the trend */
-	uint32_t lost;                     /* rows that found no room, not yet told of in the record */
-	bool failed, stopping;
-	bool within; /* what an event led to is being written */
-	bool wanted; /* the thread waits for its end */
-
-	pthread_mutex_t outside; /* held while calling out, so that recorder_stop can cut a stuck thread off */
-	struct mailbox *mailbox; /* NULL when cut off */
-	record_reply_fn reply;
-	void *context;
-
-	/* The thread's own. */
-	struct store store;
-	struct relay *relay;
-	struct batch *draining;
-	uint32_t settled_count; /* entries of `filling` already settled while the record fails */
-	struct mono retry_at;
-	bool gap_due;              /* a failure is over: say so in the record, even if nothing was lost */
-	_Atomic bool told_failed;  /* what the engine was last told; read by any thread */
-	char why[STORE_WHY_BYTES]; /* of the last failure */
-	uint32_t syslog_lost;
-	bool syslog_taking, syslog_lost_told;
-	bool running; /* the thread was started */
-	bool clean;   /* at the end: everything was written */
-	struct keeper keeper;
-	struct last_row last; /* as it stands beside the record */
-	struct batch batches[2];
-};
 
 /* ---- engine thread --------------------------------------------------------------------------- */
-
-static void copy_text(char *to, size_t size, const char *from)
-{
-	size_t length = strnlen(from, size - 1);
-	memcpy(to, from, length);
-	to[length] = '\0';
-}
 
 static void fill_row(struct entry *entry, enum severity severity, int64_t wall_ns, const char *kind, const char *text)
 {
@@ -303,6 +221,27 @@ static void exchange(struct recorder *recorder)
 		add_syslog_row(recorder);
 }
 
+/* Between sessions, now and then, one session at a time: what is older than it is to be kept goes, and a row says so.
+ */
+static void look_for_old(struct recorder *recorder, struct mono now)
+{
+	struct line line;
+	char id[NAME_BYTES];
+	int64_t rows = 0;
+	bool early = recorder->looked && mono_since(now, recorder->looked_at) < LOOK_NS;
+	if (recorder->keep_ns == 0 || recorder->keeper.in_session || recorder->removing != 0 || early)
+		return;
+	recorder->looked_at = now;
+	recorder->removing = store_old_session(&recorder->store, shell_wall_ns() - recorder->keep_ns, id, &rows);
+	recorder->looked = recorder->removing == 0; /* another one may be as old */
+	if (recorder->removing == 0)
+		return;
+	line_start(&line);
+	line_text(&line, "session", id);
+	line_number(&line, "rows", rows);
+	own_row(recorder->draining, SEVERITY_NOTICE, "events-removed", &line);
+}
+
 static bool append(struct recorder *recorder, struct entry *entry)
 {
 	struct chain_row row = {
@@ -336,7 +275,7 @@ static bool begin_after_damage(struct recorder *recorder, const char *why, const
 }
 
 /* A monitor must not stay dark because its record is damaged; but a file that is not ours is not touched. */
-static enum store_opened open_record(struct recorder *recorder)
+enum store_opened recorder_open_record(struct recorder *recorder)
 {
 	struct store *store = &recorder->store;
 	char why[STORE_WHY_BYTES], aside[PATH_BYTES + 32];
@@ -355,7 +294,7 @@ static bool write_batch(struct recorder *recorder)
 	struct batch *batch = recorder->draining;
 	if (store->db == NULL || store->reopen) {
 		store_close(store);
-		if (open_record(recorder) != STORE_OPENED)
+		if (recorder_open_record(recorder) != STORE_OPENED)
 			return false;
 	}
 	if (!store_begin(store))
@@ -363,6 +302,8 @@ static bool write_batch(struct recorder *recorder)
 	for (uint32_t i = 0; i < batch->count; i++)
 		if (!batch->list[i].is_reply && !append(recorder, &batch->list[i]))
 			return false;
+	if (recorder->removing != 0 && !store_remove_events(store, recorder->removing))
+		return false;
 	return keeper_write(&recorder->keeper, store, &batch->note, &batch->trends, batch->mark) && store_commit(store);
 }
 
@@ -441,8 +382,10 @@ static bool turn(struct recorder *recorder, bool stopping)
 {
 	struct mono now = shell_now();
 	/* Only this thread writes `failed`, so it may read it without the mutex. */
-	if (!recorder->failed)
+	if (!recorder->failed) {
 		exchange(recorder);
+		look_for_old(recorder, now);
+	}
 	if (!due(recorder, now, stopping)) {
 		if (!recorder->keeper.in_session) /* nothing of what happened since belongs into the file */
 			keeper_done(&recorder->keeper, &recorder->draining->note, recorder->draining->mark, false, now);
@@ -460,6 +403,7 @@ static bool turn(struct recorder *recorder, bool stopping)
 			recorder->draining->note.opened = false;
 			recorder->draining->note.closed = 0;
 			recorder->draining->trends.count = 0;
+			recorder->removing = 0;
 			recorder->gap_due = recorder->failed;
 			set_failed(recorder, false);
 		} else {
@@ -489,7 +433,7 @@ static void wait_for_work(struct recorder *recorder)
 		shell_wake_clear(recorder->wake_fd);
 }
 
-static void run(void *context)
+void recorder_thread(void *context)
 {
 	struct recorder *recorder = context;
 	for (;;) {
@@ -505,141 +449,4 @@ static void run(void *context)
 	}
 	recorder->clean = !recorder->failed;
 	store_close(&recorder->store);
-}
-
-/* ---- start and stop -------------------------------------------------------------------------- */
-
-/* Always false. */
-static bool complain(const struct recorder *recorder, const char *what)
-{
-	(void)fprintf(stderr, "vitalsd: record %s: %s\n", recorder->path, what); /* nowhere else to say it */
-	return false;
-}
-
-/* Two writers would break the chain. The lock is on a file of its own: closing any descriptor of the record itself
- * would drop SQLite's locks. Where not even that file can be made there is nothing to write to and nothing to guard. */
-static bool lock_record(struct recorder *recorder)
-{
-	char path[PATH_BYTES + 8];
-	(void)snprintf(path, sizeof(path), "%s.lock", recorder->path); /* fits */
-	recorder->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (recorder->lock_fd < 0)
-		return true;
-	if (flock(recorder->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return complain(recorder, "another vitalsd writes this record");
-	return true;
-}
-
-static bool set_up(struct recorder *recorder, const struct config *config, bool use_stderr)
-{
-	if (sodium_init() < 0)
-		return complain(recorder, "libsodium could not be initialised");
-	if (shell_mutex_init(&recorder->mutex) != 0 || shell_mutex_init(&recorder->outside) != 0 ||
-	    recorder->wake_fd < 0)
-		return complain(recorder, "no mutex or eventfd");
-	if (!lock_record(recorder))
-		return false;
-	recorder->relay = relay_start(config->syslog_ident, use_stderr);
-	if (recorder->relay == NULL)
-		return complain(recorder, "the syslog thread could not be started");
-	/* A full or missing disk is an alarm, not a reason to leave a bedside unwatched: the thread goes on trying. */
-	enum store_opened opened = open_record(recorder);
-	if (opened != STORE_OPENED)
-		(void)complain(recorder, recorder->store.why);
-	if (opened == STORE_FOREIGN)
-		return false;
-	(void)last_row_read(recorder->path, &recorder->last); /* none: nothing is known */
-	return true;
-}
-
-static void tear_down(struct recorder *recorder, struct mono deadline)
-{
-	store_close(&recorder->store);
-	free(recorder->keeper.plan_text);
-	/* A stuck syslog keeps its own memory; lines lost there are in the record. */
-	if (recorder->relay != NULL)
-		(void)relay_stop(recorder->relay, deadline);
-	if (recorder->lock_fd >= 0)
-		(void)close(recorder->lock_fd); /* nothing was written */
-	if (recorder->wake_fd >= 0)
-		(void)close(recorder->wake_fd);
-	free(recorder);
-}
-
-struct recorder *recorder_start(const struct config *config, struct mailbox *mailbox, bool use_stderr,
-                                record_reply_fn reply, void *context)
-{
-	struct recorder *recorder = calloc(1, sizeof(*recorder));
-	if (recorder == NULL) {
-		(void)fputs("vitalsd: record: out of memory\n", stderr);
-		return NULL;
-	}
-	copy_text(recorder->path, sizeof(recorder->path), config->record_path);
-	recorder->filling = &recorder->batches[0];
-	recorder->draining = &recorder->batches[1];
-	recorder->mailbox = mailbox;
-	recorder->reply = reply;
-	recorder->context = context;
-	recorder->lock_fd = -1;
-	recorder->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	atomic_init(&recorder->beat_ns, shell_now().ns);
-	atomic_init(&recorder->told_failed, false);
-	if (!set_up(recorder, config, use_stderr)) {
-		tear_down(recorder, mono_after(shell_now(), NS_PER_S));
-		return NULL;
-	}
-	return recorder;
-}
-
-void recorder_memory(struct recorder *recorder, struct record_memory *memory)
-{
-	memory_read(&recorder->store, &recorder->last, memory);
-}
-
-bool recorder_events(struct recorder *recorder, const struct record_memory *memory, const struct record_now *now,
-                     record_event_fn give, void *context, bool *other_boot)
-{
-	return memory_events(&recorder->store, memory, now, give, context, other_boot);
-}
-
-char *recorder_plan_text(struct recorder *recorder, const char *hash_hex)
-{
-	char name[NAME_BYTES];
-	return store_file_text(&recorder->store, hash_hex, name, sizeof(name));
-}
-
-bool recorder_run(struct recorder *recorder, const struct record_start *start)
-{
-	struct keeper *keeper = &recorder->keeper;
-	keeper->box = start->box;
-	keeper->run = start->run;
-	keeper->recorded = start->recorded;
-	keeper->place.number = keeper->recorded;
-	keeper->plan_text = start->plan_text;
-	keeper->plan_size = start->plan_text == NULL ? 0 : strlen(start->plan_text);
-	copy_text(keeper->plan_path, sizeof(keeper->plan_path), start->plan_path);
-	keeper->in_session = keeper->session_written = start->in_session;
-	copy_text(keeper->session.session.id, sizeof(keeper->session.session.id), start->session_id);
-	keeper->session.session.opened = start->opened;
-	recorder->running = shell_thread_start(&recorder->thread, "recorder", run, recorder) == 0;
-	return recorder->running || complain(recorder, "the thread could not be started");
-}
-
-bool recorder_stop(struct recorder *recorder, int wait_ms)
-{
-	struct mono deadline = mono_after(shell_now(), wait_ms * NS_PER_MS);
-	shell_lock(&recorder->mutex);
-	recorder->stopping = true;
-	shell_unlock(&recorder->mutex);
-	shell_wake(recorder->wake_fd);
-	if (recorder->running && !shell_thread_join(&recorder->thread, deadline)) {
-		/* Stuck on the disk. Its memory stays, but it may no longer reach those who are about to go. */
-		shell_lock(&recorder->outside);
-		recorder->mailbox = NULL;
-		shell_unlock(&recorder->outside);
-		return false;
-	}
-	bool clean = recorder->clean;
-	tear_down(recorder, deadline);
-	return clean;
 }

@@ -88,6 +88,12 @@ struct store_trend {
 bool store_make_trend(struct store *store);
 bool store_put_trend(struct store *store, uint64_t opened, const struct store_trend *trend);
 
+/* A closed session whose events are still here and that was closed before `wall_ns`: its id and how many rows of events
+ * and values it has. 0 if there is none, else the number of the event that opened it. */
+uint64_t store_old_session(struct store *store, int64_t wall_ns, char id[NAME_BYTES], int64_t *rows);
+/* Within a transaction: removes its events, values and the engine before it. The session itself stays. */
+bool store_remove_events(struct store *store, uint64_t opened);
+
 struct store_session {
 	uint64_t opened; /* number of the event */
 	int64_t wall_ns;

@@ -356,6 +356,37 @@ bool store_find_session(struct store *store, const char *id, struct store_sessio
 	return found;
 }
 
+uint64_t store_old_session(struct store *store, int64_t wall_ns, char id[NAME_BYTES], int64_t *rows)
+{
+	uint64_t opened = 0;
+	sqlite3_stmt *s =
+	    prepare(store, "SELECT opened, id, (SELECT count(*) FROM input WHERE first >= opened AND first <= closed)"
+	                   " + (SELECT count(*) FROM trend WHERE trend.opened = session.opened) FROM session"
+	                   " WHERE closed_wall_ns < ?1 AND length(engine) > 0 ORDER BY opened LIMIT 1");
+	if (number(s, 1, wall_ns) && sqlite3_step(s) == SQLITE_ROW) {
+		opened = (uint64_t)sqlite3_column_int64(s, 0);
+		copy_column(s, 1, id, NAME_BYTES);
+		*rows = sqlite3_column_int64(s, 2);
+	}
+	(void)sqlite3_finalize(s); /* only read */
+	return opened;
+}
+
+bool store_remove_events(struct store *store, uint64_t opened)
+{
+	static const char *const removals[] = {
+	    "DELETE FROM input WHERE first >= ?1 AND first <= (SELECT closed FROM session WHERE opened = ?1)",
+	    "DELETE FROM trend WHERE opened = ?1",
+	    "UPDATE session SET engine = x'', prefix = x'' WHERE opened = ?1",
+	};
+	for (size_t i = 0; i < sizeof(removals) / sizeof(removals[0]); i++) {
+		sqlite3_stmt *s = prepare(store, removals[i]);
+		if (!store_finish(store, s, number(s, 1, (int64_t)opened)))
+			return false;
+	}
+	return true;
+}
+
 void store_rows_start(struct store *store, struct store_rows *rows, const char *id)
 {
 	/* The texts are escaped: no value can look like another pair. */

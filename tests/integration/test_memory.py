@@ -214,3 +214,28 @@ def test_values_of_each_second_can_be_plotted():
         assert len({row[1] for row in rows()}) == len(rows()) and {row[0] for row in rows()} == {session_of(bedside)["id"]}
         # A pressure stands in the second in which it was determined, not in every one after it.
         assert sum(row[3] is not None for row in rows()) < len(rows())
+
+
+def test_old_events_go_and_a_row_says_so():
+    with Bedside() as bedside:
+        bedside.replayable = False
+        start(bedside)
+        for patient in "P-010", "P-011":
+            bedside.ctl("session", "open", "--patient", patient)
+            bedside.ctl("note", "something")
+            bedside.ctl("session", "close", "--override", "dr.a", "--reason", "the end of the test")
+        bedside.daemon.stop(signal.SIGTERM)
+        with contextlib.closing(sqlite3.connect(bedside.record)) as db, db:
+            first, second = (row[0] for row in db.execute("SELECT id FROM session ORDER BY opened"))
+            db.execute("UPDATE session SET closed_wall_ns = closed_wall_ns - 40 * 86400 * 1000000000 WHERE id = ?", (first,))
+        with open(bedside.config, encoding="utf-8") as file:
+            text = file.read().replace("record {", "record { keep_events_days = 30 ")
+        with open(bedside.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        bedside.start_daemon()
+        bedside.wait_record("events-removed", f'session="{first}"')
+        bedside.daemon.stop(signal.SIGTERM)
+        assert len(bedside.records("events-removed")) == 1
+        replay(bedside, "--session", second)
+        replay(bedside, "--session", first, expect=1)
+        assert f'session="{first}"' in str(bedside.records("session"))
