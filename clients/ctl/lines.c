@@ -85,6 +85,8 @@ static void alarm(const struct lines *lines, const struct view_alarm *now, enum 
 		out_text(out, ", worst ");
 		out_milli_short(out, now->worst_milli);
 	}
+	if (now->eased_from[0] != '\0')
+		out_format(out, ", was %s", now->eased_from);
 	if (now->acknowledged_by[0] != '\0')
 		out_format(out, ", by %s", now->acknowledged_by);
 	if (now->unconfirmed && view_announced(now))

@@ -317,6 +317,8 @@ static void alarm_detail(struct out *out, const struct view_alarm *alarm)
 		out_text(out, ", worst ");
 		out_milli_short(out, alarm->worst_milli);
 	}
+	if (alarm->eased_from[0] != '\0')
+		out_format(out, ", was %s", alarm->eased_from);
 	if (alarm->unconfirmed)
 		out_text(out, ", first reading, repeat running");
 	if (alarm->reminders > 0)

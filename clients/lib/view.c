@@ -62,6 +62,7 @@ static void alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, in
 	COPY(alarm->text, from->text);
 	COPY(alarm->acknowledged_by, from->acknowledged_by);
 	COPY(alarm->parameter, from->parameter);
+	COPY(alarm->eased_from, from->eased_from);
 	alarm->priority = (enum view_priority)from->priority;
 	alarm->state = (enum view_state)from->state;
 	alarm->has_value = from->trigger_case == VITALS__V1__ALARM__TRIGGER_MILLI;

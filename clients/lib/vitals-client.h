@@ -161,6 +161,7 @@ enum view_change {
 	VIEW_CHANGE_SUPERSEDED,
 	VIEW_CHANGE_REASON,
 	VIEW_CHANGE_WORSE = 12,
+	VIEW_CHANGE_EASED,
 };
 
 enum view_device_state {
@@ -206,6 +207,7 @@ struct view_alarm {
 	enum view_priority priority;
 	enum view_state state;
 	char acknowledged_by[VIEW_NAME], parameter[VIEW_NAME];
+	char eased_from[VIEW_NAME]; /* the graver condition that got better into this one; "" if none */
 	bool has_value;
 	bool has_now;     /* `now_milli`: the value now of what raised it */
 	bool unconfirmed; /* a first reading: its repeat is running */

@@ -119,7 +119,7 @@ static void raise(struct step *step, struct alarm *alarm, enum alarm_state state
 	if (load != NULL)
 		load->raised++;
 	alarm->state = state;
-	alarm->kept_back = false;
+	alarm->kept_back = alarm->eased = false;
 	alarm->reminders = 0;
 	alarm->cleared = MONO_NEVER;
 	alarm->raised = step->now;
@@ -137,7 +137,7 @@ static void end(struct step *step, struct alarm *alarm, enum alarm_change change
 	if (was_announced)
 		note_urgent(step, alarm);
 	alarm->state = ALARM_INACTIVE;
-	alarm->kept_back = false;
+	alarm->kept_back = alarm->eased = false;
 	alarm->violated = MONO_NEVER;
 	alarm->gap_since = MONO_NEVER;
 	alarm->cleared = MONO_NEVER;
@@ -458,6 +458,7 @@ void alarm_withhold(struct step *step, uint16_t id)
 	note_urgent(step, alarm);
 	alarm->state = ALARM_PENDING;
 	alarm->kept_back = true;
+	alarm->eased = false;
 	forget_acknowledgement(alarm);
 	announce(step, alarm, ALARM_SUPERSEDED);
 }
@@ -471,6 +472,36 @@ void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict
 		set_cause(alarm, verdict);
 	alarm->priority = verdict->priority;
 	raise(step, alarm, ALARM_ACTIVE);
+}
+
+/* The graver one that stood for it got better: the same situation, answered or not as that one was. It is told what it
+ * was, what it is now and the worst between, under the text of what it is now; nothing sounds anew and no pause ends.
+ */
+void alarm_ease(struct step *step, uint16_t id, uint16_t graver, const struct verdict *verdict)
+{
+	struct alarm *alarm = &step->engine->alarms[id];
+	const struct alarm *from = &step->engine->alarms[graver];
+	if (verdict->judgement == JUDGEMENT_HOLDS)
+		set_cause(alarm, verdict);
+	else
+		alarm->has_now = false;
+	if (from->has_value && from->parameter == alarm->parameter) {
+		alarm->milli = from->milli;
+		alarm->worst_milli = from->worst_milli;
+	}
+	alarm->priority = verdict->priority;
+	alarm->gap_since = MONO_NEVER;
+	alarm->state = mono_is_never(from->acknowledged) ? ALARM_ACTIVE : ALARM_ACKNOWLEDGED;
+	alarm->kept_back = false;
+	alarm->eased = true;
+	alarm->eased_from = from->index;
+	alarm->reminders = from->reminders;
+	alarm->raised = from->raised;
+	alarm->raised_wall_ns = from->raised_wall_ns;
+	memcpy(alarm->acknowledged_by, from->acknowledged_by, sizeof(alarm->acknowledged_by));
+	alarm->acknowledged = from->acknowledged;
+	alarm->acknowledged_wall_ns = from->acknowledged_wall_ns;
+	announce(step, alarm, ALARM_EASED);
 }
 
 /* Not judged for now: a delay is over or ends, whatever has been announced stays. */
@@ -533,6 +564,7 @@ void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse)
 	}
 	alarm->has_now = true;
 	alarm->now_milli = worse->milli;
+	alarm->eased = false;
 	alarm->state = ALARM_ACTIVE;
 	forget_acknowledgement(alarm);
 	announce(step, alarm, ALARM_WORSE);
@@ -553,34 +585,11 @@ void alarm_set_priority(struct step *step, uint16_t id, enum priority priority)
 		return;
 	}
 	alarm->priority = priority;
+	alarm->eased = false;
 	alarm->state = ALARM_ACTIVE;
 	forget_acknowledgement(alarm);
 	announce(step, alarm, ALARM_PRIORITY_CHANGED);
 	break_pause(step, priority);
-}
-
-/* Only while a session is open: the plan's rules, values, devices, checks. */
-bool alarm_of_session(const struct alarm *alarm)
-{
-	switch (alarm->kind) {
-	case CONDITION_RULE:
-	case CONDITION_MISSING:
-	case CONDITION_DEVICE:
-	case CONDITION_CUFF_FAILED:
-	case CONDITION_CHECK_LATE:
-	case CONDITION_FLAPPING:
-		return true;
-	case CONDITION_SERVICE:
-		return alarm->index == SERVICE_DISPLAYS;
-	case CONDITION_CLOCK:
-	case CONDITION_TAKEN_OUT:
-	case CONDITION_TEST:
-	case CONDITION_HELP:
-	case CONDITION_AWAY:
-	case CONDITION_KIND_COUNT:
-		break;
-	}
-	return false;
 }
 
 void alarm_withdraw_session(struct step *step)
@@ -682,14 +691,4 @@ struct mono alarm_deadline(const struct engine *engine)
 		deadline = mono_earlier(deadline, remind_at(engine, alarm));
 	}
 	return deadline;
-}
-
-enum priority engine_highest_priority(const struct engine *engine)
-{
-	enum priority highest = PRIORITY_NONE;
-
-	for (uint16_t id = 0; id < ALARMS_MAX; id++)
-		if (alarm_announced(engine->alarms[id].state) && engine->alarms[id].priority > highest)
-			highest = engine->alarms[id].priority;
-	return highest;
 }

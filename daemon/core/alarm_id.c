@@ -95,3 +95,13 @@ uint64_t engine_alarm_digest(const struct engine *engine, uint16_t *count)
 	}
 	return hash;
 }
+
+enum priority engine_highest_priority(const struct engine *engine)
+{
+	enum priority highest = PRIORITY_NONE;
+
+	for (uint16_t id = 0; id < ALARMS_MAX; id++)
+		if (alarm_announced(engine->alarms[id].state) && engine->alarms[id].priority > highest)
+			highest = engine->alarms[id].priority;
+	return highest;
+}

@@ -60,7 +60,7 @@ struct timing {
 /* ---- parameter.c ---- */ /* the table; include/vitals/parameter.h */
 /* ---- names.c ---- */     /* tokens of enums; include/vitals/event.h, alarm.h, engine.h */
 /* ---- text.c ---- */      /* names and sentences of conditions; engine.h */
-/* ---- alarm_id.c ---- */  /* engine_alarm_id, engine_alarm_ids_clash, engine_alarm_digest */
+/* ---- alarm_id.c ---- */  /* engine_alarm_id, engine_alarm_ids_clash, _digest, engine_highest_priority */
 
 /* ---- step.c ---- */
 struct action *step_action(struct step *step, enum action_kind kind);
@@ -138,6 +138,8 @@ struct mono rule_lost_at(const struct engine *engine, uint8_t rule, enum reason 
 bool rule_established(const struct engine *engine, uint8_t rule);
 bool rule_any_established(const struct engine *engine, rule_set rules);
 bool rule_superseded(const struct engine *engine, uint8_t rule);
+rule_set rule_cover(const struct engine *engine, uint8_t rule); /* the announced ones that stand for it */
+bool rule_knew(const struct engine *engine, uint8_t graver, uint8_t rule);
 
 /* ---- watch.c ---- */                                     /* engine_watch, and: */
 bool watch_rule(const struct engine *engine, uint8_t rule); /* judged although no session is open */
@@ -155,6 +157,7 @@ struct mono check_deadline(const struct engine *engine);
 
 /* ---- timing.c ---- */
 struct timing timing_of(const struct engine *engine, const struct alarm *alarm);
+bool alarm_of_session(const struct alarm *alarm);
 
 /* ---- expected.c ---- */ /* engine_expected, and: */
 void expected_advance(struct step *step);
@@ -177,13 +180,13 @@ enum result alarm_test(struct step *step);
 enum result alarm_call_help(struct step *step);
 void alarm_withhold(struct step *step, uint16_t id);
 void alarm_release(struct step *step, uint16_t id, const struct verdict *verdict);
+void alarm_ease(struct step *step, uint16_t id, uint16_t graver, const struct verdict *verdict);
 void alarm_drop(struct step *step, uint16_t id);
 void alarm_lapse(struct step *step, uint16_t id);
 void alarm_establish(struct step *step, uint16_t id);
 void alarm_lost(struct step *step, uint16_t id, enum reason reason);
 void alarm_worse(struct step *step, uint16_t id, const struct verdict *worse);
 void alarm_set_priority(struct step *step, uint16_t id, enum priority priority);
-bool alarm_of_session(const struct alarm *alarm);
 bool alarm_is_unrest(const struct engine *engine, const struct alarm *alarm);
 void alarm_withdraw_session(struct step *step);
 enum result alarm_acknowledge(struct step *step, uint32_t id, const char *actor);

@@ -158,6 +158,7 @@ const char *alarm_change_name(enum alarm_change change)
 	    [ALARM_SUPERSEDED] = "superseded",
 	    [ALARM_REASON_CHANGED] = "reason",
 	    [ALARM_WORSE] = "worse",
+	    [ALARM_EASED] = "eased",
 	};
 
 	return NAME_OF(names, change);

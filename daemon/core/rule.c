@@ -423,3 +423,65 @@ bool rule_superseded(const struct engine *engine, uint8_t rule)
 {
 	return rule_any_established(engine, engine->config->plan.rules[rule].superseded_by);
 }
+
+/* Those whose alarms are announced, of all that stand for it or for what stands for it. */
+rule_set rule_cover(const struct engine *engine, uint8_t rule)
+{
+	const struct plan *plan = &engine->config->plan;
+	rule_set above = plan->rules[rule].superseded_by, found = 0, before;
+
+	do {
+		before = above;
+		for (uint8_t i = 0; i < plan->rule_count; i++)
+			if ((above & RULE_BIT(i)) != 0 && engine->alarms[ALARM_BASE_RULE + i].kept_back)
+				above |= plan->rules[i].superseded_by;
+	} while (above != before);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if ((above & RULE_BIT(i)) != 0 && alarm_present(&engine->alarms[ALARM_BASE_RULE + i]))
+			found |= RULE_BIT(i);
+	return found;
+}
+
+/* The term of `rule` that looks at this value in the same direction; -1 if there is none. */
+static int term_alike(const struct plan_rule *rule, const struct rule_term *term)
+{
+	for (uint8_t t = 0; t < rule->term_count; t++)
+		if (rule->terms[t].parameter == term->parameter && other_of(&rule->terms[t]) < 0 &&
+		    other_of(term) < 0 && rule_term_above(&rule->terms[t]) == rule_term_above(term))
+			return t;
+	return -1;
+}
+
+/* Has whoever was told of the graver rule's alarm been told of what `rule` finds now, or of worse? Each value beyond
+ * its limit is one that the graver rule looks at as well, and not worse than it was then by a step; else all of it was
+ * so already when the graver one was answered (or raised, if nobody has). Not if the graver one is not judged any more.
+ */
+bool rule_knew(const struct engine *engine, uint8_t graver, uint8_t rule)
+{
+	const struct plan *plan = &engine->config->plan;
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + graver];
+	struct mono told = mono_is_never(alarm->acknowledged) ? alarm->raised : alarm->acknowledged;
+	bool before = !mono_ahead(engine->alarms[ALARM_BASE_RULE + rule].violated, told);
+
+	if (rule_out(engine, graver) || rule_verdict(engine, rule, true).judgement == JUDGEMENT_GONE)
+		return false;
+	for (uint8_t t = 0; t < plan->rules[rule].term_count; t++) {
+		const struct rule_term *term = &plan->rules[rule].terms[t];
+		struct term_result result = judge_term(engine, rule, t, true);
+		int alike = term_alike(&plan->rules[graver], term);
+
+		if (result.judgement == JUDGEMENT_GONE)
+			continue;
+		if (alike < 0 && !before)
+			return false;
+		if (alike < 0 ||
+		    result.judgement == JUDGEMENT_UNKNOWN) /* if it stays away it is lost, and that is told */
+			continue;
+
+		int64_t worse = (int64_t)result.milli - engine->rules[graver].told[alike];
+
+		if ((rule_term_above(term) ? worse : -worse) >= (term->worse_step > 0 ? term->worse_step : 1))
+			return false;
+	}
+	return true;
+}

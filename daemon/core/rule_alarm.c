@@ -242,13 +242,57 @@ static void rule_judge(struct step *step, uint8_t rule)
 	}
 }
 
+/* What becomes of an alarm that nothing keeps back any more. */
+enum release {
+	RELEASE_RAISE,
+	RELEASE_EASE, /* it takes the place of the one that stood for it */
+	RELEASE_WAIT, /* that one waits for its answer yet, or this is the rest of what was told */
+};
+
+/* A graver alarm that got better into this one is the same situation: getting better raises nothing. `graver` is the
+ * one whose place is taken. While a graver one is latched nobody has answered, and it goes on saying so for both; what
+ * was on its way back when the graver one ended is only told if it breaks its limit again. A value that is lost is
+ * news. */
+static enum release release_of(const struct engine *engine, uint8_t rule, enum judgement judgement, uint8_t *graver)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+	rule_set cover = engine->rules[rule].cover;
+	bool knew = false, now = false;
+
+	if (alarm->state != ALARM_PENDING || alarm->reason != REASON_NONE)
+		return RELEASE_RAISE;
+	for (uint8_t i = 0; cover >> i != 0; i++) {
+		const struct alarm *other = &engine->alarms[ALARM_BASE_RULE + i];
+
+		if ((cover >> i & 1) == 0 || !rule_knew(engine, i, rule))
+			continue;
+		if (other->state == ALARM_LATCHED)
+			return RELEASE_WAIT;
+		knew = true;
+		if (other->changed.ns != engine->now.ns)
+			continue;
+		if (!now || mono_is_never(other->acknowledged)) /* if one was not answered nobody has answered this */
+			*graver = i;
+		now = true;
+	}
+	if (now)
+		return RELEASE_EASE;
+	if (knew && judgement == JUDGEMENT_UNKNOWN)
+		return RELEASE_WAIT; /* it is back in a moment, or lost */
+	return knew && rule_verdict(engine, rule, false).judgement == JUDGEMENT_GONE ? RELEASE_WAIT : RELEASE_RAISE;
+}
+
 /* One situation, one alarm. Whoever is established keeps back what it supersedes, kept back itself or not, so the order
- * of the rules does not matter. What is on its way back to normal is not announced anew. */
+ * of the rules does not matter. What is on its way back to normal is not announced anew. A delay that runs yet when the
+ * graver one ends is over with it: the limit is broken, and that was announced; a first reading waits for its repeat.
+ */
 static void supersede(struct step *step, uint8_t rule)
 {
 	struct engine *engine = step->engine;
 	const struct plan_rule *p = plan_rule(engine, rule);
 	struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+	bool delayed = alarm->state == ALARM_PENDING && !alarm->kept_back && !p->confirm;
+	uint8_t graver = 0;
 
 	if (p->kind != RULE_ALARM)
 		return;
@@ -257,15 +301,35 @@ static void supersede(struct step *step, uint8_t rule)
 			alarm_withhold(step, alarm->id);
 		return;
 	}
-	if (!alarm->kept_back || !mono_is_never(alarm->cleared) || engine->rules[rule].back > 0)
+	if ((!alarm->kept_back && !delayed) || !mono_is_never(alarm->cleared) || engine->rules[rule].back > 0)
+		return;
+
+	struct verdict verdict = rule_verdict(engine, rule, true);
+	enum release release = release_of(engine, rule, verdict.judgement, &graver);
+
+	if (release == RELEASE_WAIT || (delayed && release == RELEASE_RAISE))
 		return;
 	if (p->confirm && p->first == PRIORITY_NONE)
 		alarm->confirmed = true; /* else it would not be established */
-
-	struct verdict verdict = rule_verdict(engine, rule, true);
-
 	verdict.priority = priority_of(engine, rule);
-	alarm_release(step, alarm->id, &verdict);
+	if (release == RELEASE_RAISE) {
+		alarm_release(step, alarm->id, &verdict);
+		return;
+	}
+	alarm_ease(step, alarm->id, (uint16_t)(ALARM_BASE_RULE + graver), &verdict);
+	rule_note(engine, rule, engine->rules[rule].told); /* what it is now is known */
+}
+
+/* Who stands for it, all of them being announced by now. Kept when they end, until this one is announced or over: it
+ * may have begun before, and wait for its delay or its second reading. */
+static void note_cover(struct engine *engine, uint8_t rule)
+{
+	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+	bool waits = alarm->state == ALARM_PENDING;
+	rule_set cover = waits ? rule_cover(engine, rule) : 0;
+
+	if (cover != 0 || !waits)
+		engine->rules[rule].cover = cover;
 }
 
 /* Present, nobody answers, and the drug goes on flowing. */
@@ -279,7 +343,8 @@ static void attend(struct step *step, uint8_t rule)
 	if (!alarm_present(alarm) || !session->open || !session->started || session->paused || session->ended) {
 		state->unattended_since = MONO_NEVER;
 		state->unattended = false;
-	} else if (alarm->state == ALARM_ACKNOWLEDGED) {
+	} else if (alarm->state == ALARM_ACKNOWLEDGED ||
+	           (alarm->eased && (rule_falls(step->engine, rule) || state->back > 0))) {
 		state->unattended_since = MONO_NEVER;
 	} else if (mono_is_never(state->unattended_since)) {
 		state->unattended_since = step->now;
@@ -400,6 +465,8 @@ void rule_judge_all(struct step *step)
 			rule_judge(step, i);
 	for (uint8_t i = 0; i < plan->rule_count; i++)
 		supersede(step, i);
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		note_cover(step->engine, i);
 	for (uint8_t i = 0; i < plan->rule_count; i++)
 		settle(step, i);
 	note_recheck(step);

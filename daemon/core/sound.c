@@ -190,6 +190,9 @@ static const char *sound_alarm(const struct engine *engine, uint16_t id)
 		return "an alarm is in no state that exists";
 	if (alarm->kept_back && (alarm->kind != CONDITION_RULE || alarm_present(alarm)))
 		return "an alarm is kept back and announced";
+	if (alarm->eased && (alarm->kind != CONDITION_RULE || !alarm_announced(alarm->state) ||
+	                     alarm->eased_from >= engine->config->plan.rule_count))
+		return "an alarm has got better out of nothing";
 	if (alarm->state == ALARM_INACTIVE)
 		return NULL;
 	if (alarm_of_session(alarm) && !engine->session.open &&

@@ -1,4 +1,5 @@
-/* How each condition's alarm behaves in time: how long it must hold or be gone, and whether it latches. Pure questions
+/* How each condition's alarm behaves in time: how long it must hold or be gone, whether it latches, and
+ * whether it ends with the session. Pure questions
  * on plan and state, asked by the alarm state machine. */
 #include "core.h"
 
@@ -53,4 +54,28 @@ struct timing timing_of(const struct engine *engine, const struct alarm *alarm)
 		break;
 	}
 	return timing;
+}
+
+/* Only while a session is open: the plan's rules, values, devices, checks. */
+bool alarm_of_session(const struct alarm *alarm)
+{
+	switch (alarm->kind) {
+	case CONDITION_RULE:
+	case CONDITION_MISSING:
+	case CONDITION_DEVICE:
+	case CONDITION_CUFF_FAILED:
+	case CONDITION_CHECK_LATE:
+	case CONDITION_FLAPPING:
+		return true;
+	case CONDITION_SERVICE:
+		return alarm->index == SERVICE_DISPLAYS;
+	case CONDITION_CLOCK:
+	case CONDITION_TAKEN_OUT:
+	case CONDITION_TEST:
+	case CONDITION_HELP:
+	case CONDITION_AWAY:
+	case CONDITION_KIND_COUNT:
+		break;
+	}
+	return false;
 }

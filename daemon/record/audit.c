@@ -57,6 +57,8 @@ static void alarm_line(struct audit_line *audit, const struct engine *engine, en
 		line_text(&audit->line, "acknowledged_by", alarm->acknowledged_by);
 	if (alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].confirm)
 		line_text(&audit->line, "confirmed", alarm->confirmed ? "yes" : "no");
+	if (alarm->eased && alarm_announced(alarm->state))
+		line_text(&audit->line, "eased_from", engine->config->plan.rules[alarm->eased_from].name);
 	if (alarm->reminders > 0)
 		line_number(&audit->line, "reminders", alarm->reminders);
 	if (alarm->test)

@@ -148,6 +148,8 @@ Vitals__V1__Change wire_change(enum alarm_change change)
 		return VITALS__V1__CHANGE__CHANGE_REASON;
 	case ALARM_WORSE:
 		return VITALS__V1__CHANGE__CHANGE_WORSE;
+	case ALARM_EASED:
+		return VITALS__V1__CHANGE__CHANGE_EASED;
 	}
 	return VITALS__V1__CHANGE__CHANGE_UNSPECIFIED;
 }

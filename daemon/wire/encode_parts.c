@@ -175,6 +175,8 @@ void fill_alarm(struct wire_alarm *wire, const struct engine *engine, const stru
 		a->now_milli = alarm->now_milli;
 		a->violated_ns = mono_is_never(alarm->violated) ? 0 : mono_since(now, alarm->violated);
 	}
+	if (alarm->eased && alarm_announced(alarm->state))
+		a->eased_from = wire_text(engine->config->plan.rules[alarm->eased_from].name);
 	a->reason = wire_reason(alarm->reason);
 	a->confirms = alarm->kind == CONDITION_RULE && engine->config->plan.rules[alarm->index].confirm;
 	a->confirmed = a->confirms && alarm->confirmed;

@@ -99,6 +99,8 @@ struct alarm {
 	uint8_t reminders;        /* times it was announced again while acknowledged */
 	struct mono acknowledged; /* when; MONO_NEVER if nobody */
 	struct mono changed;      /* when it was last announced: its generation is that old; MONO_NEVER if never */
+	bool eased;               /* rules: it took the place of the alarm of a graver rule that got better, */
+	uint8_t eased_from;       /* this one, and has not been raised or got worse since */
 	bool kept_back; /* rules: its condition is established, but an alarm that supersedes it stands for it (PENDING,
 	                 */
 };                      /* or LATCHED and present again); gates: it blocks */

@@ -95,6 +95,7 @@ struct rule_state {
 	bool lowered;                         /* falling, in a phase in which that matters less */
 	bool unattended;                      /* nobody answered in time */
 	int32_t told[RULE_TERMS_MAX]; /* each term's value when somebody last knew of it: until it is acknowledged */
+	rule_set cover;               /* while it is kept back: the announced alarms that stand for it, or stood last */
 };
 
 struct display_state {
@@ -234,6 +235,7 @@ enum alarm_change {
 	ALARM_REASON_CHANGED, /* of a device: another reason; of a cuff: other numbers. The same priority; an
 	                       * acknowledgement stands */
 	ALARM_WORSE,          /* announced again: acknowledged, and worse since by the plan's `worse_step` */
+	ALARM_EASED, /* takes the place of a graver one that got better, answered or not as that was: no signal */
 };
 
 const char *alarm_change_name(enum alarm_change change);

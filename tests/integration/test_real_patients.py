@@ -85,7 +85,7 @@ def replay(recording, start, mode, plan, zero):
 
 
 def engine(recording, start, mode, route, zero):
-    """The engine's changes as the evaluation says them: (seconds, name, raised|priority|superseded|end, priority)."""
+    """The engine's changes as the evaluation says them: (seconds, name, raised|priority|superseded|eased|end, priority)."""
     changes, latched = [], set()
     for when, name, change, priority in replay(recording, start, mode, os.path.join(ROOT, PLANS[route]), zero):
         if name == "baseline" or change in ("acknowledged", "reminded", "reason"):

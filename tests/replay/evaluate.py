@@ -5,7 +5,7 @@ the table below is typed by hand, times are fractions of seconds, and every rule
 at once (stretches of violated, between, back and unknown) instead of event by event.
 
 usage: evaluate.py CSV START_S|never nobody|attended iv|spray [zero] [table]
-Prints "SECONDS NAME CHANGE PRIORITY" with the changes raised, priority, superseded, end. Without `table` the deviations
+Prints "SECONDS NAME CHANGE PRIORITY" with the changes raised, priority, superseded, eased, worse, end. Without `table` the deviations
 that README.md explains (DEVIATIONS) are applied, with it they are not."""
 import csv
 import sys
@@ -69,6 +69,8 @@ WORSE_CUFF = {
     "B9": [(2, -1, lambda v: v < 70)],
 }
 WORSE_CUFF_STEP = {"B9": 5}  # 10 for the others
+# What else these look at, without a step: the pulse pressure with the systolic one; the shock index.
+ALSO = {"B10": [(None, -1, None), (0, -1, lambda v: v < 125)], "B11": [(None, 1, None)]}
 # Check times in minutes since opening, start or end; minutes until late; what later grid replaces what lies ahead.
 CHECKS = {
     "iv": {
@@ -163,6 +165,11 @@ class Evaluation:
         self.end = END if start == END else start + ADMINISTRATION_MIN[route] * MINUTE
         self.valid = [(t, s, d) for t, s, d in recording.cuff if believable(s, d)]
         self.present = {}   # rule -> [(from, to)], announced or not
+        self.begun = {}     # rule -> when each of these was first violated
+        self.latches = set()  # (rule, time): nobody had answered it when it ended
+        self.beyond = {}    # rule -> function(time): a value is beyond its limit
+        self.answers = {}   # rule -> [(when somebody answered it, the values of then)]
+        self.inherited = {}  # (rule, time at which it eased) -> when somebody answered what it took the place of
         self.returning = {}  # rule -> function(time): on its way back to normal
         self.steps = {}     # rule -> [(time, priority)] while present
         self.changes = []
@@ -199,12 +206,13 @@ class Evaluation:
 
         stretches = self.recording.stretches(value, state)
         self.returning[name] = lambda t: any(a <= t < b and s == "back" for a, b, s in stretches)
-        self.present[name], t, latched, onsets = [], -1.0, False, []
+        self.beyond[name] = lambda t: any(a <= t < b and s != "back" and s != "between" for a, b, s in stretches)
+        self.present[name], self.begun[name], t, latched, onsets = [], [], -1.0, False, []
         while True:
             if latched:
-                on = min((max(a, t) for a, b, s in stretches if s == "bad" and b > t), default=END)
+                on = begun = min((max(a, t) for a, b, s in stretches if s == "bad" and b > t), default=END)
             else:
-                on = self.begins(name, value, stretches, t, delay, onsets)
+                on, begun = self.begins(name, value, stretches, t, delay, onsets)
             if on > self.recording.last:
                 return
             off = END
@@ -214,39 +222,46 @@ class Evaluation:
                     off = a + clear_delay
                     break
             self.present[name].append((on, off))
+            self.begun[name].append(begun)
             self.steps.setdefault(name, []).append((on, priority))
             if off > self.recording.last:
                 return
             latched = self.nobody and priority == "high" and (
                 latched and self.covers_at(above, on) or not self.covered(above, off))
+            if latched:
+                self.latches.add((name, off))
             t = off
 
     def begins(self, name, value, stretches, t, delay, onsets):
-        """When it is there: beyond the limit for its delay, gaps left out; or lost beyond it; or caught by the net."""
-        spent, beyond = 0, False
+        """When it is there, and since when it was beyond the limit: for its delay, gaps left out; or lost beyond it; or caught by
+        the net; or because the graver one that was there meanwhile has ended, answered, and this is what is left of it."""
+        spent, beyond, begun = 0, False, END
+        ends = sorted(off for other in LIVE[name][6] for _, off in self.present[other] if (other, off) not in self.latches)
         for a, b, s in stretches:
             if b <= t:
                 continue
             a = max(a, t)
             if s == "bad":
                 if not beyond:
+                    begun = a
                     onsets.append(a)
                     count, within = NET
                     if name in NETTED and len(onsets) >= count and a - onsets[-count] <= within:
-                        return a
+                        return a, begun
                 beyond = True
-                if b - a >= delay - spent:
-                    return a + delay - spent
+                over = min([a + delay - spent, *(off for off in ends if begun < off and a <= off)])
+                if over <= b:
+                    return over, begun
                 spent += b - a
             elif s != "unknown":
                 spent, beyond = 0, False
             elif beyond:
                 lost = self.lost_at(value, a)
                 if lost <= min(b, a + GAP_S):
-                    return max(a, lost)
+                    return max(a, lost), begun
                 if b - a >= GAP_S:
                     spent, beyond = 0, False
-        return END
+        return END, END
 
     def lost_at(self, value, t):
         """When a value that is missing at t counts as lost. A difference of two is not lost with one of them."""
@@ -325,6 +340,7 @@ class Evaluation:
         bad, back, first, full, above = CUFF[name]
         spans, steps = [], []
         on = waiting = seen = None     # present since; a repeat is waited for until; index of the first reading
+        begun, first_at, over = [], None, []
         backs, latched = 0, False
         returning = []
         for i, (t, s, d) in enumerate([*self.readings(name), (self.recording.last + 0.001, None, None)]):
@@ -341,8 +357,11 @@ class Evaluation:
             known = s is not None and self.baseline is not None and t >= self.baseline_at
             rise = (s - self.baseline[0], d - self.baseline[1]) if known else None
             confirmed = bool(steps) and on is not None and steps[-1][1] == full and steps[-1][0] >= on or name == "B4"
+            over.append((t, bad(s, d, rise, mean)))
             if bad(s, d, rise, mean):
                 backs = 0
+                if on is None and waiting is None:
+                    first_at = t
                 if on is None and waiting is None:
                     if name == "B2" or latched:
                         on = t
@@ -363,9 +382,12 @@ class Evaluation:
                 waiting = None
                 if backs == 2 or not confirmed:
                     spans.append((on, t))
+                    begun.append(first_at)
                     latched = self.nobody and full == "high" and (
                         latched and self.covers_at(above, on) or
                         (confirmed or name == "B6") and not self.covered(above, t))
+                    if latched:
+                        self.latches.add((name, t))
                     on, backs = None, 0
                 else:
                     returning.append(t)
@@ -375,6 +397,9 @@ class Evaluation:
                     steps.append((t, self.priority(name, i, full)))
         if on is not None:
             spans.append((on, END))
+            begun.append(first_at)
+        self.begun[name] = begun
+        self.beyond[name] = lambda t: [broken for at, broken in over if at <= t][-1]
         self.present[name], self.steps[name] = spans, steps
         times = [t for t, _, _ in self.readings(name)]
         self.returning[name] = lambda t: bool(returning) and any(
@@ -390,14 +415,16 @@ class Evaluation:
             self.changes.append((t, name, what, priority))
 
     def announce(self, name, above):
-        """One situation, one alarm: present and not covered. What is on its way back is not announced anew."""
+        """One situation, one alarm: present and not covered. What is on its way back is not announced anew, and what is left
+        of a graver one that got better takes its place."""
         spans, steps = self.present[name], self.steps.get(name, [])
         cover = [span for other in above for span in self.present.get(other, [])]
         times = {t for span in spans + cover for t in span} | {t for t, _ in steps}
         times |= {t for t in (self.recording.times if spans and cover else [])}
+        times |= {t for t, _ in (self.losses(name) if spans and cover else [])}
         shown = None
         for t in sorted(t for t in times if t < END):
-            here = any(a <= t < b for a, b in spans)
+            here = [i for i, (a, b) in enumerate(spans) if a <= t < b]
             covered = any(a <= t < b for a, b in cover)
             now = [p for at, p in steps if at <= t]
             priority = now[-1] if now else "-"
@@ -411,52 +438,116 @@ class Evaluation:
                 self.change(t, name, "priority", priority)
                 shown = priority
             elif not shown and here and not covered and not self.returning[name](t):
-                self.change(t, name, "raised", priority)
-                shown = priority
+                what = self.left_of(name, above, self.begun[name][here[0]], t)
+                if what:
+                    self.change(t, name, what, priority)
+                    shown = priority
+
+    def losses(self, name):
+        """[(from, to)] while a live rule's value counts as lost."""
+        if name not in LIVE or LIVE[name][0] == "|HR-PULSE|":
+            return []
+        value = LIVE[name][0]
+        seen = [at for at, v in self.recording.live[value] if v is not None]
+        return [(max(a, self.lost_at(value, a)), b) for a, b, s in self.recording.stretches(value, lambda t, v: "live")
+                if s == "unknown" and seen and seen[0] <= a]
+
+    def left_of(self, name, above, begun, t):
+        """What becomes of an alarm that nothing covers any more: "raised"; "eased", in the place of a graver one that ends here,
+        answered or not as that was; or nothing: the graver one was not answered and says so for both, or this one was on its
+        way back when it ended and no value breaks its limit now. A value that is lost is news."""
+        ended = [(off, other) for other in above for _, off in self.present.get(other, [])
+                 if begun < off <= t and any(c[:3] == (off, other, "end") for c in self.changes)]
+        knew = [(off, other) for off, other in ended if off == max(ended)[0] and self.knew(name, other, begun, off, t)]
+        if not knew or any(a <= t < b for a, b in self.losses(name)):
+            return "raised"
+        if any((other, off) in self.latches for off, other in knew):
+            return None
+        if any(off == t for off, _ in knew):
+            self.inherited[name, t] = max([a for _, other in knew for a, _ in self.answers.get(other, []) if a <= t], default=t)
+            return "eased"
+        return "raised" if self.beyond[name](t) else None
+
+    def knew(self, name, graver, begun, off, t):
+        """Has whoever was told of the graver one been told of this, or of worse? Of live values always: it is back at clear.
+        Of pressures by each that is beyond its limit; what the graver one does not look at must have been so before."""
+        if name in LIVE:
+            return True
+        told_at, told = next((a for a in self.answers.get(graver, [])[::-1] if a[0] <= off), (None, None))
+        raised = max(c[0] for c in self.changes if c[1] == graver and c[2] in ("raised", "eased") and c[0] <= off)
+        before = begun <= (raised if told_at is None else told_at)
+        if graver not in LIVE and told is None:
+            told = next((v for at, v in self.pressures(graver)[::-1] if at < (t if (graver, off) in self.latches else off)), None)
+        now = next(v for at, v in reversed(self.pressures(name)) if at <= t)
+        for k, sign, beyond in [*WORSE_CUFF.get(name, []), *ALSO.get(name, [])]:
+            if k is None:
+                alike = False
+            elif now[k] is None or not beyond(now[k]):
+                continue
+            else:
+                alike = graver not in LIVE and told is not None and any(k % 3 == other % 3 and sign == s for other, s, _ in WORSE_CUFF.get(graver, []))
+            if not alike and not before:
+                return False
+            step = 1 if name in ALSO else WORSE_CUFF_STEP.get(name, 10)
+            if alike and (now[k % 3] - told[k % 3]) * sign >= step:
+                return False
+        return True
+
+    def pressures(self, name):
+        """[(time, [systolic, diastolic, mean, their rises])] that the rule is judged on."""
+        found = []
+        for t, s, d in self.readings(name):
+            rises = (None, None) if self.baseline is None or s is None or t < self.baseline_at else (
+                s - self.baseline[0], d - self.baseline[1])
+            found.append((t, [s, d, self.recording.mean[t], *rises]))
+        return found
 
     def told_again(self, name, samples, terms, step, lasts, due):
         """With staff who answer at once: worse by the step since the answer. samples: [(time, [values])]."""
         shown = [c for c in self.changes if c[1] == name]
+        answers = self.answers.setdefault(name, [])
         for i, (t, _, what, priority) in enumerate(shown):
-            if self.nobody or what not in ("raised", "priority"):
+            if self.nobody or what not in ("raised", "priority", "eased"):
                 continue
             until = shown[i + 1][0] if i + 1 < len(shown) else END
             first = told = next((list(v) for at, v in reversed(samples) if at < t), None)
-            if told is None or not due(told):      # raised by the row itself; what is due comes before it
+            if told is None or what == "eased" or not due(told):  # raised by the row itself; what is due comes before it
                 first = told = next((list(v) for at, v in reversed(samples) if at <= t), None)
-            answered = t
-            for at, values in (sample for sample in samples if t < sample[0] < until):
+            answered = self.inherited.get((name, t), t)
+            answers.append((answered, told))
+            for at, values in [*(sample for sample in samples if t < sample[0] < until), (min(until, self.recording.last), None)]:
                 while at >= answered + REMINDER_S:  # answered again, and what stands there then is the measure
                     answered += REMINDER_S
                     seen_at, seen = next(s for s in reversed(samples) if s[0] < answered)
                     told = list(seen) if seen_at + lasts > answered else first
-                if told and any(values[k] is not None and told[k] is not None and beyond(values[k]) and
-                                (values[k] - told[k]) * sign >= step for k, sign, beyond in terms):
+                    answers.append((answered, told))
+                if values and told and any(values[k] is not None and told[k] is not None and beyond(values[k]) and
+                                           (values[k] - told[k]) * sign >= step for k, sign, beyond in terms):
                     self.change(at, name, "worse", priority)
                     told, answered = list(values), at
+                    answers.append((answered, told))
 
-    def worse(self):
-        for name, step in WORSE_LIVE.items():
+    def worse(self, name):
+        if name in WORSE_LIVE:
             value, _, bad, _, back, *_ = LIVE[name]
             value = "PULSE" if self.route == "spray" and value == "HR" else value
-            sign = 1 if bad(1000) else -1
             samples = [(t, [v]) for t, v in self.recording.live[value] if v is not None]
-            self.told_again(name, samples, [(0, sign, lambda v, back=back: not back(v))], step, STALE_PERIODS * self.recording.period,
-                            lambda values, bad=bad: bad(values[0]))
-        for name, terms in WORSE_CUFF.items():
-            samples = []
-            for t, s, d in self.readings(name):
-                rises = (None, None) if self.baseline is None or s is None or t < self.baseline_at else (
-                    s - self.baseline[0], d - self.baseline[1])
-                samples.append((t, [s, d, self.recording.mean[t], *rises]))
-            self.told_again(name, samples, terms, WORSE_CUFF_STEP.get(name, 10), END, lambda values: False)
+            self.told_again(name, samples, [(0, 1 if bad(1000) else -1, lambda v: not back(v))], WORSE_LIVE[name],
+                            STALE_PERIODS * self.recording.period, lambda values: bad(values[0]))
+        elif name in CUFF:
+            self.told_again(name, self.pressures(name), WORSE_CUFF.get(name, []), WORSE_CUFF_STEP.get(name, 10), END,
+                            lambda values: False)
 
     def unattended(self):
         """Rule B7: B3 is shown, nobody acknowledges it and the pump runs on for 120 s: high until the pump stops."""
         shown = [c for c in self.changes if c[1] == "B3"]
         for i, (t, _, what, _) in enumerate(shown):
             until = shown[i + 1][0] if i + 1 < len(shown) else END
-            if what != "raised" or not self.nobody or t + 120 >= min(until, self.end):
+            if what == "eased":  # not while it gets better and better
+                steady = [at for k, (at, s, d) in enumerate(self.valid) if (s > 155 or d > 95) and not self.falling(k, None)]
+                better = [at for at, _, _ in self.valid if at not in steady]
+                t = next((at for at in steady if t <= at < until and not any(at < b <= at + 120 for b in better)), END)
+            if what not in ("raised", "eased") or not self.nobody or t + 120 >= min(until, self.end):
                 continue
             self.change(t + 120, "B3", "priority", "high")
             if self.end < until:
@@ -583,11 +674,12 @@ class Evaluation:
         for name in ("H2", "H1", "H4", "H3", "H5", "O3", "O2", "O1", "R2", "R1", "R3"):
             self.live_rule(name)
             self.announce(name, LIVE[name][6])
+            self.worse(name)
         for name in ("B2", "B1", "B3", "B4", "B5", "B6", "B9", "B8", "B10", "B11"):
             self.cuff_rule(name)
             self.announce(name, CUFF[name][4])
+            self.worse(name)
         self.unattended()
-        self.worse()
         lost = self.said_to_be_lost()
         for name in MISSING:
             self.missing(name, lost)

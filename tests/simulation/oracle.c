@@ -58,7 +58,8 @@ static bool any_established(const struct room *room, rule_set rules)
 
 static bool raised_or_inhibited(const struct room *room, int rule)
 {
-	return present(room, rule) || any_established(room, rule_of(room, rule)->superseded_by);
+	return present(room, rule) || any_established(room, rule_of(room, rule)->superseded_by) ||
+	       oracle_awaits_answer(room, rule);
 }
 
 static bool has_cadence(const struct plan_rule *p, enum cadence cadence)
@@ -159,9 +160,12 @@ static void run_attention(struct room *room, int rule)
 {
 	const struct session *session = &room->engine.session;
 	struct rule_run *run = &room->oracle.rules[rule];
+	const struct plan_rule *p = rule_of(room, rule);
 	bool alone =
 	    alarm_of(room, rule)->state == ALARM_ACTIVE && session->started && !session->paused && !session->ended;
 
+	for (int t = 0; alarm_of(room, rule)->eased && t < p->term_count; t++) /* better, and still getting better */
+		alone = alone && !room->oracle.sent[p->terms[t].parameter].falls && run->back_in_a_row == 0;
 	if (!alone)
 		run->alone = NEVER;
 	else if (run->alone == NEVER)
@@ -189,6 +193,7 @@ static void run_rules(struct room *room)
 		else if (!in_phase(room, p) && !established(room, i))
 			o->rules[i].holds = false, o->rules[i].in_a_row = 0;
 		run_attention(room, i);
+		oracle_beside(room, i);
 		o->rules[i].alarm = alarm_of(room, i)->state;
 	}
 }
@@ -558,10 +563,15 @@ static const char *check_actions(const struct room *room)
 	for (uint16_t i = 0; i < room->actions.count && wrong == NULL; i++) {
 		const struct action *a = &room->actions.list[i];
 
-		if (a->kind == ACTION_ALARM && a->u.alarm.alarm.kind == CONDITION_RULE)
-			wrong = check_rule_change(room, a->u.alarm.alarm.index, a->u.alarm.change);
-		else if (a->kind == ACTION_SESSION)
+		const struct alarm *alarm = &a->u.alarm.alarm;
+
+		if (a->kind == ACTION_ALARM && alarm->kind == CONDITION_RULE) {
+			wrong = check_rule_change(room, alarm->index, a->u.alarm.change);
+			if (wrong == NULL)
+				wrong = oracle_better(room, alarm->index, alarm, a->u.alarm.change);
+		} else if (a->kind == ACTION_SESSION) {
 			wrong = check_session_change(room, a->u.session.change);
+		}
 	}
 	return wrong;
 }

@@ -42,6 +42,7 @@ struct sent {
 	int64_t determined;
 	int64_t lacking; /* since when there was no value at all; NEVER while there is one that is not stale */
 	int64_t valued;  /* when the last value was determined */
+	bool falls;      /* below the value before */
 	int64_t dead;    /* since when the device says that there is no pulse, beat or breath; NEVER if it does not */
 };
 
@@ -58,8 +59,10 @@ struct rule_run {
 	int64_t back;                     /* since when it is back at `clear`, by determination; NEVER if it is not */
 	int in_a_row;                     /* cuff: determinations beyond the limit */
 	int back_in_a_row;
-	int64_t first; /* cuff: when the first of them was sent */
-	int64_t alone; /* nobody has answered and the drug flows since then; NEVER if not */
+	int64_t first;   /* cuff: when the first of them was sent */
+	rule_set beside; /* alarms that stood for it at some time since it began to wait for its own */
+	int32_t told;    /* the value of its first term when somebody answered it, or the last one while nobody has */
+	int64_t alone;   /* nobody has answered and the drug flows since then; NEVER if not */
 };
 
 struct oracle {
@@ -260,7 +263,10 @@ bool gaps_repeated(const struct plan_rule *p, const int64_t onsets[RULE_REPEATS_
 
 /* oracle.c and shadow.c: NULL, or what is wrong after a step. */
 const char *oracle_check(struct room *room);
-const char *oracle_measured(struct room *room); /* oracle_measure.c, called by oracle_check */
+const char *oracle_measured(struct room *room);               /* oracle_measure.c, called by oracle_check */
+bool oracle_awaits_answer(const struct room *room, int rule); /* oracle_better.c, called by oracle.c */
+void oracle_beside(struct room *room, int rule);
+const char *oracle_better(const struct room *room, int rule, const struct alarm *alarm, enum alarm_change change);
 void shadow_begin(void);
 const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
                         bool thorough);

@@ -215,6 +215,7 @@ static void take_value(struct room *room, const struct measurement *m, bool usab
 	bool dead = world_dead(room, m->parameter);
 
 	sent->lacking = usable ? NEVER : lacking == NEVER ? m->determined.ns : lacking;
+	sent->falls = usable && sent->has_value && m->milli < sent->milli;
 	sent->received = true;
 	sent->has_value = usable;
 	sent->milli = usable ? m->milli : 0;

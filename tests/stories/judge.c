@@ -39,6 +39,7 @@ static bool announces(const struct seen *seen)
 	case ALARM_SESSION_ENDED:
 	case ALARM_SUPERSEDED:
 	case ALARM_REASON_CHANGED:
+	case ALARM_EASED:
 		return false;
 	}
 	return false;

@@ -418,6 +418,17 @@ static inline const char *check_alarm_action(struct shadow *shadow, const struct
 		     "acknowledged by nobody");
 		shadow->acknowledged[a->id] = a->priority;
 		break;
+	case ALARM_EASED:
+		MUST(a->kind == CONDITION_RULE && (a->state == ALARM_ACTIVE || a->state == ALARM_ACKNOWLEDGED) &&
+		         !alarm_announced(before->state) && a->eased,
+		     "got better, but was there already");
+		before = &shadow->alarms[a->eased_from];
+		MUST(before->state == ALARM_INACTIVE && before->generation > 0 && before->raised.ns == a->raised.ns &&
+		         strcmp(before->acknowledged_by, a->acknowledged_by) == 0,
+		     "took the place of one that is there, or of another answer");
+		shadow->acknowledged[a->id] = a->priority;
+		before = &shadow->alarms[a->id];
+		break;
 	case ALARM_BECAME_LATCHED:
 		MUST(before->state == ALARM_ACTIVE && a->state == ALARM_LATCHED, "latched from nowhere");
 		break;
@@ -458,6 +469,40 @@ static inline const char *check_actions(struct shadow *shadow, const struct even
 	return NULL;
 }
 
+/* A graver alarm got better into this one, and nobody has answered that yet. */
+static inline bool waits_for_an_answer(const struct engine *e, uint8_t rule)
+{
+	for (int i = 0; i < e->config->plan.rule_count; i++)
+		if ((e->rules[rule].cover & RULE_BIT(i)) != 0 && e->alarms[i].state == ALARM_LATCHED)
+			return e->alarms[rule].reason == REASON_NONE;
+	return false;
+}
+
+/* Or it ended while this one was on its way back, and no value breaks a limit now, though not all are back at `clear`.
+ */
+static inline bool within_limits(const struct engine *e, uint8_t rule)
+{
+	const struct plan_rule *p = &e->config->plan.rules[rule];
+
+	for (uint8_t t = 0; t < p->term_count; t++) {
+		const struct rule_term *term = &p->terms[t];
+		const struct engine_parameter *value = &e->parameters[term->parameter];
+		int32_t limit = engine_limit(e, rule, t);
+
+		if (!measurement_has_value(&value->latest) ||
+		    value->stale) /* for a moment, or it is lost: then it has a reason */
+			continue;
+		if (term->reference != REFERENCE_ABSOLUTE) /* of differences less is known here */
+			return e->rules[rule].cover != 0;
+		if (term->comparison == COMPARISON_ABOVE      ? value->latest.milli > limit
+		    : term->comparison == COMPARISON_AT_LEAST ? value->latest.milli >= limit
+		    : term->comparison == COMPARISON_BELOW    ? value->latest.milli < limit
+		                                              : value->latest.milli <= limit)
+			return p->combination == COMBINATION_ALL && e->rules[rule].cover != 0;
+	}
+	return e->rules[rule].cover != 0;
+}
+
 /* One situation, one alarm; and nothing is kept back without a reason. */
 static inline const char *check_rule(const struct engine *e, uint8_t rule)
 {
@@ -476,7 +521,7 @@ static inline const char *check_rule(const struct engine *e, uint8_t rule)
 	MUST(p->kind != RULE_GATE || !e->session.started || a->state == ALARM_INACTIVE, "a gate after the start");
 	MUST(!present || !superseded, "present and superseded");
 	MUST(!a->kept_back || superseded || p->kind == RULE_GATE || a->cleared.ns != INT64_MAX ||
-	         e->rules[rule].back > 0,
+	         e->rules[rule].back > 0 || waits_for_an_answer(e, rule) || within_limits(e, rule),
 	     "kept back for no reason");
 	MUST(!a->kept_back || a->state == ALARM_PENDING || a->state == ALARM_LATCHED, "kept back and announced");
 	MUST(!present || p->confirm == false || a->confirmed || p->first > PRIORITY_NONE,

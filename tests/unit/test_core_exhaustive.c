@@ -40,6 +40,9 @@ enum happening {
 /* What a careful observer notes, without looking into the engine. */
 struct observer {
 	int64_t low_since, very_low_since; /* since the opening, gaps left out; -1 if not */
+	int64_t low_from;                  /* the first low value since the last good second; -1 if there was none */
+	int32_t told;                      /* the value when somebody last answered, or the last while nobody has */
+	int64_t good_since;                /* -1 if the last value was not good */
 	int64_t gap_since;                 /* no value since then, the one before it being low; -1 if not */
 	int64_t valued;                    /* the last value */
 	int64_t none_since;                /* a device that talks brings no value */
@@ -53,7 +56,7 @@ static struct shadow shadow;
 static struct observer observer;
 static uint64_t visited[VISITED];
 static uint8_t visited_depth[VISITED];
-static uint64_t situations, steps, reached[ALARM_STATE_COUNT], confirmed, superseded;
+static uint64_t situations, steps, reached[ALARM_STATE_COUNT], confirmed, superseded, eased;
 static enum happening path[DEPTH];
 
 static struct plan_rule *rule_of(int index, enum rule_kind kind)
@@ -184,13 +187,20 @@ static uint64_t situation(void)
 		mix_time(a->violated.ns);
 		mix_time(a->cleared.ns);
 		mix_time(a->acknowledged.ns);
+		mix_time(a->raised.ns);
+		mix(a->eased * 64 + a->eased_from);
 	}
 	for (int r = 0; r < w.config.plan.rule_count; r++) {
 		mix(w.engine.rules[r].back);
 		mix_time(w.engine.rules[r].confirm_at.ns);
+		mix((int64_t)w.engine.rules[r].cover);
+		mix(w.engine.rules[r].told[0]);
 	}
 	mix_time(observer.low_since);
 	mix_time(observer.very_low_since);
+	mix_time(observer.low_from);
+	mix_time(observer.good_since);
+	mix(observer.told);
 	mix_time(observer.gap_since);
 	mix_time(observer.valued);
 	mix_time(observer.none_since);
@@ -374,9 +384,15 @@ static void observe(enum happening what, bool was_open)
 		observer.heard = now;
 	}
 	if (opened || !open || what == LINK)
-		observer.low_since = observer.very_low_since = observer.gap_since = -1;
+		observer.low_since = observer.very_low_since = observer.low_from = observer.good_since =
+		    observer.gap_since = -1;
 	observe_gap(none, value_came, now);
 	if (value_came) {
+		if (observer.good_since >= 0 && now - observer.good_since >= 1 * S)
+			observer.low_from = -1;
+		if (what != SPO2_GOOD && observer.low_from < 0)
+			observer.low_from = now;
+		observer.good_since = what != SPO2_GOOD ? -1 : observer.good_since < 0 ? now : observer.good_since;
 		observer.low_since = what == SPO2_GOOD ? -1 : observer.low_since < 0 ? now : observer.low_since;
 		observer.very_low_since = what != SPO2_VERY_LOW         ? -1
 		                          : observer.very_low_since < 0 ? now
@@ -396,13 +412,16 @@ static const char *announced_what_must_be(enum happening what)
 	if (!w.engine.session.open)
 		return NULL;
 	int64_t seen = observer.gap_since >= 0 ? observer.gap_since : w.now;
+	/* Nobody has answered the graver one, which began when it was low already: it goes on saying so. */
+	bool waits = state_of(&w, O2) == ALARM_LATCHED && w.engine.alarms[O2].raised.ns >= observer.low_from &&
+	             observer.low_from >= 0;
 
 	if (observer.very_low_since >= 0 && seen - observer.very_low_since >= 1 * S)
 		MUST(present(O2), "very low for its delay, and no O2");
 	if (observer.gap_since >= 0 && w.now - observer.valued >= 4 * S)
 		MUST(present(O1) || present(O2), "lost while low, and neither O1 nor O2");
 	if (observer.low_since >= 0 && seen - observer.low_since >= 2 * S)
-		MUST(present(O1) || present(O2), "low for its delay, and neither O1 nor O2");
+		MUST(present(O1) || present(O2) || waits, "low for its delay, and neither O1 nor O2");
 	MUST(!(present(O1) && present(O2)), "O1 beside O2");
 	if (observer.none_since >= 0 && w.now - observer.none_since >= RAISE && observer.up)
 		MUST(stands(ALARM_BASE_MISSING + PARAMETER_SPO2) || stands(ALARM_BASE_DEVICE + OXIMETER) ||
@@ -417,6 +436,24 @@ static const char *announced_what_must_be(enum happening what)
 	return NULL;
 }
 
+/* Getting better raises nothing: what is left of O2 is told as it was answered. */
+static const char *better_is_silent(const enum alarm_state *before)
+{
+	bool was = before[O2] == ALARM_ACTIVE || before[O2] == ALARM_ACKNOWLEDGED;
+
+	if (!w.engine.session.open || !was || present(O2))
+		return NULL;
+	if (w.engine.parameters[PARAMETER_SPO2].latest.milli < observer.told) /* not better than what was answered */
+		return NULL;
+	MUST(changes(&w, O1, ALARM_RAISED) == 0, "better, and O1 is raised");
+	if (before[O2] == ALARM_ACKNOWLEDGED && observer.low_since >= 0 && observer.gap_since < 0 && observer.up) {
+		MUST(state_of(&w, O1) == ALARM_ACKNOWLEDGED || changes(&w, O1, ALARM_REMINDED) == 1,
+		     "still low, and O1 does not take the place of O2");
+		eased++;
+	}
+	return NULL;
+}
+
 static const char *after(enum happening what, const struct event *event, const enum alarm_state *before, bool was_open)
 {
 	const char *wrong = oracle(&shadow, &w.engine, event, &w.actions);
@@ -427,7 +464,10 @@ static const char *after(enum happening what, const struct event *event, const e
 		MUST(before[id] != ALARM_ACTIVE || state_of(&w, id) == ALARM_ACKNOWLEDGED,
 		     "an acknowledged alarm disappeared");
 	observe(what, was_open);
-	return announced_what_must_be(what);
+	wrong = better_is_silent(before);
+	if (state_of(&w, O2) != ALARM_ACKNOWLEDGED || before[O2] != ALARM_ACKNOWLEDGED)
+		observer.told = w.engine.parameters[PARAMETER_SPO2].latest.milli;
+	return wrong != NULL ? wrong : announced_what_must_be(what);
 }
 
 static void follow(int depth)
@@ -492,6 +532,7 @@ static void test_every_sequence(void **state)
 	    {OPEN_CLOSE, SPO2_GOOD, START_STOP, HAPPENINGS},
 	    {OPEN_CLOSE, START_STOP, SPO2_VERY_LOW, SECOND, SPO2_LOW, ACKNOWLEDGE, HAPPENINGS},
 	    {OPEN_CLOSE, SPO2_LOW, SECOND, SPO2_LOW, SECOND, SPO2_VERY_LOW, SECOND, HAPPENINGS},
+	    {OPEN_CLOSE, SPO2_VERY_LOW, SECOND, ACKNOWLEDGE, SPO2_LOW, HAPPENINGS},
 	    {OPEN_CLOSE, BP_HIGH, SECOND, BP_HIGH, ACKNOWLEDGE, SECOND, BP_GOOD, HAPPENINGS},
 	    {OPEN_CLOSE, SPO2_NONE, SECOND, SPO2_NONE, SECOND, ACKNOWLEDGE, HAPPENINGS},
 	    {OPEN_CLOSE, SCORE_HIGH, START_STOP, START_STOP, SPO2_GOOD, SECOND, HAPPENINGS},
@@ -506,6 +547,8 @@ static void test_every_sequence(void **state)
 		memset(&shadow, 0, sizeof(shadow));
 		observer = (struct observer){.low_since = -1,
 		                             .very_low_since = -1,
+		                             .low_from = -1,
+		                             .good_since = -1,
 		                             .gap_since = -1,
 		                             .none_since = -1,
 		                             .heard = w.now,
@@ -518,7 +561,7 @@ static void test_every_sequence(void **state)
 	              (unsigned long long)situations, DEPTH);
 	for (int s = 0; s < ALARM_STATE_COUNT; s++)
 		assert_true(reached[s] > 1000);
-	assert_true(confirmed > 1000 && superseded > 1000);
+	assert_true(confirmed > 1000 && superseded > 1000 && eased > 100);
 }
 
 int main(void)

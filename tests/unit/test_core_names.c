@@ -80,7 +80,7 @@ static void test_tokens(void **state)
 	ASSERT_TOKENS(alarm_state_name, enum alarm_state, ALARM_STATE_COUNT);
 	ASSERT_TOKENS(priority_name, enum priority, PRIORITY_HIGH + 1);
 	ASSERT_TOKENS(condition_kind_name, enum condition_kind, CONDITION_KIND_COUNT);
-	ASSERT_TOKENS(alarm_change_name, enum alarm_change, ALARM_WORSE + 1);
+	ASSERT_TOKENS(alarm_change_name, enum alarm_change, ALARM_EASED + 1);
 	ASSERT_TOKENS(session_change_name, enum session_change, SESSION_CLOSED + 1);
 	ASSERT_TOKENS(result_name, enum result, RESULT_COUNT);
 	assert_string_equal(reason_name(REASON_SENSOR_OFF), "sensor_off");

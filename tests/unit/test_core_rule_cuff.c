@@ -307,11 +307,17 @@ static void test_supersession(void **state)
 	assert_true(present(B2));
 	assert_int_equal(announced_pressures(), 1);
 	measure(20 * S, 170, 90);
-	measure(20 * S, 170, 90); /* B1 and B2 end; B3 is present again, at once, on the latest determination */
+	measure(20 * S, 170, 90); /* B1 and B2 end; nobody has answered, and B2 goes on saying so for all of them */
+	assert_int_equal(state_of(&w, B2), ALARM_LATCHED);
+	assert_int_equal(announced_pressures(), 0);
+	assert_int_equal(acknowledge(&w, B2),
+	                 RESULT_OK); /* B3 takes its place, answered, on the latest determination */
 	assert_int_equal(announced_pressures(), 1);
-	assert_int_equal(changes(&w, B3, ALARM_RAISED), 1);
+	assert_int_equal(changes(&w, B3, ALARM_EASED), 1);
 	assert_true(w.engine.alarms[B3].confirmed);
-	assert_int_equal(w.engine.alarms[B3].milli, 170 * MILLI);
+	assert_int_equal(state_of(&w, B3), ALARM_ACKNOWLEDGED);
+	assert_int_equal(w.engine.alarms[B3].now_milli, 170 * MILLI);
+	assert_int_equal(w.engine.alarms[B3].worst_milli, 205 * MILLI);
 	assert_int_equal(priority_of(B3), PRIORITY_MEDIUM);
 }
 
@@ -324,7 +330,8 @@ static void test_repeat_ends_one_and_confirms_another(void **state)
 	assert_true(present(B1) && state_of(&w, B3) == ALARM_PENDING);
 	measure(20 * S, 169, 90);
 	assert_int_equal(changes(&w, B1, ALARM_CLEARED), 1);
-	assert_int_equal(changes(&w, B3, ALARM_RAISED), 1);
+	assert_int_equal(changes(&w, B3, ALARM_EASED), 1);
+	assert_int_equal(state_of(&w, B3), ALARM_ACTIVE);
 	assert_int_equal(announced_pressures(), 1);
 }
 

@@ -85,7 +85,8 @@ static void test_sedation_with_breathing(void **state)
 	assert_int_equal(w.engine.alarms[S3_RESP].milli, 3 * MILLI);
 	live(&w, 160 * S, 97, 70);
 	assert_int_equal(state_of(&w, S3_RESP), ALARM_LATCHED); /* O1 is over */
-	assert_true(present(S2));                               /* on its own again */
+	assert_int_equal(acknowledge(&w, S3_RESP), RESULT_OK);
+	assert_int_equal(state_of(&w, S2), ALARM_ACKNOWLEDGED); /* what is left of it */
 
 	begin();
 	low_oxygen(140 * S);

@@ -99,14 +99,17 @@ enum input {
 	ESCALATED,
 	SUPERSEDED,
 	RELEASED,
+	EASED,
+	EASED_ANSWERED,
 	REMINDER,
 	OTHER_REASON,
 	INPUT_COUNT
 };
 
 static const char *const input_names[INPUT_COUNT] = {
-    "violated",       "delay over", "back",       "clear over", "missing",  "acknowledge",  "phase left",
-    "session closed", "escalated",  "superseded", "released",   "reminder", "other reason",
+    "violated",        "delay over",     "back",         "clear over", "missing",  "acknowledge",
+    "phase left",      "session closed", "escalated",    "superseded", "released", "eased",
+    "eased, answered", "reminder",       "other reason",
 };
 
 /* "kept back" is pending with its condition established. */
@@ -120,7 +123,7 @@ static int32_t level;
 
 static void note(void)
 {
-	for (int c = ALARM_RAISED; c <= ALARM_WORSE; c++)
+	for (int c = ALARM_RAISED; c <= ALARM_EASED; c++)
 		if (changes(&w, watched, (enum alarm_change)c) > 0)
 			seen_changes |= 1U << c;
 }
@@ -155,7 +158,9 @@ static void other(bool present)
 	note();
 }
 
-static void prepare_rule(int state, bool latching)
+/* `before`: the alarm that supersedes it was there before it was violated, and whoever saw that saw nothing of this
+ * one. */
+static void prepare_rule(int state, bool latching, bool before)
 {
 	world_plan(&w);
 	w.config.plan.reminder_ns = 60 * S;
@@ -171,6 +176,8 @@ static void prepare_rule(int state, bool latching)
 	watched = 0;
 	world_open(&w, 100 * S);
 	send(97);
+	if (state == KEPT_BACK && before)
+		other(true);
 	if (state != ALARM_INACTIVE)
 		send(85);
 	if (state >= ALARM_ACTIVE)
@@ -179,7 +186,7 @@ static void prepare_rule(int state, bool latching)
 		assert_int_equal(acknowledge(&w, 0), RESULT_OK);
 	if (state == ALARM_LATCHED)
 		last(97);
-	if (state == KEPT_BACK)
+	if (state == KEPT_BACK && !before)
 		other(true);
 	assert_int_equal(state_now(), state);
 }
@@ -219,7 +226,12 @@ static void apply(enum input input)
 	case SUPERSEDED:
 		other(true);
 		break;
+	case EASED_ANSWERED:
+		assert_int_equal(acknowledge(&w, 1), RESULT_OK);
+		other(false);
+		break;
 	case RELEASED:
+	case EASED:
 		other(false);
 		break;
 	case REMINDER:
@@ -280,7 +292,7 @@ static void drive(int state, enum input input, bool latching)
 		drive_escalation(state);
 		return;
 	}
-	prepare_rule(state, latching);
+	prepare_rule(state, latching, input == RELEASED);
 	seen_changes = 0;
 	apply(input);
 }
@@ -289,7 +301,8 @@ static bool possible(int state, enum input input, bool latching)
 {
 	if (state == ALARM_LATCHED && !latching)
 		return false;
-	if (input == RELEASED) /* else there is nothing that kept it back */
+	if (input == RELEASED || input == EASED ||
+	    input == EASED_ANSWERED) /* else there is nothing that kept it back */
 		return state == KEPT_BACK;
 	if (input == REMINDER) /* a delay would be over long before */
 		return state != ALARM_PENDING;
@@ -324,7 +337,7 @@ static void test_alarm_table(void **unused)
 
 			uint32_t expect = 0;
 
-			for (int c = ALARM_RAISED; c <= ALARM_WORSE; c++)
+			for (int c = ALARM_RAISED; c <= ALARM_EASED; c++)
 				if (strcmp(row->cell[4], alarm_change_name((enum alarm_change)c)) == 0)
 					expect = 1U << c;
 			assert_true(expect != 0 || strcmp(row->cell[4], "-") == 0);

@@ -35,6 +35,7 @@ static void test_changes_of_an_alarm(void **state)
 	    {ALARM_SUPERSEDED, "CHANGE_SUPERSEDED"},
 	    {ALARM_REASON_CHANGED, "CHANGE_REASON"},
 	    {ALARM_WORSE, "CHANGE_WORSE"},
+	    {ALARM_EASED, "CHANGE_EASED"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
