@@ -54,6 +54,12 @@ static void reading(const struct lines *lines, const struct view_reading *now)
 		out_text(out, now->has_value ? "? " : " ");
 		word(lines, VIEW_WORDS_REASON, (int)now->reason);
 	}
+	if (now->has_last_good) {
+		out_text(out, ", last ");
+		out_milli(out, now->last_good_milli, now->decimals);
+		out_text(out, ", age ");
+		out_duration(out, now->last_good_age_ns);
+	}
 	out_text(out, "\n");
 }
 

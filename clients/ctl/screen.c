@@ -227,6 +227,7 @@ static void limits(struct frame *frame, const struct view_reading *reading)
 
 static void remark(struct frame *frame, const struct view_reading *reading)
 {
+	struct words words;
 	char word[32];
 
 	if (frame->link == VIEW_NO_DATA) {
@@ -245,6 +246,17 @@ static void remark(struct frame *frame, const struct view_reading *reading)
 	}
 	row_text(&frame->row, reading->has_value ? "? " : "");
 	row_text(&frame->row, out_spaced(view_word(word, sizeof(word), VIEW_WORDS_REASON, (int)reading->reason)));
+	if (!reading->has_last_good)
+		return;
+
+	struct out *out = words_begin(&words);
+
+	out_text(out, ", last ");
+	out_milli(out, reading->last_good_milli, reading->decimals);
+	out_text(out, ", ");
+	out_duration(out, reading->last_good_age_ns + since(frame, reading->received_ns));
+	out_text(out, " ago");
+	row_text(&frame->row, words_end(&words));
 }
 
 static void reading_row(struct frame *frame, const struct view_reading *reading)
@@ -273,7 +285,8 @@ static void reading_row(struct frame *frame, const struct view_reading *reading)
 		out_duration(out, reading->age_ns + since(frame, reading->received_ns));
 	row_number(row, words_end(&words), 8);
 	row_text(row, "  ");
-	row_field(row, reading->source[0] != '\0' ? reading->source : reading->device, 13);
+	if (!reading->has_last_good) /* else there is more to say than a row of 80 columns holds */
+		row_field(row, reading->source[0] != '\0' ? reading->source : reading->device, 13);
 	remark(frame, reading);
 }
 

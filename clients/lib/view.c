@@ -51,6 +51,12 @@ static void reading_of(struct view_reading *reading, const Vitals__V1__Reading *
 	} else if (from->result_case == VITALS__V1__READING__RESULT_NO_VALUE) {
 		reading->reason = (enum view_reason)from->no_value->reason;
 	}
+	reading->has_last_good = !reading->has_value && from->last_good != NULL;
+	if (reading->has_last_good) {
+		reading->last_good_milli = from->last_good->milli;
+		reading->last_good_age_ns = age(from->last_good->age_ns);
+		reading->last_good_unix_ns = from->last_good->determined_unix_ns;
+	}
 }
 
 static void alarm_of(struct view_alarm *alarm, const Vitals__V1__Alarm *from, int64_t now_ns)

@@ -199,6 +199,9 @@ struct view_reading {
 	int64_t milli;
 	int64_t age_ns, received_ns;
 	int64_t determined_unix_ns;
+	bool has_last_good; /* the latest determination failed; the one before it that did not, never the value of now:
+	                     */
+	int64_t last_good_milli, last_good_age_ns, last_good_unix_ns;
 };
 
 struct view_alarm {

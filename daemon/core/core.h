@@ -103,7 +103,7 @@ bool device_start_cuffs(struct step *step);               /* true if one was sta
 struct mono device_deadline(const struct engine *engine); /* of silence */
 struct mono device_cuff_deadline(const struct engine *engine);
 
-/* ---- reading.c ---- */
+/* ---- reading.c ---- */                                                    /* engine_last_good, and: */
 bool reading_current(const struct engine *engine, enum parameter parameter); /* as of engine->now */
 struct mono reading_stale_at(const struct engine *engine, enum parameter parameter);
 enum parameter reading_source(const struct engine *engine, enum parameter parameter);

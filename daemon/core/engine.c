@@ -36,7 +36,7 @@ void engine_init(struct engine *engine, const struct engine_config *config, stru
 		parameter->latest.parameter = (enum parameter)p;
 		parameter->latest.determined = MONO_NEVER;
 		parameter->missing_since = now;
-		parameter->valued = parameter->dead_since = MONO_NEVER;
+		parameter->valued = parameter->dead_since = parameter->good.determined = MONO_NEVER;
 		for (int d = config->device_count - 1; d >= 0; d--)
 			if ((config->devices[d].provides & PARAMETER_BIT(p)) != 0)
 				parameter->device = (int8_t)d;

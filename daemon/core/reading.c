@@ -97,6 +97,14 @@ struct measurement reading_at(const struct engine *engine, enum parameter parame
 	return m;
 }
 
+bool engine_last_good(const struct engine *engine, enum parameter parameter, struct measurement *good)
+{
+	const struct engine_parameter *p = &engine->parameters[parameter];
+
+	*good = p->good;
+	return p->has_good && p->received && !measurement_has_value(&p->latest);
+}
+
 static void make_no_value(struct measurement *m, enum reason reason)
 {
 	m->quality = QUALITY_NO_VALUE;
@@ -193,6 +201,11 @@ static void store(struct step *step, const struct measurement *m, int32_t said)
 	p->received = true;
 	p->stale = false;
 	p->latest = *m;
+	if (parameter_table[m->parameter].cadence == CADENCE_INTERMITTENT && measurement_has_value(m)) {
+		p->has_good = true;
+		p->good = *m;
+		p->good_wall_ns = step->wall_ns;
+	}
 	p->refused =
 	    !continuous(m->parameter) && !measurement_has_value(m) && m->reason == REASON_IMPLAUSIBLE && said != 0;
 	p->refused_milli = p->refused ? said : 0;
@@ -283,7 +296,7 @@ void reading_forget(struct step *step)
 		if (continuous((enum parameter)p) || !parameter->received)
 			continue;
 		parameter->received = false;
-		parameter->has_previous = false;
+		parameter->has_previous = parameter->has_good = false;
 		parameter->previous_milli = 0;
 		parameter->refused = false;
 		parameter->refused_milli = 0;

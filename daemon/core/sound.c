@@ -118,6 +118,10 @@ static const char *sound_reading(const struct engine *engine, enum parameter par
 		return "no value, and a number or no reason";
 	if (measurement_has_value(m) && (m->milli < info->plausible_min || m->milli > info->plausible_max))
 		return "an implausible value is kept";
+	if (p->has_good &&
+	    (info->cadence != CADENCE_INTERMITTENT || p->good.parameter != parameter ||
+	     !measurement_has_value(&p->good) || !happened(p->good.determined) || ahead(engine, p->good.determined)))
+		return "a last good value that is none";
 	if (!continuous && p->stale)
 		return "a value that cannot grow stale is stale";
 	if (continuous && p->device >= 0 && reading_current(engine, parameter) == happened(p->missing_since))

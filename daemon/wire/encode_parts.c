@@ -4,6 +4,20 @@
 
 #define HEARTBEAT_INTERVAL_NS (500 * NS_PER_MS)
 
+static void fill_last_good(struct wire_reading *wire, const struct engine *engine, enum parameter parameter,
+                           struct mono now)
+{
+	struct measurement good;
+
+	if (!engine_last_good(engine, parameter, &good))
+		return;
+	vitals__v1__last_good__init(&wire->last_good);
+	wire->last_good.milli = good.milli;
+	wire->last_good.determined_unix_ns = engine->parameters[parameter].good_wall_ns;
+	wire->last_good.age_ns = mono_since(now, good.determined);
+	wire->reading.last_good = &wire->last_good;
+}
+
 void fill_reading(struct wire_reading *wire, const struct engine *engine, enum parameter parameter, struct mono now)
 {
 	const struct parameter_info *info = &parameter_table[parameter];
@@ -30,6 +44,7 @@ void fill_reading(struct wire_reading *wire, const struct engine *engine, enum p
 		wire->no_value.reason = wire_reason(m.reason);
 		r->result_case = VITALS__V1__READING__RESULT_NO_VALUE;
 		r->no_value = &wire->no_value;
+		fill_last_good(wire, engine, parameter, now);
 		return;
 	}
 	r->reason = wire_reason(m.reason);

@@ -11,6 +11,7 @@
 struct wire_reading {
 	Vitals__V1__Reading reading;
 	Vitals__V1__NoValue no_value;
+	Vitals__V1__LastGood last_good;
 };
 
 struct wire_alarm {

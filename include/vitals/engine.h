@@ -47,6 +47,9 @@ struct engine_parameter {
 	int64_t latest_wall_ns; /* stamp of the event that brought it */
 	bool has_previous;      /* intermittent and entered ones: there was one before the latest in the open session */
 	int32_t previous_milli;
+	bool has_good;           /* intermittent: there was a determination with a value in the open session, */
+	struct measurement good; /* the latest; shown beside a failed one, and never judged again */
+	int64_t good_wall_ns;
 	bool refused; /* intermittent: the latest was a number that cannot be; then `latest` has no value, and */
 	int32_t refused_milli;     /* this is what the device said */
 	struct mono missing_since; /* since when there is no current value; MONO_NEVER while there is one */
@@ -337,6 +340,11 @@ const char *engine_sound(const struct engine *engine);
  * is stale, lost or was never received (determined is MONO_NEVER then). An intermittent or entered value does not go
  * stale; it carries its age. */
 struct measurement engine_reading(const struct engine *engine, enum parameter parameter, struct mono now);
+
+/* An intermittent value whose latest determination failed: the last one of the session that did not, which is shown
+ * beside the failure with its age, never as current and never judged again. False if there is none, or the latest is
+ * good. */
+bool engine_last_good(const struct engine *engine, enum parameter parameter, struct measurement *good);
 
 /* Of a derived parameter: the one it is taken from at `now` ("heart_rate" from "ecg_hr" or "pulse"), whether that has a
  * value or not. -1 if there is none, or the parameter is not derived. */

@@ -444,6 +444,14 @@ static const char *check_reading(const struct room *room, enum parameter paramet
 
 	MUST(measurement_has_value(&m) == world_current(room, parameter), "%s: %s", name,
 	     measurement_has_value(&m) ? "shown though it is not current" : "current, but not shown");
+	if (parameter_table[parameter].cadence == CADENCE_INTERMITTENT) {
+		struct measurement good;
+		bool beside = engine_last_good(&room->engine, parameter, &good);
+
+		MUST(beside == (sent->received && !sent->has_value && sent->good != 0) &&
+		         (!beside || good.milli == sent->good),
+		     "%s: the last good one is not what stands beside a failed one", name);
+	}
 	if (measurement_has_value(&m))
 		MUST(m.milli == sent->milli && m.determined.ns == sent->determined, "%s: another value is shown", name);
 	return NULL;

@@ -38,7 +38,7 @@ enum trouble {
 
 struct sent {
 	bool received, has_value;
-	int32_t milli;
+	int32_t milli, good; /* good: the last one of the session that was a value; 0 if there was none */
 	int64_t determined;
 	int64_t lacking; /* since when there was no value at all; NEVER while there is one that is not stale */
 	int64_t valued;  /* when the last value was determined */

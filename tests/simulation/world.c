@@ -217,6 +217,7 @@ static void take_value(struct room *room, const struct measurement *m, bool usab
 	sent->lacking = usable ? NEVER : lacking == NEVER ? m->determined.ns : lacking;
 	sent->falls = usable && sent->has_value && m->milli < sent->milli;
 	sent->received = true;
+	sent->good = usable ? m->milli : sent->good;
 	sent->has_value = usable;
 	sent->milli = usable ? m->milli : 0;
 	sent->valued = usable ? m->determined.ns : sent->valued;
@@ -368,7 +369,7 @@ static void new_session(struct room *room, const struct session_order *order)
 	o->cuff_before = o->cuff_asked;
 	for (int p = 0; p < PARAMETER_COUNT; p++)
 		if (!continuous((enum parameter)p))
-			o->sent[p] = (struct sent){.lacking = room->now};
+			o->sent[p] = (struct sent){.lacking = room->now, .dead = NEVER};
 }
 
 static void heed_limit(struct room *room, const struct limit_order *order)

@@ -295,6 +295,10 @@ static void judge_shown(const struct expect *expect, const struct look *look, st
 	const struct measurement *m = &look->shown[parameter], *dia = &look->shown[PARAMETER_NIBP_DIA];
 	bool pressure = parameter == PARAMETER_NIBP_SYS;
 
+	if (!expect->nothing && look->has_last[parameter]) {
+		m = &look->last[parameter];
+		dia = &look->last[PARAMETER_NIBP_DIA];
+	}
 	if (shows(m, expect->nothing, expect->value) && (!pressure || shows(dia, expect->nothing, expect->diastolic)))
 		return;
 	if (!measurement_has_value(m))

@@ -458,8 +458,10 @@ static void look(struct stage *stage, size_t index)
 	look->blocker_count = engine_blockers(engine, look->blockers, 64);
 	if (look->open)
 		memcpy(look->phase, engine->config->plan.phases[engine->session.phase].name, sizeof look->phase);
-	for (int p = 0; p < PARAMETER_COUNT; p++)
+	for (int p = 0; p < PARAMETER_COUNT; p++) {
 		look->shown[p] = engine_reading(engine, (enum parameter)p, engine->now);
+		look->has_last[p] = engine_last_good(engine, (enum parameter)p, &look->last[p]);
+	}
 }
 
 /* ---- turns

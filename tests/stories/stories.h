@@ -126,6 +126,8 @@ struct look { /* at an instant that an expectation names */
 	bool open, started;
 	char phase[NAME_BYTES];
 	struct measurement shown[PARAMETER_COUNT];
+	bool has_last[PARAMETER_COUNT]; /* the latest determination failed; beside that stands the last good one */
+	struct measurement last[PARAMETER_COUNT];
 };
 
 struct difference {

@@ -216,6 +216,41 @@ static void test_intermittent_carries_its_age(void **state)
 	assert_int_equal(reading(&w, PARAMETER_NIBP_DIA).milli, 78 * MILLI);
 }
 
+/* Beside the failure stands what was known before, with the time at which it was determined: shown, never judged. */
+static void test_the_last_good_one_stands_beside_a_failed_one(void **state)
+{
+	(void)state;
+	struct measurement good;
+
+	world_plan(&w);
+	(void)world_rule(&w, "B1", PARAMETER_NIBP_SYS, COMPARISON_AT_LEAST, 180, 170);
+	world_open(&w, 100 * S);
+	assert_false(engine_last_good(&w.engine, PARAMETER_NIBP_SYS, &good));
+	pressure_failed(&w);
+	assert_false(engine_last_good(&w.engine, PARAMETER_NIBP_SYS, &good)); /* there was none */
+	w.now += 10 * S;
+	pressure(&w, 185, 95);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_false(engine_last_good(&w.engine, PARAMETER_NIBP_SYS, &good)); /* it is the one that is shown */
+	w.now += 10 * S;
+	pressure_failed(&w);
+	w.now += 10 * S;
+	pressure_failed(&w);
+	assert_no_value(PARAMETER_NIBP_SYS, REASON_FAILED);
+	assert_true(engine_last_good(&w.engine, PARAMETER_NIBP_SYS, &good));
+	assert_int_equal(good.milli, 185 * MILLI);
+	assert_int_equal(good.determined.ns, 110 * S);
+	assert_true(engine_last_good(&w.engine, PARAMETER_NIBP_DIA, &good) && good.milli == 95 * MILLI);
+	assert_false(engine_last_good(&w.engine, PARAMETER_SPO2, &good));
+	assert_int_equal(changes(&w, 0, ALARM_RAISED) + changes(&w, 0, ALARM_WORSE), 0);
+	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_OPEN), RESULT_OK);
+	assert_false(engine_last_good(&w.engine, PARAMETER_NIBP_SYS, &good)); /* another patient's */
+	w.now += 10 * S;
+	pressure_failed(&w);
+	assert_false(engine_last_good(&w.engine, PARAMETER_NIBP_SYS, &good));
+}
+
 static void test_opening_forgets_another_patient(void **state)
 {
 	(void)state;
@@ -636,6 +671,7 @@ int main(void)
 	    cmocka_unit_test(test_contradicting_pressures),
 	    cmocka_unit_test(test_what_is_ignored),
 	    cmocka_unit_test(test_intermittent_carries_its_age),
+	    cmocka_unit_test(test_the_last_good_one_stands_beside_a_failed_one),
 	    cmocka_unit_test(test_opening_forgets_another_patient),
 	    cmocka_unit_test(test_lost_device_is_one_alarm),
 	    cmocka_unit_test(test_lost_device_for_another_reason),

@@ -74,6 +74,7 @@ static void move_engine(struct engine *engine, int64_t by)
 		move(&engine->parameters[i].latest.determined, by);
 		move(&engine->parameters[i].missing_since, by);
 		move(&engine->parameters[i].valued, by);
+		move(&engine->parameters[i].good.determined, by);
 		move(&engine->parameters[i].dead_since, by);
 	}
 	for (int i = 0; i < DEVICES_MAX; i++)

@@ -50,6 +50,29 @@ static void a_line_for_each_change(void **state)
 	assert_string_equal(told(&alarm_news), "");
 }
 
+static void the_last_good_value_stands_beside_the_failure(void **state)
+{
+	struct sender sender = connected();
+	Vitals__V1__NoValue failed = VITALS__V1__NO_VALUE__INIT;
+	Vitals__V1__LastGood good = VITALS__V1__LAST_GOOD__INIT;
+	Vitals__V1__Reading reading;
+
+	(void)state;
+	memset(&known, 0, sizeof(known));
+	(void)told(&snapshot_news);
+	make_reading(&reading, VITALS__V1__QUALITY__QUALITY_NO_VALUE, 0);
+	failed.reason = VITALS__V1__REASON__REASON_FAILED;
+	good.milli = 124000;
+	good.age_ns = 300 * S;
+	reading.result_case = VITALS__V1__READING__RESULT_NO_VALUE;
+	reading.no_value = &failed;
+	reading.last_good = &good;
+	reading.age_ns = 0;
+	assert_true(send_reading(&sender, &reading));
+	assert_false(view_reading(&display, "spo2")->has_value);
+	assert_string_equal(told(&reading_news), "12:00:00 value   SpO2 -- failed, last 124, age 5:00\n");
+}
+
 static void what_vanished_is_told(void **state)
 {
 	struct sender sender = connected();
@@ -105,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_line_for_each_change),
+	    cmocka_unit_test(the_last_good_value_stands_beside_the_failure),
 	    cmocka_unit_test(what_vanished_is_told),
 	    cmocka_unit_test(a_new_epoch_is_told_from_the_beginning),
 	    cmocka_unit_test(sessions_and_links_have_their_lines),

@@ -84,6 +84,30 @@ static void readings_keep_zero_apart_from_no_value(void **state)
 	release(wire);
 }
 
+/* A determination that failed: no value, and beside it the last good one with its own time and age. */
+static void a_failed_reading_carries_the_last_good_one(void **state)
+{
+	(void)state;
+	struct engine_parameter saved = engine.parameters[PARAMETER_NIBP_SYS];
+	struct engine_parameter *p = &engine.parameters[PARAMETER_NIBP_SYS];
+	p->has_good = true;
+	p->good = p->latest;
+	p->good_wall_ns = p->latest_wall_ns;
+	p->latest.quality = QUALITY_NO_VALUE;
+	p->latest.reason = REASON_FAILED;
+	p->latest.milli = 0;
+	encode_readings(&message, &id, &engine, PARAMETER_BIT(PARAMETER_NIBP_SYS), stamp);
+	engine.parameters[PARAMETER_NIBP_SYS] = saved;
+	Vitals__V1__Message *wire = unpack(TOPIC_READINGS, 1, VITALS__V1__MESSAGE__BODY_READINGS);
+	const Vitals__V1__Reading *r = wire->readings->reading[0];
+	check_no_value(r, VITALS__V1__REASON__REASON_FAILED);
+	assert_non_null(r->last_good);
+	assert_int_equal(r->last_good->milli, 120000);
+	assert_int_equal(r->last_good->age_ns, 60 * NS_PER_S);
+	assert_true(r->last_good->determined_unix_ns == saved.latest_wall_ns);
+	release(wire);
+}
+
 /* Each kind of condition has a code that the contract lists, so that no display is left without words. */
 static void every_alarm_has_a_code_of_the_contract(void **state)
 {
@@ -650,6 +674,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(readings_keep_zero_apart_from_no_value, setup),
+	    cmocka_unit_test_setup(a_failed_reading_carries_the_last_good_one, setup),
 	    cmocka_unit_test_setup(every_alarm_has_a_code_of_the_contract, setup),
 	    cmocka_unit_test_setup(alarm_carries_its_value_and_who_acknowledged, setup),
 	    cmocka_unit_test_setup(technical_alarm_carries_its_reason_and_no_value, setup),

@@ -40,6 +40,28 @@ static void the_screen_never_shows_an_old_value_as_live(void **state)
 	assert_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "97"));
 }
 
+/* With its own age, which goes on, and never in the place of a value. */
+static void the_last_good_value_stands_beside_the_failure(void **state)
+{
+	struct sender sender = connected();
+	Vitals__V1__NoValue failed = VITALS__V1__NO_VALUE__INIT;
+	Vitals__V1__LastGood good = VITALS__V1__LAST_GOOD__INIT;
+	Vitals__V1__Reading reading;
+
+	(void)state;
+	make_reading(&reading, VITALS__V1__QUALITY__QUALITY_NO_VALUE, 0);
+	failed.reason = VITALS__V1__REASON__REASON_FAILED;
+	good.milli = 124000;
+	good.age_ns = 300 * S;
+	reading.result_case = VITALS__V1__READING__RESULT_NO_VALUE;
+	reading.no_value = &failed;
+	reading.last_good = &good;
+	assert_true(send_reading(&sender, &reading));
+	assert_non_null(strstr(shown(sender.now_ns + S), "failed, last 124, 5:01 ago"));
+	assert_non_null(strstr(shown(sender.now_ns), " -- "));
+	assert_null(strstr(shown(sender.now_ns + VIEW_NO_DATA_NS), "124"));
+}
+
 static void the_screen_says_no_alarm_only_when_it_knows(void **state)
 {
 	struct sender sender = connected();
@@ -492,6 +514,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_screen_never_shows_an_old_value_as_live),
+	    cmocka_unit_test(the_last_good_value_stands_beside_the_failure),
 	    cmocka_unit_test(the_screen_says_no_alarm_only_when_it_knows),
 	    cmocka_unit_test(the_screen_says_when_nothing_is_watched),
 	    cmocka_unit_test(priorities_are_words),
