@@ -299,7 +299,7 @@ install: all
 	$(PLACE) 644 systemd/vitalsd.sysusers $(DESTDIR)$(SYSUSERSDIR)/vitalsd.conf
 	$(PLACE) 644 systemd/vitalsd.tmpfiles $(DESTDIR)$(TMPFILESDIR)/vitalsd.conf
 	$(PLACE) 644 systemd/70-vitalsd.rules $(DESTDIR)$(UDEVDIR)/70-vitalsd.rules
-	$(PLACE) 644 systemd/realtime.conf $(DESTDIR)$(DOCDIR)/examples/realtime.conf
+	$(foreach f,realtime.conf vitalsd.rsyslog.conf vitalsd.journald.conf,$(PLACE) 644 systemd/$(f) $(DESTDIR)$(DOCDIR)/examples/$(f) &&) :
 	$(call PLACE_CONFIG,etc/vitalsd.conf,room-1.conf)
 	$(foreach f,$(EXAMPLES),$(call PLACE_CONFIG,$(f),$(f:etc/%=%)))
 	@mkdir -p $(addprefix '$(DESTDIR)$(DATADIR)'/,proto scenarios)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clients/ctl/audit.h"
 #include "clients/ctl/commands.h"
 #include "clients/ctl/devices.h"
 #include "clients/ctl/option_table.h"
@@ -134,6 +135,20 @@ const struct command command_table[COMMAND_ROWS] = {
      .summary = "what a driver, or a register map, makes of recorded traffic",
      .one_of = OPTION_DRIVER | OPTION_MAP,
      .run = decode_file},
+    {.word = "audit",
+     .second = "verify",
+     .argument = "RECORD",
+     .arguments = 1,
+     .summary = "is the record, and its copy in a log, what was written",
+     .optional = OPTION_SYSLOG,
+     .run = audit_verify},
+    {.word = "audit",
+     .second = "show",
+     .argument = "RECORD",
+     .arguments = 1,
+     .summary = "who did what, when and why",
+     .optional = OPTION_SESSION | OPTION_PERSON | OPTION_ALARM | OPTION_SINCE | OPTION_UNTIL,
+     .run = audit_show},
     {.word = "replay",
      .argument = "RECORD",
      .arguments = 1,
@@ -160,7 +175,7 @@ const struct command *command_find(int count, char **words)
 }
 
 /* Writes the options of `bits` with their values and `between` them. */
-static bool complain(const char *before, uint32_t bits, const char *between, const char *after)
+static bool complain(const char *before, uint64_t bits, const char *between, const char *after)
 {
 	char text[256];
 	struct out out = {text, sizeof(text), 0, false};
@@ -172,12 +187,11 @@ static bool complain(const char *before, uint32_t bits, const char *between, con
 
 bool command_options_right(const struct command *command, const struct options *options)
 {
-	uint32_t given = options->given, together = given & command->together, one = given & command->one_of;
-	uint32_t mine = command->needed | command->one_of | command->together | command->optional;
+	uint64_t given = options->given, together = given & command->together, one = given & command->one_of;
+	uint64_t mine = command->needed | command->one_of | command->together | command->optional;
 
-	if (given & ~(mine | (uint32_t)OPTIONS_EVERYWHERE))
-		return complain("this command does not take ", given & ~(mine | (uint32_t)OPTIONS_EVERYWHERE), ", ",
-		                "");
+	if (given & ~(mine | OPTIONS_EVERYWHERE))
+		return complain("this command does not take ", given & ~(mine | OPTIONS_EVERYWHERE), ", ", "");
 	if (command->needed & ~given)
 		return complain("this command needs ", command->needed & ~given, " and ", "");
 	if (command->one_of != 0 && (one == 0 || (one & (one - 1)) != 0))

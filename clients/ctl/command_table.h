@@ -10,14 +10,14 @@ struct command {
 	const char *argument;      /* the words that follow, named; NULL: none */
 	int arguments;             /* how many */
 	const char *summary;       /* for the help */
-	uint32_t needed;           /* options without which it does not run */
-	uint32_t one_of;           /* of these exactly one */
-	uint32_t together;         /* all of these or none */
-	uint32_t optional;
+	uint64_t needed;           /* options without which it does not run */
+	uint64_t one_of;           /* of these exactly one */
+	uint64_t together;         /* all of these or none */
+	uint64_t optional;
 	int (*run)(const struct options *options, const char *argument);
 };
 
-#define COMMAND_ROWS 37
+#define COMMAND_ROWS 39
 extern const struct command command_table[COMMAND_ROWS];
 
 /* The command that the words name, NULL if there is none. */

@@ -30,7 +30,7 @@ static void piece(struct sheet *sheet, const char *text)
 }
 
 /* The options of `bits` in one piece, `between` them, in brackets. */
-static void options_together(struct sheet *sheet, uint32_t bits, const char *between, const char *open,
+static void options_together(struct sheet *sheet, uint64_t bits, const char *between, const char *open,
                              const char *close)
 {
 	char text[256];
@@ -46,7 +46,7 @@ static void options_together(struct sheet *sheet, uint32_t bits, const char *bet
 }
 
 /* Each in a piece of its own; what shares a bit excludes each other. */
-static void options_apart(struct sheet *sheet, uint32_t bits, const char *open, const char *close)
+static void options_apart(struct sheet *sheet, uint64_t bits, const char *open, const char *close)
 {
 	for (size_t i = 0; i < OPTION_ROWS; i++) {
 		options_together(sheet, bits & option_table[i].bit, " | ", open, close);

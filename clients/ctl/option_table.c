@@ -26,6 +26,11 @@ const struct option_row option_table[OPTION_ROWS] = {
     {"map", "MAP", TEXT(OPTION_MAP, map)},
     {"session", "ID", TEXT(OPTION_SESSION, session)},
     {"plan", "PLAN", TEXT(OPTION_PLAN, plan)},
+    {"syslog", "FILE", TEXT(OPTION_SYSLOG, syslog)},
+    {"person", "NAME", TOKEN(OPTION_PERSON, person)},
+    {"alarm", "NAME", TOKEN(OPTION_ALARM, alarm)},
+    {"since", "TIME", TEXT(OPTION_SINCE, since)},
+    {"until", "TIME", TEXT(OPTION_UNTIL, until)},
     {"patient", "REF", TOKEN(OPTION_PATIENT, patient)},
     {"weight-kg", "N", OPTION_WEIGHT, OPTION_IS_QUANTITY, AT(weight_g), 1000, 20000, 400000,
      "20 to 400 kilograms, at most 3 decimals", NULL},
@@ -53,7 +58,7 @@ const struct option_row option_table[OPTION_ROWS] = {
     {"note", "TEXT", NOTE(OPTION_NOTE, note)},
 };
 
-void option_write(struct out *out, uint32_t bits, const char *between)
+void option_write(struct out *out, uint64_t bits, const char *between)
 {
 	bool first = true;
 

@@ -22,7 +22,7 @@ enum option_kind {
 struct option_row {
 	const char *name;
 	const char *argument; /* what the help calls its value; NULL: it takes none */
-	uint32_t bit;         /* in options->given; scores share one */
+	uint64_t bit;         /* in options->given; scores share one */
 	enum option_kind kind;
 	size_t at; /* where in struct options the value goes: const char *, uint32_t (count) or int32_t */
 	int32_t factor, least, most;
@@ -30,10 +30,10 @@ struct option_row {
 	const char *parameter; /* of a score */
 };
 
-#define OPTION_ROWS 35
+#define OPTION_ROWS 40
 extern const struct option_row option_table[OPTION_ROWS];
 
 /* The options of `bits` as they are typed, "--note TEXT", `between` them. */
-void option_write(struct out *out, uint32_t bits, const char *between);
+void option_write(struct out *out, uint64_t bits, const char *between);
 
 #endif

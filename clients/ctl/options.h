@@ -18,45 +18,49 @@ enum exit_status {
 #define OPTION_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 /* One bit for each option, to tell which were given and which belong to a command. */
-enum {
-	OPTION_BEDSIDE = 1 << 0,
-	OPTION_SOCKET = 1 << 1,
-	OPTION_JSON = 1 << 2,
-	OPTION_ENDPOINT = 1 << 3,
-	OPTION_SECONDS = 1 << 4,
-	OPTION_SERVER_KEY = 1 << 5,
-	OPTION_KEY_FILE = 1 << 6,
-	OPTION_PORT = 1 << 28,
-	OPTION_DRIVER = 1 << 29,
-	OPTION_MAP = 1 << 30,
-	OPTION_PATIENT = 1 << 7,
-	OPTION_WEIGHT = 1 << 8,
-	OPTION_DOSE = 1 << 9,
-	OPTION_DURATION = 1 << 10,
-	OPTION_SCORE = 1 << 11, /* any of them */
-	OPTION_SERIES = 1 << 12,
-	OPTION_AGE = 1 << 13,
-	OPTION_NOTE = 1 << 14,
-	OPTION_HELP = 1 << 15,
-	OPTION_VERSION = 1 << 16,
-	OPTION_CONCENTRATION = 1 << 17,
-	OPTION_SECOND_PERSON = 1 << 18,
-	OPTION_OVERRIDE = 1 << 19,
-	OPTION_REASON = 1 << 20,
-	OPTION_OFF = 1 << 21,
-	OPTION_TERM = 1 << 22,
-	OPTION_MINUTES = 1 << 23,
-	OPTION_CONFIRM = 1 << 24,
-	OPTION_SESSION = 1 << 25,
-	OPTION_PLAN = 1 << 26,
-};
-#define OPTIONS_EVERYWHERE (OPTION_BEDSIDE | OPTION_SOCKET | OPTION_JSON | OPTION_HELP | OPTION_VERSION)
+#define OPTION_BEDSIDE       (UINT64_C(1) << 0)
+#define OPTION_SOCKET        (UINT64_C(1) << 1)
+#define OPTION_JSON          (UINT64_C(1) << 2)
+#define OPTION_ENDPOINT      (UINT64_C(1) << 3)
+#define OPTION_SECONDS       (UINT64_C(1) << 4)
+#define OPTION_SERVER_KEY    (UINT64_C(1) << 5)
+#define OPTION_KEY_FILE      (UINT64_C(1) << 6)
+#define OPTION_PATIENT       (UINT64_C(1) << 7)
+#define OPTION_WEIGHT        (UINT64_C(1) << 8)
+#define OPTION_DOSE          (UINT64_C(1) << 9)
+#define OPTION_DURATION      (UINT64_C(1) << 10)
+#define OPTION_SCORE         (UINT64_C(1) << 11) /* any of them */
+#define OPTION_SERIES        (UINT64_C(1) << 12)
+#define OPTION_AGE           (UINT64_C(1) << 13)
+#define OPTION_NOTE          (UINT64_C(1) << 14)
+#define OPTION_HELP          (UINT64_C(1) << 15)
+#define OPTION_VERSION       (UINT64_C(1) << 16)
+#define OPTION_CONCENTRATION (UINT64_C(1) << 17)
+#define OPTION_SECOND_PERSON (UINT64_C(1) << 18)
+#define OPTION_OVERRIDE      (UINT64_C(1) << 19)
+#define OPTION_REASON        (UINT64_C(1) << 20)
+#define OPTION_OFF           (UINT64_C(1) << 21)
+#define OPTION_TERM          (UINT64_C(1) << 22)
+#define OPTION_MINUTES       (UINT64_C(1) << 23)
+#define OPTION_CONFIRM       (UINT64_C(1) << 24)
+#define OPTION_SESSION       (UINT64_C(1) << 25)
+#define OPTION_PLAN          (UINT64_C(1) << 26)
+#define OPTION_PORT          (UINT64_C(1) << 28)
+#define OPTION_DRIVER        (UINT64_C(1) << 29)
+#define OPTION_MAP           (UINT64_C(1) << 30)
+#define OPTION_PERSON        (UINT64_C(1) << 32)
+#define OPTION_ALARM         (UINT64_C(1) << 33)
+#define OPTION_SINCE         (UINT64_C(1) << 34)
+#define OPTION_UNTIL         (UINT64_C(1) << 35)
+#define OPTION_SYSLOG        (UINT64_C(1) << 36)
+#define OPTIONS_EVERYWHERE   (OPTION_BEDSIDE | OPTION_SOCKET | OPTION_JSON | OPTION_HELP | OPTION_VERSION)
 
 struct options {
-	uint32_t given;
+	uint64_t given;
 	const char *bedside, *socket, *endpoint, *server_key, *key_file, *port, *driver, *map;
 	const char *patient, *note, *second_person, *override, *reason, *confirm;
 	const char *session, *plan;
+	const char *person, *alarm, *since, *until, *syslog;
 	int32_t weight_g, dose_ug, duration_s; /* 0 = not given */
 	int32_t series, age_years, ug_per_ml;  /* 0 = not given */
 	const char *score;                     /* the parameter of the one score that was given, and its value */

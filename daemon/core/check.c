@@ -81,13 +81,19 @@ static void go_on(struct engine *engine, uint8_t check)
 	state->due = due_of(engine, check, state->next);
 }
 
+static void changed(struct step *step, uint8_t check)
+{
+	step->checks |= UINT32_C(1) << check;
+	step->checks_changed = true;
+}
+
 static void became_due(struct step *step, uint8_t check)
 {
 	int device = device_of_cuff(step->engine, plan_check(step->engine, check)->parameter);
 
 	if (device >= 0)
 		device_want_cuff(step, (uint8_t)device);
-	step->checks_changed = true;
+	changed(step, check);
 }
 
 void check_advance(struct step *step)
@@ -102,7 +108,7 @@ void check_advance(struct step *step)
 		while (mono_is_never(state->overdue_since) && mono_reached(state->due, step->now) &&
 		       left_out(engine, i)) {
 			go_on(engine, i);
-			step->checks_changed = true;
+			changed(step, i);
 		}
 		if (mono_is_never(state->overdue_since) && mono_reached(state->due, step->now)) {
 			state->overdue_since = state->due;
@@ -120,7 +126,7 @@ void check_advance(struct step *step)
 				go_on(engine, i);
 				state->overdue_since = MONO_NEVER;
 				state->missed_in_row = 0;
-				step->checks_changed = true;
+				changed(step, i);
 			} else {
 				became_due(step, i);
 			}
@@ -147,7 +153,7 @@ void check_determined(struct step *step)
 		go_on(engine, i);
 		state->overdue_since = MONO_NEVER;
 		state->missed_in_row = 0;
-		step->checks_changed = true;
+		changed(step, i);
 	}
 }
 

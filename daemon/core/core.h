@@ -26,6 +26,7 @@ struct step {
 	parameter_set changed;    /* parameters to publish at the end */
 	parameter_set fresh;      /* parameters that this event determined: intermittent ones are judged now or never */
 	uint32_t devices_changed; /* bit per device to publish at the end */
+	uint32_t checks;          /* bit per check that was done, missed or became due */
 	bool checks_changed, phase_changed;
 };
 

@@ -71,5 +71,6 @@ void step_session(struct step *step, enum session_change change, const char *act
 	struct action *action = step_action(step, ACTION_SESSION);
 
 	action->u.session.change = change;
+	action->u.session.checks = change == SESSION_CHECK ? step->checks : 0;
 	core_copy_text(action->u.session.actor, actor, sizeof(action->u.session.actor));
 }

@@ -65,8 +65,29 @@ static void alarm_line(struct audit_line *audit, const struct engine *engine, en
 		line_text(&audit->line, "test", "yes");
 }
 
+/* What became of the checks that changed; of one that was done also with which value, and how old that is. */
+static void check_pairs(struct line *line, const struct engine *engine, uint32_t changed)
+{
+	for (uint8_t i = 0; i < engine->config->plan.check_count; i++) {
+		const struct check_state *state = &engine->session.checks[i];
+		enum parameter parameter = engine->config->plan.checks[i].parameter;
+		struct measurement reading = engine_reading(engine, parameter, engine->now);
+		if ((changed & (UINT32_C(1) << i)) == 0)
+			continue;
+		line_text(line, "check", engine->config->plan.checks[i].name);
+		line_text(line, "due", mono_is_never(state->overdue_since) ? "no" : "yes");
+		line_number(line, "done", state->done);
+		line_number(line, "missed", state->missed);
+		line_text(line, "parameter", parameter_table[parameter].name);
+		if (!measurement_has_value(&reading))
+			continue;
+		line_milli(line, "value", reading.milli);
+		line_number(line, "age_s", mono_since(engine->now, reading.determined) / NS_PER_S);
+	}
+}
+
 static void session_line(struct audit_line *audit, const struct engine *engine, enum session_change change,
-                         const char *actor)
+                         const char *actor, uint32_t checks)
 {
 	const struct session *session = &engine->session;
 	const struct plan *plan = &engine->config->plan;
@@ -91,6 +112,8 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 		line_number(&audit->line, "age_years", session->order.age_years);
 		line_text(&audit->line, "second_person", session->order.second_person);
 	}
+	if (change == SESSION_CHECK)
+		check_pairs(&audit->line, engine, checks);
 	if (change == SESSION_GIVEN)
 		line_number(&audit->line, "given", session->given_count);
 	if (session->baseline.complete) {
@@ -311,7 +334,8 @@ void audit_action(struct audit_line *audit, const struct engine *engine, const s
 		alarm_line(audit, engine, action->u.alarm.change, &action->u.alarm.alarm);
 		break;
 	case ACTION_SESSION:
-		session_line(audit, engine, action->u.session.change, action->u.session.actor);
+		session_line(audit, engine, action->u.session.change, action->u.session.actor,
+		             action->u.session.checks);
 		break;
 	case ACTION_DEVICE:
 		device_line(audit, engine, action->u.device);
@@ -378,7 +402,8 @@ void audit_notice(struct audit_line *audit, enum severity severity, const char *
 bool audit_kind_of_engine(const char *kind)
 {
 	static const char *const others[] = {"start",          "stop",       "notice",         "gap",
-	                                     "syslog-stalled", "syslog-gap", "record-damaged", "events-removed"};
+	                                     "syslog-stalled", "syslog-gap", "record-damaged", "events-removed",
+	                                     "anchor"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(kind, others[i]) == 0)
 			return false;

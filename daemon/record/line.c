@@ -1,15 +1,13 @@
 /* Builds the text of a record: key="value" pairs in one line that no value can break out of. Pure. Called by the engine
  * thread (daemon/record/audit.c) and by the recorder for rows of its own.
  *
- * A text is kept so short that the syslog line around it (kind, seq and hash of the row) stays within
- * RECORD_TEXT_BYTES. What does not fit is cut between two escapes, and the line says so by its last pair. */
+ * What does not fit is cut between two characters, and the line says so by its last pair. */
 #include "vitals/record.h"
 
 #include <string.h>
 
-#define LINE_CUT          " truncated=\"1\""
-#define LINE_PREFIX_BYTES 100 /* kind="31" seq="20" hash="16" and spaces, rounded up */
-#define LINE_ROOM         (RECORD_TEXT_BYTES - LINE_PREFIX_BYTES - sizeof(LINE_CUT))
+#define LINE_CUT  " truncated=\"1\""
+#define LINE_ROOM (RECORD_TEXT_BYTES - sizeof(LINE_CUT))
 
 void line_start(struct line *line)
 {
@@ -36,10 +34,39 @@ static void cut(struct line *line)
 	put(line, LINE_CUT, sizeof(LINE_CUT) - 1);
 }
 
-/* Returns the size of the escape of `byte` in `out`, which holds 4. */
-static size_t escape(char *out, unsigned char byte)
+/* How many bytes the character at `from` has in UTF-8; 0 if it is none (RFC 3629). */
+static size_t utf8_size(const unsigned char *from)
+{
+	static const struct {
+		unsigned char first, last, second, second_last;
+		size_t size;
+	} ranges[] = {{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+	              {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+	              {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		if (from[0] < ranges[i].first || from[0] > ranges[i].last)
+			continue;
+		if (from[1] < ranges[i].second || from[1] > ranges[i].second_last)
+			return 0;
+		for (size_t k = 2; k < ranges[i].size; k++)
+			if ((from[k] & 0xc0) != 0x80)
+				return 0;
+		return ranges[i].size;
+	}
+	return 0;
+}
+
+/* One character as it stands in a line. Returns its size in `out`, which holds 4, and how far it took us. */
+static size_t escape(char out[4], const char *from, size_t *taken)
 {
 	static const char digits[] = "0123456789abcdef";
+	unsigned char byte = (unsigned char)*from;
+	*taken = 1;
+	if (byte >= 0x80 && utf8_size((const unsigned char *)from) > 0) {
+		*taken = utf8_size((const unsigned char *)from);
+		memcpy(out, from, *taken);
+		return *taken;
+	}
 	if (byte >= 0x20 && byte <= 0x7E && byte != '"' && byte != '\\' && byte != ']') {
 		out[0] = (char)byte;
 		return 1;
@@ -65,9 +92,10 @@ void line_text(struct line *line, const char *key, const char *value)
 	put(line, key, key_size);
 	put(line, "=\"", 2);
 	bool whole = true;
-	for (const char *c = value; *c != '\0' && whole; c++) {
+	size_t taken;
+	for (const char *c = value; *c != '\0' && whole; c += taken) {
 		char bytes[4];
-		size_t size = escape(bytes, (unsigned char)*c);
+		size_t size = escape(bytes, c, &taken);
 		whole = fits(line, size + 1); /* the closing quote */
 		if (whole)
 			put(line, bytes, size);

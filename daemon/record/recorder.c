@@ -9,10 +9,10 @@
 #include "daemon/record/recorder_inside.h"
 
 #include <poll.h>
-#include <sodium.h>
 #include <stdio.h>
 
 #include "daemon/debug.h"
+#include "daemon/record/syslog_line.h"
 
 /* ---- engine thread --------------------------------------------------------------------------- */
 
@@ -125,17 +125,25 @@ void recorder_session_closed(struct recorder *recorder, uint64_t number)
 
 /* ---- recorder thread: syslog ----------------------------------------------------------------- */
 
-/* The line around a row: kind, seq and the beginning of the hash, or recorded="no" if the file does not have it. */
+static struct chain_row row_of(const struct entry *entry)
+{
+	return (struct chain_row){
+	    .seq = entry->seq,
+	    .wall_ns = entry->wall_ns,
+	    .severity = (uint8_t)entry->severity,
+	    .kind_size = strlen(entry->kind),
+	    .text_size = strlen(entry->text),
+	    .kind = entry->kind,
+	    .text = entry->text,
+	};
+}
+
 static void relay_entry(struct recorder *recorder, const struct entry *entry, bool recorded)
 {
-	char line[RECORD_TEXT_BYTES];
-	int length;
-	if (recorded)
-		length = snprintf(line, sizeof(line), "kind=\"%s\" seq=\"%lld\" hash=\"%s\" %s", entry->kind,
-		                  (long long)entry->seq, entry->hash_hex, entry->text);
-	else
-		length = snprintf(line, sizeof(line), "kind=\"%s\" recorded=\"no\" %s", entry->kind, entry->text);
-	recorder->syslog_taking = length >= 0 && relay_push(recorder->relay, entry->severity, line);
+	char line[SYSLOG_LINE_BYTES];
+	struct chain_row row = row_of(entry);
+	syslog_line_write(line, &row, recorded ? entry->hash : NULL);
+	recorder->syslog_taking = relay_push(recorder->relay, entry->severity, line);
 	if (!recorder->syslog_taking)
 		recorder->syslog_lost++;
 }
@@ -192,6 +200,18 @@ static void add_syslog_row(struct recorder *recorder)
 	}
 }
 
+/* A log whose end was cut off shows by what should be in it: at least this, and one behind each session. */
+static void add_anchor_row(struct recorder *recorder, struct mono now)
+{
+	struct line line;
+	if (mono_since(now, recorder->anchored) < ANCHOR_NS && recorder->draining->note.closed == 0)
+		return;
+	recorder->anchored = now;
+	line_start(&line);
+	line_number(&line, "events", (int64_t)recorder->draining->mark);
+	own_row(recorder->draining, SEVERITY_NOTICE, "anchor", &line);
+}
+
 /* The batches change places: what the engine has filled is now to be written. */
 static void exchange(struct recorder *recorder)
 {
@@ -244,18 +264,11 @@ static void look_for_old(struct recorder *recorder, struct mono now)
 
 static bool append(struct recorder *recorder, struct entry *entry)
 {
-	struct chain_row row = {
-	    .wall_ns = entry->wall_ns,
-	    .severity = (uint8_t)entry->severity,
-	    .kind_size = strlen(entry->kind),
-	    .text_size = strlen(entry->text),
-	    .kind = entry->kind,
-	    .text = entry->text,
-	};
+	struct chain_row row = row_of(entry);
 	if (!store_append(&recorder->store, &row))
 		return false;
 	entry->seq = row.seq;
-	(void)sodium_bin2hex(entry->hash_hex, sizeof(entry->hash_hex), recorder->store.open_hash, 8); /* fits */
+	memcpy(entry->hash, recorder->store.open_hash, sizeof(entry->hash));
 	return true;
 }
 
@@ -385,6 +398,7 @@ static bool turn(struct recorder *recorder, bool stopping)
 	if (!recorder->failed) {
 		exchange(recorder);
 		look_for_old(recorder, now);
+		add_anchor_row(recorder, now);
 	}
 	if (!due(recorder, now, stopping)) {
 		if (!recorder->keeper.in_session) /* nothing of what happened since belongs into the file */

@@ -15,10 +15,12 @@
 #include "vitals/record.h"
 
 #define QUEUE_ENTRIES 1024
-#define OWN_ROWS      3 /* rows the recorder itself adds to a batch: a gap, syslog stalled or back, events removed */
-#define RETRY_NS      NS_PER_S
-#define ROUND_MS      500
-#define LOOK_NS       (3600 * NS_PER_S) /* for what is older than it is to be kept */
+#define ANCHOR_NS     (600 * NS_PER_S)
+#define OWN_ROWS                                                                                                       \
+	4 /* an anchor; rows the recorder itself adds to a batch: a gap, syslog stalled or back, events removed */
+#define RETRY_NS NS_PER_S
+#define ROUND_MS 500
+#define LOOK_NS  (3600 * NS_PER_S) /* for what is older than it is to be kept */
 
 struct entry {
 	bool is_reply;
@@ -27,7 +29,7 @@ struct entry {
 	enum result result;
 	uint64_t id;
 	int64_t wall_ns, seq;
-	char hash_hex[17];
+	uint8_t hash[CHAIN_BYTES];
 	char kind[NAME_BYTES];
 	char text[RECORD_TEXT_BYTES];
 };
@@ -76,6 +78,7 @@ struct recorder {
 	int64_t keep_ns;       /* events of closed sessions; 0 = for ever */
 	struct mono looked_at; /* when something to be removed was looked for last */
 	bool looked;
+	struct mono anchored; /* when the last row came that says so */
 	uint64_t removing;    /* the session whose events go with this batch; 0 = none */
 	struct last_row last; /* as it stands beside the record */
 	struct batch batches[2];

@@ -123,6 +123,7 @@ bool recorder_run(struct recorder *recorder, const struct record_start *start)
 	keeper->in_session = keeper->session_written = start->in_session;
 	copy_text(keeper->session.session.id, sizeof(keeper->session.session.id), start->session_id);
 	keeper->session.session.opened = start->opened;
+	recorder->anchored = shell_now(); /* the start has rows of its own */
 	recorder->running = shell_thread_start(&recorder->thread, "recorder", recorder_thread, recorder) == 0;
 	return recorder->running || complain(recorder, "the thread could not be started");
 }

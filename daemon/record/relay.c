@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "daemon/debug.h"
+#include "daemon/record/syslog_line.h"
 #include "daemon/shell.h"
 #include "vitals/text.h"
 
@@ -20,7 +21,7 @@ _Static_assert(SEVERITY_CRITICAL == LOG_CRIT && SEVERITY_ERROR == LOG_ERR && SEV
 
 struct relay_line {
 	enum severity severity;
-	char text[RECORD_TEXT_BYTES];
+	char text[SYSLOG_LINE_BYTES];
 };
 
 struct relay {

@@ -295,6 +295,7 @@ struct action {
 		struct {
 			enum session_change change;
 			char actor[NAME_BYTES]; /* "" if the engine did it by itself */
+			uint32_t checks;        /* SESSION_CHECK: bit per check that was done, missed or became due */
 		} session;
 		struct {
 			char actor[NAME_BYTES];

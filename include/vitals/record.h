@@ -17,7 +17,7 @@
 #include "vitals/mono.h"
 #include "vitals/text.h"
 
-#define RECORD_TEXT_BYTES 900 /* one line that a classic 1 KiB syslog relay passes whole */
+#define RECORD_TEXT_BYTES 1600 /* of a row; the copy in syslog is shorter (daemon/record/syslog_line.h) */
 
 /* Severity as in syslog(3). */
 enum severity {
@@ -156,7 +156,7 @@ struct line {
 };
 
 void line_start(struct line *line);
-/* Appends ` key="value"`; bytes outside 0x20..0x7E and `"` `\` `]` become \xNN. */
+/* Appends ` key="value"`; UTF-8 stays as it is, control characters, `"` `\` `]` and what is no UTF-8 become \xNN. */
 void line_text(struct line *line, const char *key, const char *value);
 void line_number(struct line *line, const char *key, int64_t value);
 /* Thousandths, as a decimal with exactly three digits after the point: 120000 -> "120.000". */

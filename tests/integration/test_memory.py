@@ -9,7 +9,7 @@ import shutil
 import signal
 import sqlite3
 
-from harness import PATIENCE_S, ROOT, Bedside, pb, wait_for
+from harness import PATIENCE_S, ROOT, Bedside, Skip, pb, wait_for
 from test_bedside import start
 
 
@@ -239,3 +239,55 @@ def test_old_events_go_and_a_row_says_so():
         replay(bedside, "--session", second)
         replay(bedside, "--session", first, expect=1)
         assert f'session="{first}"' in str(bedside.records("session"))
+
+
+def rsyslogd(bedside, log_path):
+    """The real one, with the drop-in that is shipped, on the socket of the namespace that only the daemon sees."""
+    with open(os.path.join(ROOT, "systemd/vitalsd.rsyslog.conf"), encoding="utf-8") as file:
+        drop_in = file.read().replace("/var/log/vitalsd.log", log_path).replace(' fileGroup="vitalsd-audit"', "")
+    conf = bedside.path("rsyslog.conf")
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write('global(workDirectory="' + bedside.directory + '")\nmodule(load="imuxsock" SysSock.Use="off")\n'
+                   'input(type="imuxsock" Socket="' + bedside.path("log") + '" RateLimit.Interval="0")\n' + drop_in)
+    program = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin:/sbin")
+    if program is None:
+        raise Skip("rsyslogd is not installed")
+    daemon = bedside.start("rsyslogd", [program, "-n", "-i", bedside.path("rsyslog.pid"), "-f", conf])
+    wait_for(lambda: os.path.exists(bedside.path("log")), "rsyslogd's socket", seen=daemon.err)
+    return daemon
+
+
+def test_the_log_of_a_real_rsyslogd_verifies():
+    with Bedside() as bedside:
+        sink, wrapper = bedside.log_sink()
+        sink.stop()
+        bedside.sinks.remove(sink)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(bedside.path("log"))
+        log_path = bedside.path("vitalsd.log")
+        log_daemon = rsyslogd(bedside, log_path)
+        start(bedside, wrapper)
+        bedside.ctl("session", "open", "--patient", "P-010")
+        bedside.ctl("note", "Grüße: der linke Arm ist kürzer, sagt sie \"x\" " + "ü" * 16)
+        bedside.ctl("session", "close", "--override", "dr.a", "--reason", "the end of the test")
+        bedside.daemon.stop(signal.SIGTERM)
+        last = bedside.records()[-1]
+        wait_for(lambda: f'seq="{last[0]}"' in read(log_path), "the last row in the log", seen=lambda: read(log_path)[-500:])
+        log_daemon.stop()
+        assert "ü" * 16 in str(bedside.records("observation")), "the record cuts what staff wrote"
+        told = bedside.ctl("audit", "verify", bedside.record, "--syslog", log_path)
+        assert told.count("0 found wrong") == 2, told
+        lines = read(log_path).splitlines(keepends=True)
+        with open(log_path, "w", encoding="utf-8") as file:
+            file.write("".join(lines[:3] + lines[4:]))
+        assert "missing" in bedside.ctl("audit", "verify", bedside.record, "--syslog", log_path, expect=1)
+        story = bedside.ctl("audit", "show", bedside.record, "--person", "dr.a")
+        assert "the end of the test" in story and len(story.splitlines()) < 4, story
+        assert "kürzer" in bedside.ctl("audit", "show", bedside.record, "--since", "2020-01-01T00:00")
+
+
+def read(path):
+    with contextlib.suppress(FileNotFoundError):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    return ""

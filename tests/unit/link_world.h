@@ -355,7 +355,8 @@ static inline struct world *world_shaken(enum link_type type)
 	world_plug(world);
 	world_start(world);
 	world_await_rounds(world, 0, 1);
-	world_await_rounds(world, 1, 1);
+	if (world->rounds[1] == 0) /* it may have been the first, and there is no other for ten minutes */
+		world_await_rounds(world, 1, 1);
 	atomic_store(&world->fake.bad_unit, 1);
 	atomic_store(&world->fake.mode, FAKE_SILENT);
 	world_await_fault(world, 0, FAULT_TIMEOUT);

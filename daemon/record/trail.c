@@ -1,0 +1,282 @@
+/* See vitals/trail.h. What a finding means is said with it; a row after a wrong one is compared with the wrong one's
+ * stored hash, so that one change is one finding. */
+#include "vitals/trail.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/record/store.h"
+#include "daemon/record/syslog_line.h"
+
+struct trail {
+	struct trail_sum *sum;
+	FILE *out;
+	const char *path;
+	uint8_t hash[CHAIN_BYTES]; /* of the row before */
+	bool any;
+};
+
+__attribute__((format(printf, 2, 3))) static void find(struct trail *trail, const char *format, ...)
+{
+	if (++trail->sum->findings > TRAIL_FINDINGS_TOLD)
+		return;
+	va_list arguments;
+	(void)fprintf(trail->out, "%s: ", trail->path); /* whether it could be written shows in ferror */
+	va_start(arguments, format);
+	(void)vfprintf(trail->out, format, arguments);
+	va_end(arguments);
+	(void)fputc('\n', trail->out);
+}
+
+static void end(struct trail *trail)
+{
+	if (trail->any)
+		(void)sodium_bin2hex(trail->sum->last_hash, sizeof(trail->sum->last_hash), trail->hash, CHAIN_BYTES);
+}
+
+/* ---- the record
+ * --------------------------------------------------------------------------------------------------------- */
+
+static bool fill_row(sqlite3_stmt *s, struct chain_row *row, const uint8_t **hash)
+{
+	row->seq = sqlite3_column_int64(s, 0);
+	row->wall_ns = sqlite3_column_int64(s, 1);
+	row->severity = (uint8_t)sqlite3_column_int(s, 2);
+	row->kind = (const char *)sqlite3_column_text(s, 3);
+	row->text = (const char *)sqlite3_column_text(s, 4);
+	row->kind_size = (size_t)sqlite3_column_bytes(s, 3);
+	row->text_size = (size_t)sqlite3_column_bytes(s, 4);
+	*hash = sqlite3_column_blob(s, 5);
+	return row->kind != NULL && row->text != NULL && *hash != NULL && sqlite3_column_bytes(s, 5) == CHAIN_BYTES;
+}
+
+static void judge_row(struct trail *trail, const struct chain_row *row, const uint8_t *hash)
+{
+	struct trail_sum *sum = trail->sum;
+	uint8_t computed[CHAIN_BYTES];
+	bool first = !trail->any;
+	if (!first && row->seq != sum->last_seq + 1)
+		find(trail, "rows %" PRId64 " to %" PRId64 " are missing", sum->last_seq + 1, row->seq - 1);
+	memcpy(computed, trail->hash, CHAIN_BYTES);
+	chain_extend(computed, row);
+	/* The first of a record that begins later (an exported session) can only be taken as it is. */
+	bool follows = first ? row->seq == 1 : row->seq == sum->last_seq + 1;
+	if (follows && memcmp(computed, hash, CHAIN_BYTES) != 0)
+		find(trail, "row %" PRId64 " is not what was written (%s %.60s)", row->seq, row->kind, row->text);
+	memcpy(trail->hash, hash, CHAIN_BYTES);
+	trail->any = true;
+	sum->first_seq = first ? row->seq : sum->first_seq;
+	sum->last_seq = row->seq;
+	sum->rows++;
+}
+
+static bool complain(FILE *errors, const char *path, const char *why)
+{
+	(void)fprintf(errors, "%s: %s\n", path, why); /* nowhere else to say it */
+	return false;
+}
+
+bool trail_verify_store(const char *path, struct trail_sum *sum, FILE *out, FILE *errors)
+{
+	struct trail trail = {.sum = sum, .out = out, .path = path};
+	struct store store;
+	sqlite3_stmt *s = NULL;
+	int code = SQLITE_ERROR;
+	memset(sum, 0, sizeof(*sum));
+	if (!store_open_to_read(&store, path))
+		return complain(errors, path, store.why);
+	if (sqlite3_prepare_v2(store.db, "SELECT seq, wall_ns, severity, kind, text, hash FROM record ORDER BY seq", -1,
+	                       &s, NULL) == SQLITE_OK)
+		while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+			struct chain_row row;
+			const uint8_t *hash;
+			if (fill_row(s, &row, &hash))
+				judge_row(&trail, &row, hash);
+			else
+				find(&trail, "row %" PRId64 " is none", (int64_t)sqlite3_column_int64(s, 0));
+		}
+	if (code != SQLITE_DONE)
+		find(&trail, "cannot be read to its end: %s", sqlite3_errmsg(store.db));
+	(void)sqlite3_finalize(s); /* only read */
+	store_close(&store);
+	end(&trail);
+	return true;
+}
+
+/* ---- logs
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* `journalctl -o json` puts the message into a string of JSON: \" and \\ are the escapes that a line of ours can have.
+ */
+static void take_json(char *line)
+{
+	static const char key[] = "\"MESSAGE\":\"";
+	char *from = line[0] == '{' ? strstr(line, key) : NULL, *to = line;
+	if (from == NULL)
+		return;
+	for (from += sizeof(key) - 1; *from != '\0' && *from != '"'; from++) {
+		if (*from == '\\' && from[1] != '\0')
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+struct log {
+	struct trail trail;
+	struct store store; /* db NULL: there is none to compare with */
+	sqlite3_stmt *row_of;
+	uint64_t gap; /* rows missing that nobody has announced yet */
+	int64_t gap_first;
+};
+
+/* Says of rows that are missing what a row of the record may have announced: how many lines syslog lost. */
+static void announced(struct log *log, const struct syslog_line *line)
+{
+	bool says = strcmp(line->kind, "syslog-gap") == 0 || strcmp(line->kind, "syslog-stalled") == 0;
+	const char *lost = strstr(line->text, "lost=\"");
+	uint64_t count = lost == NULL ? 0 : strtoull(lost + 6, NULL, 10);
+	if (!says || count == 0)
+		return;
+	log->gap = count >= log->gap ? 0 : log->gap - count;
+}
+
+static void tell_gap(struct log *log)
+{
+	if (log->gap > 0)
+		find(&log->trail, "%" PRIu64 " lines are missing from row %" PRId64 " on, and no line says why",
+		     log->gap, log->gap_first);
+	log->gap = 0;
+}
+
+static void compare_with_store(struct log *log, const struct syslog_line *line)
+{
+	struct chain_row row;
+	const uint8_t *hash;
+	if (log->row_of == NULL)
+		return;
+	bool there = sqlite3_bind_int64(log->row_of, 1, line->seq) == SQLITE_OK &&
+	             sqlite3_step(log->row_of) == SQLITE_ROW && fill_row(log->row_of, &row, &hash);
+	if (!there)
+		find(&log->trail, "row %" PRId64 " is not in the record (%s %.60s)", line->seq, line->kind, line->text);
+	else if (memcmp(hash, line->hash, CHAIN_BYTES) != 0)
+		find(&log->trail, "row %" PRId64 " is another one in the record (here %s %.60s, there %s %.60s)",
+		     line->seq, line->kind, line->text, row.kind, row.text);
+	(void)sqlite3_reset(log->row_of); /* only read */
+}
+
+static void judge_text(struct log *log, const struct syslog_line *line)
+{
+	struct trail *trail = &log->trail;
+	uint8_t computed[CHAIN_BYTES];
+	const struct chain_row row = {.seq = line->seq,
+	                              .wall_ns = line->wall_ns,
+	                              .severity = line->severity,
+	                              .kind_size = strlen(line->kind),
+	                              .text_size = line->text_size,
+	                              .kind = line->kind,
+	                              .text = line->text};
+	memcpy(computed, trail->hash, CHAIN_BYTES);
+	if (line->cut) {
+		trail->sum->untold++;
+		return;
+	}
+	chain_extend(computed, &row);
+	if (memcmp(computed, line->hash, CHAIN_BYTES) != 0)
+		find(trail, "row %" PRId64 " is not what was written (%s %.60s)", line->seq, line->kind, line->text);
+}
+
+static void judge_line(struct log *log, const struct syslog_line *line)
+{
+	struct trail *trail = &log->trail;
+	struct trail_sum *sum = trail->sum;
+	int64_t expected = sum->last_seq + 1;
+	if (trail->any && line->seq == sum->last_seq && memcmp(line->hash, trail->hash, CHAIN_BYTES) == 0) {
+		find(trail, "row %" PRId64 " is there twice", line->seq);
+		return;
+	}
+	/* A record that was damaged is moved aside; the next one begins with 1. */
+	bool anew = trail->any && line->seq == 1 &&
+	            (strcmp(line->kind, "record-damaged") == 0 || strcmp(line->kind, "start") == 0 ||
+	             strcmp(line->kind, "notice") == 0);
+	if (trail->any && !anew && line->seq < expected) {
+		find(trail, "row %" PRId64 " comes after row %" PRId64, line->seq, sum->last_seq);
+		return;
+	}
+	if (anew)
+		memset(trail->hash, 0, CHAIN_BYTES);
+	if (trail->any && !anew && line->seq > expected) {
+		log->gap_first = log->gap == 0 ? expected : log->gap_first;
+		log->gap += (uint64_t)(line->seq - expected);
+		sum->missed += (uint64_t)(line->seq - expected);
+	} else if (anew || trail->any || line->seq == 1) {
+		judge_text(log, line);
+	}
+	announced(log, line);
+	compare_with_store(log, line);
+	memcpy(trail->hash, line->hash, CHAIN_BYTES);
+	sum->first_seq = trail->any ? sum->first_seq : line->seq;
+	sum->last_seq = line->seq;
+	trail->any = true;
+	sum->rows++;
+}
+
+/* What the record has and the log has not: only between the first and the last line is that the log's fault. */
+static void judge_end(struct log *log)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t last = 0;
+	tell_gap(log);
+	if (log->row_of == NULL)
+		return;
+	if (sqlite3_prepare_v2(log->store.db, "SELECT max(seq) FROM record", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		last = sqlite3_column_int64(s, 0);
+	(void)sqlite3_finalize(s); /* only read */
+	if (last < log->trail.sum->last_seq)
+		find(&log->trail, "the record ends with row %" PRId64 ", the log with row %" PRId64, last,
+		     log->trail.sum->last_seq);
+}
+
+static bool open_beside(struct log *log, const char *store_path, FILE *errors)
+{
+	if (store_path == NULL)
+		return true;
+	if (!store_open_to_read(&log->store, store_path))
+		return complain(errors, store_path, log->store.why);
+	return sqlite3_prepare_v2(log->store.db,
+	                          "SELECT seq, wall_ns, severity, kind, text, hash FROM record WHERE seq = ?1", -1,
+	                          &log->row_of, NULL) == SQLITE_OK ||
+	       complain(errors, store_path, sqlite3_errmsg(log->store.db));
+}
+
+bool trail_verify_log(const char *path, const char *store_path, struct trail_sum *sum, FILE *out, FILE *errors)
+{
+	struct log log = {.trail = {.sum = sum, .out = out, .path = path}};
+	static struct syslog_line line; /* large; one thread */
+	char *text = NULL;
+	size_t room = 0;
+	memset(sum, 0, sizeof(*sum));
+	FILE *file = fopen(path, "re");
+	if (file == NULL)
+		return complain(errors, path, "cannot be read");
+	bool good = open_beside(&log, store_path, errors);
+	while (good && getline(&text, &room, file) >= 0) {
+		take_json(text);
+		if (syslog_line_read(&line, text))
+			judge_line(&log, &line);
+	}
+	good = good && ferror(file) == 0;
+	free(text);
+	(void)fclose(file); /* only read */
+	if (good)
+		judge_end(&log);
+	(void)sqlite3_finalize(log.row_of); /* only read */
+	store_close(&log.store);
+	end(&log.trail);
+	return good;
+}

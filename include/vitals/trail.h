@@ -1,0 +1,37 @@
+/* The audit trail, verified: a record's chain of hashes, copies of its rows in logs, and both against each other. In
+ * daemon/record/trail.c; used by vitalsctl and tests. Reads only, row by row, in constant memory; one thread. */
+#ifndef VITALS_TRAIL_H
+#define VITALS_TRAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TRAIL_FINDINGS_TOLD 20 /* the others are only counted */
+
+struct trail_sum {
+	uint64_t rows;               /* looked at */
+	uint64_t findings;           /* what cannot be if nobody and nothing has meddled; each is told */
+	uint64_t untold;             /* rows whose copy was cut: their text cannot be computed again */
+	uint64_t missed;             /* rows between the first and the last that the log has no copy of, and says so */
+	int64_t first_seq, last_seq; /* 0: none */
+	char last_hash[65];
+};
+
+/* Every row against its hash and the one before it. Writes a line for each finding to `out`. False after writing why to
+ * `errors` if the file cannot be read as a record. */
+bool trail_verify_store(const char *path, struct trail_sum *sum, FILE *out, FILE *errors);
+
+/* The copies in a log (any that puts one message on a line; or JSON lines of journalctl), each against the one before
+ * it and, unless `store_path` is NULL, against the row in the record. */
+bool trail_verify_log(const char *path, const char *store_path, struct trail_sum *sum, FILE *out, FILE *errors);
+
+/* What is told, in words; each NULL or "" : all. Times are nanoseconds since 1970, 0: open. */
+struct trail_filter {
+	const char *session, *person, *alarm;
+	int64_t since_wall_ns, until_wall_ns;
+};
+
+bool trail_show(const char *path, const struct trail_filter *filter, FILE *out, FILE *errors);
+
+#endif
