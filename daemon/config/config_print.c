@@ -272,6 +272,33 @@ static void print_general(const struct config *config, FILE *out)
 		              i + 1 == config->engine.display_count ? "\n" : "");
 }
 
+/* The last words, so that they are read: a limit that is called critical and is never judged here. */
+static void print_without_source(const struct config *config, FILE *out)
+{
+	const struct plan *plan = &config->engine.plan;
+	parameter_set all = 0;
+
+	for (uint8_t i = 0; i < config->device_count; i++)
+		all |= config->engine.devices[i].provides;
+	for (uint8_t i = 0; i < plan->rule_count; i++) {
+		parameter_set noted = 0;
+
+		if (!engine_without_source(&config->engine, i))
+			continue;
+		(void)fprintf(out, "\nWARNING: no source for critical rule %s: no device provides",
+		              plan->rules[i].name);
+		for (uint8_t t = 0; t < plan->rules[i].term_count; t++) {
+			enum parameter parameter = plan->rules[i].terms[t].parameter;
+
+			if ((noted & PARAMETER_BIT(parameter)) == 0 && !parameter_provided(parameter, all))
+				(void)fprintf(out, " %s", parameter_table[parameter].name);
+			noted |= PARAMETER_BIT(parameter);
+		}
+		(void)fprintf(out, "; it is never judged here%s\n",
+		              plan->rules[i].optional || plan->demo ? "" : ", and blocks the start (no-source)");
+	}
+}
+
 int config_print(const struct config *config, FILE *out)
 {
 	print_general(config, out);
@@ -283,5 +310,6 @@ int config_print(const struct config *config, FILE *out)
 	for (uint8_t i = 0; i < config->map_count; i++)
 		print_map(&config->maps[i], out);
 	print_plan(config, out);
+	print_without_source(config, out);
 	return ferror(out) ? -1 : 0;
 }

@@ -159,7 +159,8 @@ static void print_conditions(const struct plan_rule *rule, FILE *out)
 	if (rule->group[0] != '\0')
 		(void)fprintf(out, "    one of group %s is enough\n", rule->group);
 	if (rule->optional)
-		(void)fprintf(out, "    not asked if no device provides it\n");
+		(void)fprintf(out, "    not asked %sif no device provides it\n",
+		              rule->kind == RULE_ALARM ? "for at the start " : "");
 }
 
 static void print_rule(const struct config *config, const struct plan_rule *rule, FILE *out)

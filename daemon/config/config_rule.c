@@ -13,6 +13,7 @@ cfg_opt_t rule_rows[] = {
     TREE_VALUE("priority"),
     TREE_VALUE("latching"),
     TREE_VALUE("critical"),
+    TREE_VALUE("optional"),
     TREE_VALUE("technical"),
     TREE_VALUE("blocks_leave"),
     TREE_VALUE("measure_now"),
@@ -280,6 +281,9 @@ static void read_alarm_rule(const struct section *section, const struct plan *pl
 	bool known = read_priority(section, "priority", REQUIRED, &rule->priority);
 	(void)key_boolean(section, "latching", &rule->latching);
 	(void)key_boolean(section, "critical", &rule->critical);
+	if (key_boolean(section, "optional", &rule->optional) && rule->optional && !rule->critical)
+		report_error(section->source->report, key_where(section, "optional"),
+		             "only a critical rule asks for a source (legal: with critical)");
 	(void)key_boolean(section, "technical", &rule->technical);
 	(void)key_boolean(section, "blocks_leave", &rule->blocks_leave);
 	rule->phases = read_phases(section, "phases", plan);

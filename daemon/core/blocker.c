@@ -193,6 +193,16 @@ static bool blind(const struct engine *engine)
 	return false;
 }
 
+static bool without_source(const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+
+	for (uint8_t i = 0; i < plan->rule_count && !plan->demo; i++)
+		if (engine_without_source(engine->config, i) && !plan->rules[i].optional)
+			return true;
+	return false;
+}
+
 static bool too_early(const struct engine *engine)
 {
 	const struct plan_leave *leave = &engine->config->plan.leave;
@@ -278,6 +288,8 @@ static void list_turn(struct blockers *blockers, const struct engine *engine)
 
 	switch (blockers->turn) {
 	case TURN_STAFF:
+		if (!started && without_source(engine)) /* first: nothing that follows can cure it in this room */
+			block(blockers, "no-source");
 		for (uint8_t i = 0; i < plan->item_count; i++)
 			if ((plan->items[i].when == ITEM_LEAVE) == started && (session->items & (1U << i)) == 0)
 				block(blockers, plan->items[i].name);

@@ -124,7 +124,7 @@ void derived_advance(struct step *step);
 
 /* ==== questions: what follows from it ==== */
 
-/* ---- rule.c ---- */
+/* ---- rule.c ---- */ /* engine_limit, engine_without_source, and: */
 struct verdict rule_verdict(const struct engine *engine, uint8_t rule, bool engaged);
 bool rule_term_above(const struct rule_term *term); /* the higher the worse */
 bool rule_value(const struct engine *engine, uint8_t rule, enum parameter parameter, int32_t *milli, bool *above);

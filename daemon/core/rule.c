@@ -357,6 +357,23 @@ int engine_term(const struct plan_rule *rule, const char *name)
 	return count == 1 ? found : -1;
 }
 
+/* A critical rule that the bedside's devices can never answer: none of the values that would do is brought by any. What
+ * the plan calls optional is watched by staff where no device does; a demonstration has no patient. */
+bool engine_without_source(const struct engine_config *config, uint8_t rule)
+{
+	const struct plan_rule *p = &config->plan.rules[rule];
+	parameter_set set = 0;
+	uint8_t lacking = 0;
+
+	for (uint8_t d = 0; d < config->device_count; d++)
+		set |= config->devices[d].provides;
+	for (uint8_t t = 0; t < p->term_count; t++)
+		lacking =
+		    (uint8_t)(lacking + (!parameter_provided(p->terms[t].parameter, set) ||
+		                         (other_of(&p->terms[t]) >= 0 && !parameter_provided(p->terms[t].other, set))));
+	return p->kind == RULE_ALARM && p->critical && lacking > 0 && (lacking == p->term_count || !one_decides(p));
+}
+
 /* A critical rule of which no term can be judged any more: what is left of it has no source, or brings no value. */
 bool rule_blind(const struct engine *engine, uint8_t rule)
 {

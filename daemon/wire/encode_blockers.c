@@ -52,6 +52,30 @@ static void say_earliest(struct refusal *said, const struct engine *engine)
 	refusal_number(said, "minutes", (left_ns + 60 * NS_PER_S - 1) / (60 * NS_PER_S));
 }
 
+/* Which critical rules, and which values they want. */
+static void say_source(struct refusal *said, const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+	parameter_set wanted = 0;
+
+	refusal_begin(said, REFUSAL_NO_SOURCE);
+	refusal_text(said, "rules", "");
+	for (uint8_t i = 0; i < plan->rule_count; i++) {
+		if (plan->rules[i].optional || !engine_without_source(engine->config, i))
+			continue;
+		refusal_add_name(said, plan->rules[i].name);
+		for (uint8_t t = 0; t < plan->rules[i].term_count; t++)
+			if (!engine_provided(engine, plan->rules[i].terms[t].parameter))
+				wanted |= PARAMETER_BIT(plan->rules[i].terms[t].parameter);
+	}
+	for (int list = 0; list < 2; list++) {
+		refusal_text(said, list == 0 ? "parameters" : "labels", "");
+		for (int p = 0; p < PARAMETER_COUNT; p++)
+			if ((wanted & PARAMETER_BIT(p)) != 0)
+				refusal_add_name(said, list == 0 ? parameter_table[p].name : parameter_table[p].label);
+	}
+}
+
 /* Which alarm, and for how long yet. */
 static void say_quiet(struct refusal *said, const struct engine *engine)
 {
@@ -75,6 +99,8 @@ static bool say_own(struct refusal *said, const struct engine *engine, const cha
 
 	if (strcmp(name, "dose") == 0) {
 		refusal_begin(said, REFUSAL_DOSE_UNKNOWN);
+	} else if (strcmp(name, "no-source") == 0) {
+		say_source(said, engine);
 	} else if (strcmp(name, "taken-out") == 0) {
 		refusal_begin(said, REFUSAL_TAKEN_OUT);
 	} else if (strcmp(name, "earliest") == 0) {

@@ -103,6 +103,7 @@ static const struct {
     [REFUSAL_RULE_UNCONFIRMED] = {"rule-unconfirmed", "{text}: back, but not long enough"},
     [REFUSAL_ITEM_OPEN] = {"item", "{text}"},
     [REFUSAL_DOSE_UNKNOWN] = {"dose-unknown", "Dose or weight is not known: close the open one and give both"},
+    [REFUSAL_NO_SOURCE] = {"no-source", "No source for {rules}: no device here brings {labels}"},
     [REFUSAL_TAKEN_OUT] = {"taken-out", "What a critical limit needs is taken out of alarming"},
     [REFUSAL_NOT_OVER] = {"not-over", "Too early to leave: the administration has not ended"},
     [REFUSAL_TOO_EARLY] = {"too-early", "Too early to leave: {minutes} min more"},

@@ -354,6 +354,10 @@ int engine_source(const struct engine *engine, enum parameter parameter, struct 
 /* Can it be known at this bedside? A device provides it, it is derived from what devices provide, or it is entered. */
 bool engine_provided(const struct engine *engine, enum parameter parameter);
 
+/* A critical rule that no device of this bedside can ever answer. It blocks the start ("no-source") unless the plan
+ * calls it optional or is a demonstration. */
+bool engine_without_source(const struct engine_config *config, uint8_t rule);
+
 /* The limit in force for this patient, as compared: plan, low baseline and changes by staff. For REFERENCE_BASELINE and
  * REFERENCE_DIFFERENCE it is the difference. */
 int32_t engine_limit(const struct engine *engine, uint8_t rule, uint8_t term);
@@ -371,9 +375,9 @@ enum dose_fault {
 enum dose_fault engine_dose_fault(const struct plan_dose *dose, const struct session_order *order);
 
 /* What keeps the session from starting (before the start) or the patient from leaving (after the end): the names of the
- * gate rules, leave rules or their groups, alarms that block leaving and items, "dose", "taken-out", "earliest",
- * "quiet", "baseline", "baseline-scores"; first what staff can do now. Returns how many there are; writes at most `max`
- * names. */
+ * gate rules, leave rules or their groups, alarms that block leaving and items, "no-source", "dose", "taken-out",
+ * "earliest", "quiet", "baseline", "baseline-scores"; first what staff can do now. Returns how many there are; writes
+ * at most `max` names. */
 uint8_t engine_blockers(const struct engine *engine, char names[][NAME_BYTES], uint8_t max);
 
 /* The slot of the alarm of the patient (medium or high, not of sensors and schedules) that makes "quiet" block, and how

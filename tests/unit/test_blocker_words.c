@@ -52,6 +52,19 @@ static void before_the_start(void **state)
 	assert_string_equal(words_of("baseline"), "");
 }
 
+/* By rule and by what no device brings, in a sentence of its own. */
+static void no_source(void **state)
+{
+	(void)state;
+	read_plan_file("etc/plans/ketamine-iv.conf");
+	assert_int_equal(open_with(0, 40, ""), RESULT_OK);
+	assert_string_equal(words_of("no-source"), "");
+	for (int d = 0; d < bed.w.config.device_count; d++)
+		bed.w.config.devices[d].provides &=
+		    ~(PARAMETER_BIT(PARAMETER_ECG_HR) | PARAMETER_BIT(PARAMETER_PULSE) | PARAMETER_BIT(PARAMETER_RESP));
+	assert_string_equal(words_of("no-source"), "No source for H2 H4: no device here brings Heart rate");
+}
+
 static void before_leaving(void **state)
 {
 	(void)state;
@@ -80,7 +93,8 @@ static void before_leaving(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(before_the_start), cmocka_unit_test(before_leaving)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(before_the_start), cmocka_unit_test(no_source),
+	                                   cmocka_unit_test(before_leaving)};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

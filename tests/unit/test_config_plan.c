@@ -338,6 +338,9 @@ static void test_print_plan(void **state)
 	    "before the start: cadss entered\n",
 	    "usual, no limit: nibp_sys minus baseline -6 to 38\n",
 	    "NOTE: no device provides spo2\n",
+	    "WARNING: no source for critical rule O2: no device provides spo2; it is never judged here, and blocks the "
+	    "start",
+	    "WARNING: no source for critical rule R2: no device provides resp; it is never judged here\n",
 	};
 	read_good(write_variant("etc/plans/ketamine-iv.conf", GOOD "map.conf", ENDPOINTS));
 	FILE *out = fmemopen(text, sizeof text - 1, "w");

@@ -167,6 +167,37 @@ static void test_taken_out_blocks_the_start(void **state)
 	assert_false(blocked_by(&w, "taken-out"));
 }
 
+/* Nor in a room that could never answer it, and that is said for itself: "any" takes one source, "all" takes each. */
+static void test_a_critical_rule_without_a_source_blocks_the_start(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = protocol_rule(&w, "C4", PRIORITY_HIGH, 0, 0);
+	protocol_term(rule, PARAMETER_ETCO2, COMPARISON_ABOVE, 70, 65);
+	protocol_term(rule, PARAMETER_HEART_RATE, COMPARISON_ABOVE, 130, 125);
+	assert_false(engine_without_source(&w.config, 0)); /* not critical */
+	rule->critical = true;
+	assert_false(engine_without_source(&w.config, 0)); /* any: the ECG, or the oximeter's pulse, is enough */
+	rule->combination = COMBINATION_ALL;
+	assert_true(engine_without_source(&w.config, 0));
+	world_open(&w, 100 * S);
+	assert_true(blocked_by(&w, "no-source"));
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_BLOCKED);
+	w.config.devices[ECG].provides |= PARAMETER_BIT(PARAMETER_ETCO2);
+	assert_false(blocked_by(&w, "no-source"));
+	w.config.devices[ECG].provides = 0;
+	w.config.devices[OXIMETER].provides = PARAMETER_BIT(PARAMETER_SPO2);
+	rule->combination = COMBINATION_ANY;
+	assert_true(blocked_by(&w, "no-source"));
+	rule->optional = true; /* staff look */
+	assert_false(blocked_by(&w, "no-source"));
+	rule->optional = false;
+	w.config.plan.demo = true;
+	assert_false(blocked_by(&w, "no-source"));
+}
+
 static enum result take_out(const char *parameter)
 {
 	struct event event = make_command(&w, COMMAND_TAKE_OUT);
@@ -220,6 +251,7 @@ int main(void)
 	    cmocka_unit_test(test_second_person_of_a_dose),
 	    cmocka_unit_test(test_age_of_an_order),
 	    cmocka_unit_test(test_taken_out_blocks_the_start),
+	    cmocka_unit_test(test_a_critical_rule_without_a_source_blocks_the_start),
 	    cmocka_unit_test(test_taken_out_touches_its_own_rules),
 	    cmocka_unit_test(test_one_term_blinds_a_rule_of_all),
 	};
