@@ -198,6 +198,7 @@ static void beat(struct loop *loop, struct mono now)
 	check_threads(loop, now);
 	check_reload(loop, now);
 	judge_publisher(loop, now);
+	perform_visits(loop);
 	if (loop->beats % SNAPSHOT_BEATS == 0)
 		perform_snapshot(loop, now);
 	if (loop->beats % TREND_BEATS == 0 && loop->engine.session.open)

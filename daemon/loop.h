@@ -82,6 +82,9 @@ void perform_turn_end(struct loop *loop, struct mono now);
 
 void perform_snapshot(struct loop *loop, struct mono now);
 void perform_heartbeat(struct loop *loop, struct mono now);
+/* Who was at the desk goes on the record. */
+void perform_visits(struct loop *loop);
+
 void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail);
 
 /* A new epoch: with the start and with each new publisher child. */

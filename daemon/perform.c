@@ -348,6 +348,16 @@ void perform_notice(struct loop *loop, enum severity severity, const char *what,
 	record(loop, &audit);
 }
 
+void perform_visits(struct loop *loop)
+{
+	struct audit_line audit;
+	struct visit visit;
+	while (desk_take_visit(loop->desk, &visit)) {
+		audit_visit(&audit, visit.kind == VISIT_READ ? "read" : "refused", visit.actor);
+		record(loop, &audit);
+	}
+}
+
 void perform_new_epoch(struct loop *loop, struct mono now)
 {
 	uint64_t epoch = 0;

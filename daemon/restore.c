@@ -274,18 +274,32 @@ static void notice(struct loop *loop, enum severity severity, const char *what, 
 	perform_notice(loop, severity, what, text);
 }
 
-/* What is not believed is kept for whoever wants to know why. */
-static struct box *open_old(struct loop *loop)
+/* What is not taken as it stands is kept for whoever wants to know why. */
+static void keep_aside(struct loop *loop, const char *why)
 {
-	char why[BOX_WHY_BYTES], aside[PATH_BYTES + 8];
-	const char *path = loop->config->box_path;
-	struct box *old = box_open(path, why);
-	if (why[0] == '\0')
-		return old;
-	(void)snprintf(aside, sizeof(aside), "%s.kept", path); /* fits */
+	char aside[PATH_BYTES + 8];
+	(void)snprintf(aside, sizeof(aside), "%s.kept", loop->config->box_path); /* fits */
 	notice(loop, SEVERITY_WARNING, "black-box-refused",
-	       rename(path, aside) == 0 ? "kept beside it as .kept: " : "lost: ", why);
-	return NULL;
+	       rename(loop->config->box_path, aside) == 0 ? "kept beside it as .kept: " : "lost: ", why);
+}
+
+static const char *difference(const struct box_identity *a, const struct box_identity *b)
+{
+	return !same_name(a->boot, b->boot)     ? "it is of another start of the computer"
+	       : !same_name(a->build, b->build) ? "another build wrote it"
+	       : !same_name(a->plan, b->plan)   ? "it is of another plan"
+	                                        : "it is of another configuration";
+}
+
+static struct box *open_old(struct loop *loop, const struct box_identity *identity)
+{
+	char why[BOX_WHY_BYTES];
+	struct box *old = box_open(loop->config->box_path, why);
+	if (why[0] != '\0')
+		keep_aside(loop, why);
+	else if (old != NULL && !same_monitor(box_identity(old), identity))
+		keep_aside(loop, difference(box_identity(old), identity)); /* it stays open, for its events */
+	return old;
 }
 
 static void begin(struct record_start *start, const struct box_identity *identity, const struct taking *taking)
@@ -337,7 +351,7 @@ bool restore_engine(struct loop *loop, struct record_start *start, bool plan_kep
 	taking.now.mono = shell_now();
 	taking.now.wall_ns = shell_wall_ns();
 	begin(start, &identity, &taking);
-	struct box *old = open_old(loop);
+	struct box *old = open_old(loop, &identity);
 	taking.recorded = memory.progress;
 	if (old != NULL && box_recorded_up_to(old) > taking.recorded)
 		taking.recorded = box_recorded_up_to(old);

@@ -7,8 +7,10 @@
 
 #include "daemon/shell.h"
 
-#define ANSWER_WAIT_NS   (5 * NS_PER_S) /* then the client hears that the command was not recorded */
-#define STATE_MAX_AGE_NS (2 * NS_PER_S) /* four missed refreshes: not shown as current any more */
+#define VISITS_MAX       32               /* accounts that are remembered; then the one seen first is forgotten */
+#define VISIT_AGAIN_NS   (600 * NS_PER_S) /* who reads twice a second is one line in ten minutes */
+#define ANSWER_WAIT_NS   (5 * NS_PER_S)   /* then the client hears that the command was not recorded */
+#define STATE_MAX_AGE_NS (2 * NS_PER_S)   /* four missed refreshes: not shown as current any more */
 
 struct outstanding {
 	uint64_t command; /* 0 = free */
@@ -20,6 +22,12 @@ struct outstanding {
 	struct refusal refusal; /* REFUSAL_NONE: that of the result */
 };
 
+struct guest {
+	struct visit visit;
+	struct mono at; /* when it was noted */
+	bool untold;
+};
+
 struct desk {
 	struct mailbox *mailbox;
 	char bedside[NAME_BYTES];
@@ -29,6 +37,8 @@ struct desk {
 	/* Under the mutex. */
 	uint64_t commands; /* so far: an id is never given twice */
 	struct outstanding outstanding[DESK_OUTSTANDING_MAX];
+	struct guest guests[VISITS_MAX];
+	size_t guest_count, guest_next; /* so many are known; the next new one takes this place */
 	struct mono state_at;
 	size_t state_size;
 	uint8_t state[DESK_STATE_BYTES];
@@ -76,6 +86,19 @@ void desk_state(struct desk *desk, const uint8_t *bytes, size_t size)
 	desk->state_size = size;
 	desk->state_at = now;
 	shell_unlock(&desk->mutex);
+}
+
+bool desk_take_visit(struct desk *desk, struct visit *visit)
+{
+	bool found = false;
+	shell_lock(&desk->mutex);
+	for (size_t i = 0; i < desk->guest_count && !found; i++) {
+		found = desk->guests[i].untold;
+		desk->guests[i].untold = false;
+		*visit = desk->guests[i].visit;
+	}
+	shell_unlock(&desk->mutex);
+	return found;
 }
 
 /* ---- doors ----------------------------------------------------------------------------------- */
@@ -155,6 +178,33 @@ size_t desk_status(struct desk *desk, uint8_t *bytes)
 	memcpy(bytes, desk->state, size);
 	shell_unlock(&desk->mutex);
 	return size;
+}
+
+/* The place of this visit: where it was noted before, or a new one. */
+static struct guest *place_of(struct desk *desk, const struct visit *visit)
+{
+	for (size_t i = 0; i < desk->guest_count; i++)
+		if (desk->guests[i].visit.kind == visit->kind && strcmp(desk->guests[i].visit.actor, visit->actor) == 0)
+			return &desk->guests[i];
+	struct guest *guest = &desk->guests[desk->guest_next];
+	desk->guest_next = (desk->guest_next + 1) % VISITS_MAX;
+	desk->guest_count += desk->guest_count < VISITS_MAX;
+	*guest = (struct guest){.visit = *visit, .at = MONO_NEVER};
+	return guest;
+}
+
+void desk_visited(struct desk *desk, enum visit_kind kind, const char *actor)
+{
+	struct mono now = shell_now();
+	struct visit visit = {.kind = kind};
+	(void)snprintf(visit.actor, sizeof(visit.actor), "%s", actor); /* a name, or uid-N */
+	shell_lock(&desk->mutex);
+	struct guest *guest = place_of(desk, &visit);
+	if (mono_is_never(guest->at) || mono_since(now, guest->at) >= VISIT_AGAIN_NS) {
+		guest->at = now;
+		guest->untold = true;
+	}
+	shell_unlock(&desk->mutex);
 }
 
 /* ---- start and stop -------------------------------------------------------------------------- */

@@ -392,6 +392,13 @@ void audit_stop(struct audit_line *audit, const char *why)
 	line_text(&audit->line, "why", why);
 }
 
+void audit_visit(struct audit_line *audit, const char *what, const char *actor)
+{
+	begin(audit, SEVERITY_INFO, "visit");
+	line_text(&audit->line, "what", what);
+	line_text(&audit->line, "actor", actor);
+}
+
 void audit_notice(struct audit_line *audit, enum severity severity, const char *what, const char *detail)
 {
 	begin(audit, severity, "notice");
@@ -403,7 +410,7 @@ bool audit_kind_of_engine(const char *kind)
 {
 	static const char *const others[] = {"start",          "stop",       "notice",         "gap",
 	                                     "syslog-stalled", "syslog-gap", "record-damaged", "events-removed",
-	                                     "anchor"};
+	                                     "anchor",         "visit"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(kind, others[i]) == 0)
 			return false;

@@ -16,6 +16,7 @@
 
 #include "vitals/mailbox.h"
 #include "vitals/refusal.h"
+#include "vitals/text.h"
 
 #define LOCAL_SOCKET_CLIENTS_MAX 16
 #define LOCAL_SOCKET_SHARE_MAX   8 /* of one account */
@@ -38,6 +39,16 @@ void desk_explain(struct desk *desk, uint64_t id, const struct refusal *refusal)
 /* Engine thread, after every step that changed something and every 500 ms: the state that `status` requests get. Copies
  * `size` bytes (a packed vitals.v1.Snapshot). */
 void desk_state(struct desk *desk, const uint8_t *bytes, size_t size);
+
+/* Somebody read the state, or was refused: for the record. Of each account and kind once in ten minutes. */
+enum visit_kind { VISIT_READ, VISIT_REFUSED };
+struct visit {
+	enum visit_kind kind;
+	char actor[NAME_BYTES];
+};
+
+/* Engine thread: the next that is to be told. False if there is none. */
+bool desk_take_visit(struct desk *desk, struct visit *visit);
 
 /* Only when no door is left, and no thread that could call the above. NULL is allowed. */
 void desk_close(struct desk *desk);

@@ -65,6 +65,40 @@ def test_session_is_found_without_the_black_box():
         same_session(bedside, before)
 
 
+def test_session_goes_on_after_a_reboot():
+    """The record says that another start of the computer wrote it: times are those of the wall clock, and said to be so."""
+    with Bedside() as bedside:
+        before = open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGTERM)
+        os.unlink(bedside.path("black-box"))
+        with contextlib.closing(sqlite3.connect(bedside.record)) as db, db:
+            db.execute("UPDATE run SET boot = 'an-earlier-one'")
+        bedside.start_daemon()
+        same_session(bedside, before)
+
+
+def test_box_of_another_configuration_is_kept_aside():
+    with Bedside() as bedside:
+        before = open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGKILL)
+        with open(bedside.config, "a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        bedside.start_daemon()
+        same_session(bedside, before)
+        assert "another configuration" in bedside.wait_record("notice", 'what="black-box-refused"')
+        assert os.path.exists(bedside.path("black-box.kept"))
+
+
+def test_who_reads_is_on_record_once():
+    with Bedside() as bedside:
+        start(bedside)
+        for _ in range(5):
+            bedside.request(status=pb.Empty())
+        bedside.wait_record("visit", 'what="read"', 'actor="')
+        bedside.ctl("session", "open", "--patient", "P-010")
+        assert len(bedside.records("visit")) == 1
+
+
 def test_session_is_found_without_the_record():
     with Bedside() as bedside:
         bedside.replayable = False  # the new record does not have its beginning, and says so
