@@ -261,6 +261,7 @@ mutation: deps
 
 bench: deps all $(BENCH_BIN) $(PROTO_PY)
 	@B=$(B) $(PYTHON) tests/bench/run.py
+	@B=$(B) $(PYTHON) tests/bench/restart.py
 
 DEMO_SECONDS ?=
 demo: deps
