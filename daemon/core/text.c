@@ -297,7 +297,11 @@ void engine_condition_text(const struct engine *engine, const struct alarm *alar
 		append_two(text, size, "Late: ", config->plan.checks[alarm->index].text);
 		break;
 	case CONDITION_SERVICE:
-		append_two(text, size, services[alarm->index], "");
+		if (alarm->index == SERVICE_SESSION && engine->session.open)
+			append_two(text, size, "The monitor restarted and may have lost entries: check the session",
+			           "");
+		else
+			append_two(text, size, services[alarm->index], "");
 		break;
 	case CONDITION_CLOCK:
 		append_two(text, size, "The clock of the monitor was stepped", "");

@@ -97,24 +97,25 @@ static int64_t shift_of(const struct walk *walk, const struct boot *boot)
 
 typedef bool (*row_fn)(struct walk *walk, uint64_t number, const uint8_t *bytes, size_t size, void *context);
 
-/* Every event from `first` to `last`. False if one is missing, damaged or of an unknown run. */
+/* Every event from `first` to `last` that is there. False if one is missing, damaged or of an unknown run. */
 static bool each_event(struct walk *walk, uint64_t first, uint64_t last, row_fn fn, void *context)
 {
 	struct store_input input;
 	uint64_t next = first;
 	bool whole = true;
 	store_input_start(walk->store, &input, first);
-	while (whole && next <= last && store_input_next(&input)) {
+	while (next <= last && store_input_next(&input)) {
 		uint64_t number = input.first;
-		for (size_t at = 0; whole && number <= last && at < input.size; number++) {
-			size_t size = event_size(input.bytes + at, input.size - at);
-			bool wanted = number >= first;
-			whole = size > 0 && (!wanted || number == next);
-			whole = whole && (!wanted || fn(walk, number, input.bytes + at, size, context));
-			next += wanted;
-			at += size;
+		for (size_t at = 0, size; number <= last && at < input.size; number++, at += size) {
+			size = event_size(input.bytes + at, input.size - at);
+			if (size == 0)
+				break;
+			if (number < next)
+				continue; /* before the session, or told already */
+			whole = number == next && whole;
+			whole = fn(walk, number, input.bytes + at, size, context) && whole;
+			next = number + 1;
 		}
-		whole = whole && (number > last || number == input.last + 1);
 	}
 	return store_input_done(&input) && whole && next == last + 1;
 }
@@ -141,6 +142,8 @@ static bool give_event(struct walk *walk, uint64_t number, const uint8_t *bytes,
 {
 	struct giving *giving = context;
 	const struct boot *boot = boot_of(walk, number);
+	if (boot == NULL)
+		return false;
 	int64_t shift = shift_of(walk, boot);
 	giving->other_boot = giving->other_boot || strcmp(boot->id, walk->now->boot) != 0;
 	giving->give(giving->context, number, shift, bytes, size);
@@ -170,8 +173,8 @@ bool memory_events(struct store *store, const struct record_memory *memory, cons
 	struct walk walk = {.store = store, .now = now};
 	struct giving giving = {.give = give, .context = context};
 	bool whole = each_event(&walk, memory->opened, memory->progress, note_times, NULL);
-	whole = whole && give_prefix(&walk, memory->opened, &giving);
-	whole = whole && each_event(&walk, memory->opened, memory->progress, give_event, &giving);
+	whole = give_prefix(&walk, memory->opened, &giving) && whole;
+	whole = each_event(&walk, memory->opened, memory->progress, give_event, &giving) && whole;
 	*other_boot = giving.other_boot;
 	return whole;
 }

@@ -148,7 +148,12 @@ static enum store_opened identify(struct store *store)
 	}
 	if (version < STORE_VERSION && sqlite3_exec(store->db, store_input_sql, NULL, NULL, NULL) != SQLITE_OK)
 		return judge(store, "cannot be brought to version 2");
-	return store_make_trend(store) ? STORE_OPENED : judge(store, "cannot be used");
+	if (!store_make_trend(store))
+		return judge(store, "cannot be used");
+	/* A copy of the file alone, without its log, has the tables at least. What is in use by a reader stays in the
+	 * log. */
+	(void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return STORE_OPENED;
 }
 
 /* One row of the tail against the one before it. The first row of a long record is taken as it is. */

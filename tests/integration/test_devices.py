@@ -69,7 +69,7 @@ def block_of(output):
 def test_scan_recognises_a_device_and_writes_nothing():
     with Bedside() as bedside, Talker() as device:
         before = termios.tcgetattr(device.slave)
-        output = ctl("devices", "scan", "--port", device.path, "--seconds", "5")
+        output = ctl("devices", "scan", "--port", device.path, "--seconds", "8")
         assert "recognised: masimo-ascii1" in output, output
         assert device.heard == b"", device.heard
         assert termios.tcgetattr(device.slave) == before
@@ -542,13 +542,13 @@ def test_scan_finds_a_device_that_is_set_to_another_rate():
 
 def test_scan_names_adapters_so_that_they_are_found_again():
     with Bedside() as bedside, Talker() as first, Talker() as second:
-        output = ctl("devices", "scan", "--seconds", "4", wrapper=adapters(bedside, [first, second], ["A10K1234", "B77"]))
-        assert output.count("recognised: masimo-ascii1") == 2 and "0403:6001 FTDI FT232R USB UART, serial number A10K1234" in output
+        output = ctl("devices", "scan", "--seconds", "8", wrapper=adapters(bedside, [first, second], ["A10K1234", "B77"]))
+        assert output.count("recognised: masimo-ascii1") == 2 and "0403:6001 FTDI FT232R USB UART, serial number A10K1234" in output, output
         assert "16 ms" in output and f'port = "{BY_ID}"' in output and "_B77-if00-port0\"" in output, output
         assert 'link "masimo-ascii1-line-2"' in output
         assert first.heard == second.heard == b""
     # Two adapters without serial number share one by-id name, which means whichever was plugged in last.
     with Bedside() as bedside, Talker() as first, Talker() as second:
-        output = ctl("devices", "scan", "--seconds", "4", wrapper=adapters(bedside, [first, second], ["", ""]))
+        output = ctl("devices", "scan", "--seconds", "8", wrapper=adapters(bedside, [first, second], ["", ""]))
         assert "not unique, not used" in output and "no serial number" in output, output
         assert re.findall(r'port = "(.*)"', output) == [f"/dev/serial/by-path/pci-0-usb-0:{n}:1.0-port0" for n in (1, 2)], output

@@ -75,3 +75,50 @@ def test_killed_in_a_busy_session():
         assert set(notes) <= set(nurse.asked)
         shown = {(change.alarm.condition, change.alarm.generation) for change in display.bodies("alarm")}
         assert shown and shown <= alarms_on_record(bedside), sorted(shown - alarms_on_record(bedside))
+
+
+def test_killed_while_it_takes_up():
+    """Killed again before it is ready, at any instant of its start: nothing is lost or told twice."""
+    chance = random.Random(5)
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        session = json.loads(bedside.ctl("--json", "status"))["snapshot"]["session"]["id"]
+        for number in range(KILLS):
+            bedside.ctl("note", f"note-{number}-")
+            bedside.daemon.stop(signal.SIGKILL)
+            for _ in range(2):
+                bedside.start_daemon(ready=False)
+                time.sleep(chance.random() * 0.15)  # at any instant; nothing waits for it
+                bedside.daemon.stop(signal.SIGKILL)
+            bedside.start_daemon()
+        state = bedside.request(status=pb.Empty()).snapshot
+        assert state.session.id == session and state.session.open
+        assert not any(alarm.condition == "service-session" for alarm in state.alarm)
+        bedside.daemon.stop(signal.SIGTERM)
+        assert notes_on_record(bedside) == [f"note-{number}-" for number in range(KILLS)]
+
+
+def test_killed_while_the_disk_takes_nothing():
+    """What was judged while the record could not be written is in the black box: the next run writes it, once."""
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait_value("spo2")
+        bedside.ctl("session", "open", "--patient", "P-010")
+        lock = sqlite3.connect(bedside.record, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+        for number in range(3):
+            bedside.ctl("note", f"note-{number}-", expect=1)  # not recorded, and said so
+        display.wait_alarm("service-recorder", "raised")
+        bedside.daemon.stop(signal.SIGKILL)
+        lock.execute("ROLLBACK")
+        lock.close()
+        bedside.start_daemon()
+        bedside.wait_record("observation", "note-2-")
+        bedside.wait_record("alarm", 'condition="service-recorder"', 'change="raised"')
+        assert bedside.request(status=pb.Empty()).snapshot.session.open
+        bedside.daemon.stop(signal.SIGTERM)
+        assert notes_on_record(bedside) == [f"note-{number}-" for number in range(3)]
+        assert len([row for row in bedside.records("alarm") if 'condition="service-recorder"' in row[3] and
+                    'change="raised"' in row[3]]) == 1

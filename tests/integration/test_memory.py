@@ -89,6 +89,30 @@ def test_box_of_another_configuration_is_kept_aside():
         assert os.path.exists(bedside.path("black-box.kept"))
 
 
+def test_session_of_which_something_is_missing_is_taken_up_with_an_alarm():
+    with Bedside() as bedside:
+        bedside.replayable = False
+        before = open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGTERM)
+        os.unlink(bedside.path("black-box"))
+        with contextlib.closing(sqlite3.connect(bedside.record)) as db, db:
+            db.execute("DELETE FROM input WHERE first = (SELECT max(first) FROM input)")
+        bedside.start_daemon()
+        assert session_of(bedside)["id"] == before["id"]
+        wait_for(lambda: "check the session" in bedside.ctl("alarm", "list"), "the alarm")
+
+
+def test_copy_of_the_file_alone_has_its_tables():
+    with Bedside() as bedside:
+        start(bedside)
+        bedside.ctl("session", "open", "--patient", "P-010")
+        alone = bedside.path("alone.sqlite")
+        shutil.copy(bedside.record, alone)
+        with contextlib.closing(sqlite3.connect(alone)) as db:
+            names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert {"record", "session", "input", "trend", "run"} <= names, names
+
+
 def test_who_reads_is_on_record_once():
     with Bedside() as bedside:
         start(bedside)

@@ -22,7 +22,11 @@
 #include "tests/unit/core_oracle.h"
 #include "tests/unit/wait.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KILLS 60 /* what they look for shows in a few */
+#else
 #define KILLS 500
+#endif
 #define BYTES 6000
 
 static char directory[] = "/tmp/vitalsd-box-XXXXXX", path[64];
