@@ -643,6 +643,8 @@ const char *oracle_check(struct room *room)
 	for (int p = 0; p < PARAMETER_COUNT && wrong == NULL; p++)
 		wrong = check_reading(room, (enum parameter)p);
 	if (wrong == NULL)
+		wrong = oracle_worse(room);
+	if (wrong == NULL)
 		wrong = oracle_measured(room);
 	if (wrong != NULL)
 		return wrong;

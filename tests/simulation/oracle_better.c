@@ -46,9 +46,10 @@ void oracle_beside(struct room *room, int rule)
 	const struct plan_rule *p = rule_of(room, rule);
 
 	if (p->term_count > 0 &&
-	    (run->alarm != ALARM_ACKNOWLEDGED || alarm_of(room, rule)->state != ALARM_ACKNOWLEDGED))
+	    (run->alarm != ALARM_ACKNOWLEDGED || alarm_of(room, rule)->state != ALARM_ACKNOWLEDGED)) {
 		run->told = room->oracle.sent[p->terms[0].parameter].milli;
-
+		run->knows = world_current(room, p->terms[0].parameter);
+	}
 	if (alarm_of(room, rule)->state != ALARM_PENDING)
 		run->beside = 0;
 	for (int i = 0; alarm_of(room, rule)->state == ALARM_PENDING && i < room->config.plan.rule_count; i++)
@@ -61,11 +62,56 @@ static bool one_value(const struct plan_rule *p)
 	return p->term_count == 1 && p->with == 0 && p->terms[0].reference != REFERENCE_DIFFERENCE;
 }
 
-static bool worse(const struct rule_term *term, int32_t now, int32_t told)
+static bool above(const struct rule_term *term)
 {
-	bool above = term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
+	return term->comparison == COMPARISON_ABOVE || term->comparison == COMPARISON_AT_LEAST;
+}
 
-	return above ? now > told : now < told;
+static int64_t worse_by(const struct rule_term *term, int32_t now, int32_t told)
+{
+	return above(term) ? (int64_t)now - told : (int64_t)told - now;
+}
+
+/* Getting worse is told again: nothing that is worse than what was answered, by the step of the plan, counts as
+ * answered. */
+static const char *check_worse(const struct room *room, int rule)
+{
+	const struct plan_rule *p = rule_of(room, rule);
+	const struct rule_run *run = &room->oracle.rules[rule];
+	const struct alarm *alarm = alarm_of(room, rule);
+	const struct sent *sent = &room->oracle.sent[p->terms[0].parameter];
+
+	if (!one_value(p) || p->terms[0].worse_step == 0 || alarm->state != ALARM_ACKNOWLEDGED || !run->knows ||
+	    alarm->priority == PRIORITY_NONE || !world_current(room, p->terms[0].parameter) ||
+	    world_judge(room, rule, true) != TRUTH_HOLDS ||
+	    worse_by(&p->terms[0], sent->milli, run->told) < p->terms[0].worse_step)
+		return NULL;
+	return complain("worse than what was answered, and nobody was told", p, p);
+}
+
+/* No two people move a critical limit of this patient beyond where the plan ends it. */
+static const char *check_floor(const struct room *room, int rule)
+{
+	const struct plan_rule *p = rule_of(room, rule);
+
+	for (int t = 0; t < p->term_count; t++)
+		if (p->terms[t].has_never && room->oracle.limit_changed[rule][t] &&
+		    worse_by(&p->terms[t], room->oracle.limits[rule][t], p->terms[t].never) > 0)
+			return complain("a limit lies beyond its end", p, p);
+	return NULL;
+}
+
+const char *oracle_worse(const struct room *room)
+{
+	const char *wrong = NULL;
+
+	for (int i = 0; i < room->config.plan.rule_count && wrong == NULL && room->oracle.open; i++) {
+		if (rule_of(room, i)->kind == RULE_ALARM && rule_of(room, i)->term_count > 0)
+			wrong = check_worse(room, i);
+		if (wrong == NULL)
+			wrong = check_floor(room, i);
+	}
+	return wrong;
 }
 
 /* Getting better raises nothing: when an alarm ends because its value came back into the zone of a lesser one, that one
@@ -92,7 +138,9 @@ const char *oracle_better(const struct room *room, int rule, const struct alarm 
 		if ((p->superseded_by & RULE_BIT(i)) != 0 && one_value(other) && !world_rule_out(room, i) &&
 		    other->terms[0].parameter == p->terms[0].parameter &&
 		    (was == ALARM_ACTIVE || was == ALARM_ACKNOWLEDGED) && !present(room, i) &&
-		    !worse(&p->terms[0], room->oracle.sent[p->terms[0].parameter].milli, room->oracle.was[i].told))
+		    room->oracle.was[i].knows &&
+		    worse_by(&p->terms[0], room->oracle.sent[p->terms[0].parameter].milli, room->oracle.was[i].told) <=
+		        0)
 			return complain("the first is raised because the second got better", p, other);
 	}
 	return NULL;

@@ -62,6 +62,7 @@ struct rule_run {
 	int64_t first;   /* cuff: when the first of them was sent */
 	rule_set beside; /* alarms that stood for it at some time since it began to wait for its own */
 	int32_t told;    /* the value of its first term when somebody answered it, or the last one while nobody has */
+	bool knows;      /* `told` is a value */
 	int64_t alone;   /* nobody has answered and the drug flows since then; NEVER if not */
 };
 
@@ -266,6 +267,7 @@ const char *oracle_check(struct room *room);
 const char *oracle_measured(struct room *room);               /* oracle_measure.c, called by oracle_check */
 bool oracle_awaits_answer(const struct room *room, int rule); /* oracle_better.c, called by oracle.c */
 void oracle_beside(struct room *room, int rule);
+const char *oracle_worse(const struct room *room);
 const char *oracle_better(const struct room *room, int rule, const struct alarm *alarm, enum alarm_change change);
 void shadow_begin(void);
 const char *shadow_look(const struct engine *engine, const struct event *event, const struct actions *actions,
