@@ -83,7 +83,7 @@ int command_session_pause(const struct options *options, const char *argument)
 int command_session_resume(const struct options *options, const char *argument)
 {
 	(void)argument;
-	return talk_simple(options, CLIENT_SESSION_RESUME);
+	return proceed(options, CLIENT_SESSION_RESUME);
 }
 
 int command_session_stop(const struct options *options, const char *argument)

@@ -25,7 +25,7 @@ static void simple(struct order_parts *parts)
 	parts->request.status = &parts->empty;
 }
 
-/* Start, close and device given have the same shape too. */
+/* Start, resume, close and device given have the same shape too. */
 static void proceed(struct order_parts *parts, const struct client_order *order)
 {
 	vitals__v1__proceed__init(&parts->proceed);
@@ -156,6 +156,7 @@ void order_request(struct order_parts *parts, const struct client_order *order)
 		session_open(parts, order);
 		break;
 	case CLIENT_SESSION_START:
+	case CLIENT_SESSION_RESUME:
 	case CLIENT_SESSION_CLOSE:
 	case CLIENT_DEVICE_GIVEN:
 		proceed(parts, order);
@@ -181,7 +182,6 @@ void order_request(struct order_parts *parts, const struct client_order *order)
 		parts->request.oxygen = &parts->oxygen;
 		break;
 	case CLIENT_SESSION_PAUSE:
-	case CLIENT_SESSION_RESUME:
 	case CLIENT_SESSION_STOP:
 	case CLIENT_AUDIO_PAUSE:
 	case CLIENT_CUFF_START:

@@ -138,6 +138,8 @@ static void print_relations(const struct plan *plan, const struct plan_rule *rul
 	if (rule->has_from)
 		(void)fprintf(out, "    from %s + %" PRId64 " s on\n", anchor_text(rule->from),
 		              rule->from_after_ns / NS_PER_S);
+	if (rule->blocks_resume)
+		(void)fprintf(out, "    blocks going on after a pause\n");
 	if (rule->unattended_ns != 0)
 		(void)fprintf(out, "    %s if nobody acknowledges or pauses within %" PRId64 " s\n",
 		              priority_name(rule->unattended), rule->unattended_ns / NS_PER_S);

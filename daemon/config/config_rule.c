@@ -16,6 +16,7 @@ cfg_opt_t rule_rows[] = {
     TREE_VALUE("optional"),
     TREE_VALUE("technical"),
     TREE_VALUE("blocks_leave"),
+    TREE_VALUE("blocks_resume"),
     TREE_VALUE("measure_now"),
     TREE_VALUE("combine"),
     TREE_VALUE("delay_s"),
@@ -286,6 +287,7 @@ static void read_alarm_rule(const struct section *section, const struct plan *pl
 		             "only a critical rule asks for a source (legal: with critical)");
 	(void)key_boolean(section, "technical", &rule->technical);
 	(void)key_boolean(section, "blocks_leave", &rule->blocks_leave);
+	(void)key_boolean(section, "blocks_resume", &rule->blocks_resume);
 	rule->phases = read_phases(section, "phases", plan);
 	if (rule->phases == 0 && key_count(section, "phases") == 0)
 		rule->phases = (uint8_t)((1u << plan->phase_count) - 1);

@@ -223,6 +223,16 @@ int engine_high_alarm(const struct engine *engine)
 	return -1;
 }
 
+int engine_resume_blocker(const struct engine *engine)
+{
+	const struct plan *plan = &engine->config->plan;
+
+	for (uint8_t i = 0; i < plan->rule_count; i++)
+		if (plan->rules[i].blocks_resume && rule_any_established(engine, RULE_BIT(i)))
+			return ALARM_BASE_RULE + i;
+	return -1;
+}
+
 int engine_unrest(const struct engine *engine, int64_t *left_ns)
 {
 	int64_t quiet_ns = engine->config->plan.leave.quiet_ns;

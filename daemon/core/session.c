@@ -179,12 +179,18 @@ static void end_pause(struct step *step)
 		session->pause_to[session->pauses - 1] = step->now;
 }
 
-static enum result session_resume(struct step *step, const char *actor)
+static enum result session_resume(struct step *step, const char *actor, const struct override *override)
 {
 	const struct session *session = &step->engine->session;
+	struct override used; /* who answers for it stands in the record */
 
 	if (!session->paused)
 		return RESULT_WRONG_STATE;
+
+	enum result result = pass(engine_resume_blocker(step->engine) >= 0, override, &used);
+
+	if (result != RESULT_OK)
+		return result;
 	end_pause(step);
 	step_session(step, SESSION_RESUMED, actor);
 	return RESULT_OK;
@@ -259,7 +265,7 @@ enum result session_command(struct step *step, const struct event_command *comma
 	case COMMAND_SESSION_PAUSE:
 		return session_pause(step, command->actor);
 	case COMMAND_SESSION_RESUME:
-		return session_resume(step, command->actor);
+		return session_resume(step, command->actor, &command->u.override);
 	case COMMAND_SESSION_STOP:
 		return session_stop(step, command->actor);
 	case COMMAND_SESSION_CLOSE:

@@ -115,15 +115,14 @@ void explain_person(struct refusal *refusal, const struct people *people, const 
 		refusal_add_name(refusal, people->list[i].name);
 }
 
-static void high_alarm(struct refusal *refusal, const struct engine *engine)
+static void alarm_stands(struct refusal *refusal, enum refusal_code code, const struct engine *engine, int slot)
 {
-	int slot = engine_high_alarm(engine);
 	char text[TEXT_BYTES + 32];
 
 	if (slot < 0)
 		return;
 	engine_condition_text(engine, &engine->alarms[slot], text, sizeof(text));
-	refusal_begin(refusal, REFUSAL_HIGH_ALARM);
+	refusal_begin(refusal, code);
 	refusal_text(refusal, "text", text);
 }
 
@@ -194,7 +193,9 @@ bool explain(struct refusal *refusal, const struct engine *engine, const struct 
 	else if (result == RESULT_BLOCKED && command->command == COMMAND_TAKE_OUT)
 		refusal_begin(refusal, REFUSAL_LAST_SOURCE);
 	else if (result == RESULT_BLOCKED && command->command == COMMAND_SESSION_CLOSE && !engine->session.started)
-		high_alarm(refusal, engine);
+		alarm_stands(refusal, REFUSAL_HIGH_ALARM, engine, engine_high_alarm(engine));
+	else if (result == RESULT_BLOCKED && command->command == COMMAND_SESSION_RESUME)
+		alarm_stands(refusal, REFUSAL_RESUME, engine, engine_resume_blocker(engine));
 	else if (command->command == COMMAND_LIMIT && result != RESULT_OK && result != RESULT_NO_SESSION)
 		limit(refusal, engine, &command->u.limit, result);
 	else if (result == RESULT_UNKNOWN_NAME)

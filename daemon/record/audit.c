@@ -174,7 +174,8 @@ static void list_blockers(char *list, const struct engine *engine)
 /* By what blocks the start or the leaving. */
 static bool can_be_blocked(enum command command)
 {
-	return command == COMMAND_SESSION_START || command == COMMAND_SESSION_CLOSE || command == COMMAND_DEVICE_GIVEN;
+	return command == COMMAND_SESSION_START || command == COMMAND_SESSION_RESUME ||
+	       command == COMMAND_SESSION_CLOSE || command == COMMAND_DEVICE_GIVEN;
 }
 
 /* Index of the rule, or -1. */
@@ -269,6 +270,7 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
 	audit->wanted = false;
 	switch (command->command) {
 	case COMMAND_SESSION_START:
+	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_CLOSE:
 	case COMMAND_DEVICE_GIVEN:
 		override_line(audit, engine, before, command);
@@ -291,7 +293,6 @@ void audit_command(struct audit_line *audit, const struct engine *engine, const 
 	/* What these say stands in their actions and in their reply. */
 	case COMMAND_SESSION_OPEN:
 	case COMMAND_SESSION_PAUSE:
-	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_STOP:
 	case COMMAND_ALARM_ACKNOWLEDGE:
 	case COMMAND_ALARM_ACKNOWLEDGE_SHOWN:

@@ -18,14 +18,15 @@ static const uint8_t kinds[] = {
     [EVENT_SERVICE] = 5, [EVENT_CLOCK] = 6,        [EVENT_AWAY] = 7,
 };
 
+/* 4 was a resumption that nobody could answer for. */
 static const uint8_t commands[COMMAND_COUNT] = {
-    [COMMAND_SESSION_OPEN] = 1,   [COMMAND_SESSION_START] = 2, [COMMAND_SESSION_PAUSE] = 3,
-    [COMMAND_SESSION_RESUME] = 4, [COMMAND_SESSION_STOP] = 5,  [COMMAND_SESSION_CLOSE] = 6,
-    [COMMAND_DEVICE_GIVEN] = 7,   [COMMAND_ITEM] = 8,          [COMMAND_LIMIT] = 9,
-    [COMMAND_TAKE_OUT] = 10,      [COMMAND_OBSERVE] = 11,      [COMMAND_ALARM_ACKNOWLEDGE] = 12,
-    [COMMAND_AUDIO_PAUSE] = 13,   [COMMAND_CUFF_START] = 14,   [COMMAND_CUFF_STOP] = 15,
-    [COMMAND_TEST_ALARM] = 16,    [COMMAND_RECEIPT] = 17,      [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = 18,
-    [COMMAND_OXYGEN] = 19,        [COMMAND_CALL_HELP] = 20,
+    [COMMAND_SESSION_OPEN] = 1,    [COMMAND_SESSION_START] = 2, [COMMAND_SESSION_PAUSE] = 3,
+    [COMMAND_SESSION_RESUME] = 21, [COMMAND_SESSION_STOP] = 5,  [COMMAND_SESSION_CLOSE] = 6,
+    [COMMAND_DEVICE_GIVEN] = 7,    [COMMAND_ITEM] = 8,          [COMMAND_LIMIT] = 9,
+    [COMMAND_TAKE_OUT] = 10,       [COMMAND_OBSERVE] = 11,      [COMMAND_ALARM_ACKNOWLEDGE] = 12,
+    [COMMAND_AUDIO_PAUSE] = 13,    [COMMAND_CUFF_START] = 14,   [COMMAND_CUFF_STOP] = 15,
+    [COMMAND_TEST_ALARM] = 16,     [COMMAND_RECEIPT] = 17,      [COMMAND_ALARM_ACKNOWLEDGE_SHOWN] = 18,
+    [COMMAND_OXYGEN] = 19,         [COMMAND_CALL_HELP] = 20,
 };
 
 static const uint8_t parameters[PARAMETER_COUNT] = {
@@ -287,6 +288,7 @@ static void code_command(struct coder *coder, struct event_command *command)
 		code_order(coder, &command->u.order);
 		break;
 	case COMMAND_SESSION_START:
+	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_CLOSE:
 	case COMMAND_DEVICE_GIVEN:
 		code_override(coder, &command->u.override);
@@ -319,7 +321,6 @@ static void code_command(struct coder *coder, struct event_command *command)
 		code_receipt(coder, &command->u.receipt);
 		break;
 	case COMMAND_SESSION_PAUSE:
-	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_STOP:
 	case COMMAND_AUDIO_PAUSE:
 	case COMMAND_CUFF_START:

@@ -72,6 +72,7 @@ static const struct {
                                  "The connection was idle, and needed for another one. Connect again."},
     [REFUSAL_CONNECTION_SILENT] = {"connection-silent", "Nothing was asked for {seconds} s. Connect again."},
 
+    [REFUSAL_RESUME] = {"resume-blocked", "Not to be resumed while this stands: {text}." OVERRIDE},
     [REFUSAL_HIGH_ALARM] = {"high-alarm", "A high alarm stands: {text}." OVERRIDE},
 
     [REFUSAL_PACKET_SIZE] = {"packet-size", "the packet's size is out of range (legal: 1 .. {max} bytes)"},

@@ -283,6 +283,11 @@ static bool take_start(struct request *request, const Vitals__V1__Request *messa
 	return take_override(request, &request->command.u.override, message->session_start->override);
 }
 
+static bool take_resume(struct request *request, const Vitals__V1__Request *message)
+{
+	return take_override(request, &request->command.u.override, message->session_resume->override);
+}
+
 static bool take_close(struct request *request, const Vitals__V1__Request *message)
 {
 	return take_override(request, &request->command.u.override, message->session_close->override);
@@ -304,7 +309,7 @@ static bool take_command(struct request *request, const Vitals__V1__Request *mes
 	    {VITALS__V1__REQUEST__COMMAND_SESSION_OPEN, COMMAND_SESSION_OPEN, take_order},
 	    {VITALS__V1__REQUEST__COMMAND_SESSION_START, COMMAND_SESSION_START, take_start},
 	    {VITALS__V1__REQUEST__COMMAND_SESSION_PAUSE, COMMAND_SESSION_PAUSE, NULL},
-	    {VITALS__V1__REQUEST__COMMAND_SESSION_RESUME, COMMAND_SESSION_RESUME, NULL},
+	    {VITALS__V1__REQUEST__COMMAND_SESSION_RESUME, COMMAND_SESSION_RESUME, take_resume},
 	    {VITALS__V1__REQUEST__COMMAND_SESSION_STOP, COMMAND_SESSION_STOP, NULL},
 	    {VITALS__V1__REQUEST__COMMAND_SESSION_CLOSE, COMMAND_SESSION_CLOSE, take_close},
 	    {VITALS__V1__REQUEST__COMMAND_ALARM_ACKNOWLEDGE, COMMAND_ALARM_ACKNOWLEDGE, take_alarm},

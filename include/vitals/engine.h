@@ -387,6 +387,9 @@ int engine_unrest(const struct engine *engine, int64_t *left_ns);
 /* The slot of the first alarm of high priority of the open session that is present: closing over it asks. -1: none. */
 int engine_high_alarm(const struct engine *engine);
 
+/* The slot of the first alarm that keeps a paused session from going on (rules with blocks_resume). -1: none. */
+int engine_resume_blocker(const struct engine *engine);
+
 /* Why a gate or leave rule blocks, if it does. */
 enum blocker_cause {
 	BLOCKER_VIOLATED,    /* the value is beyond the limit */

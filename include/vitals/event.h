@@ -188,7 +188,7 @@ struct event_command {
 		uint32_t alarm_id; /* COMMAND_ALARM_ACKNOWLEDGE: engine_alarm_id, or ALARM_ID_ALL */
 		struct shown_alarms shown;
 		struct observation observation;
-		struct override override; /* COMMAND_SESSION_START, COMMAND_SESSION_CLOSE, COMMAND_DEVICE_GIVEN */
+		struct override override; /* COMMAND_SESSION_START, _RESUME, _CLOSE, COMMAND_DEVICE_GIVEN */
 		struct item_tick item;
 		struct limit_order limit;
 		struct take_out take_out;

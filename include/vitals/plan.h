@@ -107,11 +107,12 @@ struct plan_rule {
 	char text[TEXT_BYTES]; /* "SpO2 below 90 %" */
 	enum rule_kind kind;
 	enum priority priority;
-	bool latching;     /* stays until acknowledged even when the condition is gone */
-	bool technical;    /* H5: about the sensors, not the patient */
-	bool critical;     /* limits may be loosened for one patient only by two named people */
-	bool blocks_leave; /* while this alarm is present, leaving is blocked (D2) */
-	bool measure_now;  /* its onset starts the cuff, and once more measure_again_ns later */
+	bool latching;      /* stays until acknowledged even when the condition is gone */
+	bool technical;     /* H5: about the sensors, not the patient */
+	bool critical;      /* limits may be loosened for one patient only by two named people */
+	bool blocks_resume; /* while this alarm is present, going on after a pause is blocked */
+	bool blocks_leave;  /* while this alarm is present, leaving is blocked (D2) */
+	bool measure_now;   /* its onset starts the cuff, and once more measure_again_ns later */
 	enum combination combination;
 	uint8_t term_count; /* 1 .. RULE_TERMS_MAX; 0 only with `with`: it alone decides then (D2) */
 	struct rule_term terms[RULE_TERMS_MAX];

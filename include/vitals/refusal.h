@@ -66,6 +66,7 @@ enum refusal_code {
 	REFUSAL_CONNECTION_SILENT,
 	/* A close before the start. */
 	REFUSAL_HIGH_ALARM,
+	REFUSAL_RESUME,
 	/* A request that is none. */
 	REFUSAL_PACKET_SIZE,
 	REFUSAL_PACKET,

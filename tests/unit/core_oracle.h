@@ -286,8 +286,8 @@ static inline void random_command(struct source *s, const struct world *w, struc
 		c->u.observation.parameter = (enum parameter)(PARAMETER_MOAAS + pick(s, 7));
 		c->u.observation.milli = (pick(s, 10) - 4) * MILLI;
 		c->u.observation.note[0] = pick(s, 2) == 0 ? '\0' : 'x';
-	} else if (c->command == COMMAND_SESSION_START || c->command == COMMAND_SESSION_CLOSE ||
-	           c->command == COMMAND_DEVICE_GIVEN) {
+	} else if (c->command == COMMAND_SESSION_START || c->command == COMMAND_SESSION_RESUME ||
+	           c->command == COMMAND_SESSION_CLOSE || c->command == COMMAND_DEVICE_GIVEN) {
 		c->u.override.name[0] = pick(s, 3) > 0 ? 'M' : '\0';
 		c->u.override.reason[0] = pick(s, 8) > 0 ? 'x' : '\0';
 	} else {

@@ -71,6 +71,7 @@ static inline void fill_command(struct event_command *c)
 		c->u.order.age_years = 67;
 		break;
 	case COMMAND_SESSION_START:
+	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_CLOSE:
 	case COMMAND_DEVICE_GIVEN:
 		PUT(c->u.override.name, "dr.a");
@@ -121,7 +122,6 @@ static inline void fill_command(struct event_command *c)
 		c->u.receipt.shown = (struct mono){EVENT_NOW.ns - 1000000000};
 		break;
 	case COMMAND_SESSION_PAUSE:
-	case COMMAND_SESSION_RESUME:
 	case COMMAND_SESSION_STOP:
 	case COMMAND_AUDIO_PAUSE:
 	case COMMAND_CUFF_START:
@@ -233,8 +233,8 @@ static inline void roll_command(struct event_command *c)
 	c->command = (enum command)roll_below(COMMAND_COUNT);
 	if (c->command == COMMAND_SESSION_OPEN) {
 		roll_order(&c->u.order);
-	} else if (c->command == COMMAND_SESSION_START || c->command == COMMAND_SESSION_CLOSE ||
-	           c->command == COMMAND_DEVICE_GIVEN) {
+	} else if (c->command == COMMAND_SESSION_START || c->command == COMMAND_SESSION_RESUME ||
+	           c->command == COMMAND_SESSION_CLOSE || c->command == COMMAND_DEVICE_GIVEN) {
 		roll_override(&c->u.override);
 	} else if (c->command == COMMAND_ALARM_ACKNOWLEDGE) {
 		c->u.alarm_id = roll_below(3) == 0 ? ALARM_ID_ALL : (uint32_t)roll();

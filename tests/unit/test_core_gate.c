@@ -517,6 +517,36 @@ static void test_earliest_quiet_and_alarms(void **state)
 	assert_int_equal(order(&w, COMMAND_SESSION_CLOSE), RESULT_OK);
 }
 
+/* Going on after a pause asks while the alarm stands that the plan names, answered or not. */
+static void test_resume_is_blocked(void **state)
+{
+	(void)state;
+	world_plan(&w);
+	world_rule(&w, "S4", PARAMETER_RASS, COMPARISON_AT_LEAST, 2, 1)->blocks_resume = true;
+	for (int d = 0; d < 3; d++)
+		w.config.devices[d].provides = 0; /* quiet devices */
+	world_open(&w, 0);
+	assert_int_equal(order(&w, COMMAND_SESSION_START), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_WRONG_STATE);
+	assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_OK); /* nothing stands */
+	assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+	assert_int_equal(score(&w, PARAMETER_RASS, 2 * MILLI), RESULT_OK);
+	assert_int_equal(engine_resume_blocker(&w.engine), ALARM_BASE_RULE);
+	assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_BLOCKED);
+	assert_int_equal(acknowledge(&w, 0), RESULT_OK);
+	assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_BLOCKED);
+	assert_true(w.engine.session.paused);
+	assert_int_equal(with_override(COMMAND_SESSION_RESUME, "dr.m", ""), RESULT_OUT_OF_RANGE);
+	assert_int_equal(with_override(COMMAND_SESSION_RESUME, "dr.m", "sedated on purpose"), RESULT_OK);
+	assert_false(w.engine.session.paused);
+	assert_int_equal(order(&w, COMMAND_SESSION_PAUSE), RESULT_OK);
+	w.now += 10 * S;
+	assert_int_equal(score(&w, PARAMETER_RASS, 0), RESULT_OK);
+	assert_int_equal(engine_resume_blocker(&w.engine), -1);
+	assert_int_equal(order(&w, COMMAND_SESSION_RESUME), RESULT_OK);
+}
+
 static void test_leave_override(void **state)
 {
 	(void)state;
@@ -624,6 +654,7 @@ int main(void)
 	    cmocka_unit_test(test_leave_pressure),
 	    cmocka_unit_test(test_leave_scores_and_oxygen),
 	    cmocka_unit_test(test_earliest_quiet_and_alarms),
+	    cmocka_unit_test(test_resume_is_blocked),
 	    cmocka_unit_test(test_leave_override),
 	    cmocka_unit_test(test_quiet),
 	    cmocka_unit_test(test_optional_gate_looks_at_its_own_terms),
