@@ -9,6 +9,8 @@ void clocks_clear(struct session *session)
 	session->recheck_due = session->urgent_until = MONO_NEVER;
 	for (int i = 0; i < PLAN_CHECKS_MAX; i++)
 		session->checks[i].due = session->checks[i].overdue_since = MONO_NEVER;
+	for (int i = 0; i < BASELINE_RATES; i++)
+		session->baseline.rate_at[i] = MONO_NEVER;
 	for (int i = 0; i < GIVEN_MAX; i++)
 		session->given[i].at = MONO_NEVER;
 	for (int i = 0; i < PAUSES_MAX; i++)

@@ -72,6 +72,39 @@ static enum result session_open(struct step *step, const struct event_command *c
 	return RESULT_OK;
 }
 
+/* One moment in which she moves is not how her heart beats at rest. */
+static void note_rate(struct engine *engine)
+{
+	struct baseline *b = &engine->session.baseline;
+	struct mono last = b->rate_at[(b->next_rate + BASELINE_RATES - 1) % BASELINE_RATES];
+	enum parameter rate = reading_current(engine, PARAMETER_ECG_HR) ? PARAMETER_ECG_HR : PARAMETER_PULSE;
+
+	if (!reading_current(engine, rate) || (!mono_is_never(last) && mono_since(engine->now, last) < NS_PER_S))
+		return;
+	b->rate[b->next_rate] = engine->parameters[rate].latest.milli;
+	b->rate_at[b->next_rate] = engine->now;
+	b->next_rate = (uint8_t)((b->next_rate + 1) % BASELINE_RATES);
+}
+
+/* Of the last minute; of two in the middle the lower one. False if there was no rate. */
+static bool median_rate(const struct baseline *b, struct mono now, int32_t *median)
+{
+	int32_t sorted[BASELINE_RATES] = {0};
+	int count = 0;
+
+	for (int i = 0; i < BASELINE_RATES; i++) {
+		if (mono_is_never(b->rate_at[i]) || mono_since(now, b->rate_at[i]) > BASELINE_RATES * NS_PER_S)
+			continue;
+		int at = count++;
+
+		for (; at > 0 && sorted[at - 1] > b->rate[i]; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = b->rate[i];
+	}
+	*median = count > 0 ? sorted[(count - 1) / 2] : 0;
+	return count > 0;
+}
+
 static void baseline_complete(struct step *step)
 {
 	struct engine *engine = step->engine;
@@ -81,12 +114,7 @@ static void baseline_complete(struct step *step)
 	b->sys = (b->sum_sys + b->readings / 2) / b->readings;
 	b->dia = (b->sum_dia + b->readings / 2) / b->readings;
 
-	enum parameter rate = reading_current(engine, PARAMETER_ECG_HR) ? PARAMETER_ECG_HR : PARAMETER_PULSE;
-
-	if (reading_current(engine, rate)) {
-		b->has_hr = true;
-		b->hr = engine->parameters[rate].latest.milli;
-	}
+	b->has_hr = median_rate(b, step->now, &b->hr);
 	step_session(step, SESSION_BASELINE, "");
 }
 
@@ -98,6 +126,8 @@ void session_baseline(struct step *step)
 	struct engine *engine = step->engine;
 	struct baseline *b = &engine->session.baseline;
 
+	if (engine->session.open && !b->complete)
+		note_rate(engine);
 	if (!engine->session.open || b->complete || (step->fresh & both) != both ||
 	    !reading_current(engine, PARAMETER_NIBP_SYS) || !reading_current(engine, PARAMETER_NIBP_DIA))
 		return;

@@ -106,14 +106,20 @@ struct display_state {
 	struct mono shown; /* shows everything announced until then; MONO_NEVER = nothing yet */
 };
 
+#define BASELINE_RATES 60
+
 struct baseline {
 	bool complete;
 	uint8_t readings;         /* determinations averaged so far */
 	int32_t sum_sys, sum_dia; /* milli */
 	int32_t sys, dia;         /* milli, valid if complete */
 	bool has_hr;
-	int32_t hr; /* milli: ECG heart rate, else oximeter pulse, when the baseline was completed */
-	int32_t score[PARAMETER_COUNT]; /* entered scores: the last entry before the start; 0 if there was none */
+	int32_t hr; /* milli: median of the rates of the minute in which the baseline was completed */
+	/* The rates of the last BASELINE_RATES seconds that had one, of the ECG, else of the oximeter; a ring. */
+	uint8_t next_rate;
+	int32_t rate[BASELINE_RATES];
+	struct mono rate_at[BASELINE_RATES]; /* MONO_NEVER: none yet */
+	int32_t score[PARAMETER_COUNT];      /* entered scores: the last entry before the start; 0 if there was none */
 };
 
 struct check_state {

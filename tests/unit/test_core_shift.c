@@ -41,6 +41,8 @@ static void move_session(struct session *session, int64_t by)
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
 		move(instants[i], by);
+	for (int i = 0; i < BASELINE_RATES; i++)
+		move(&session->baseline.rate_at[i], by);
 	for (int i = 0; i < PLAN_CHECKS_MAX; i++) {
 		move(&session->checks[i].due, by);
 		move(&session->checks[i].overdue_since, by);
