@@ -478,7 +478,8 @@ bool rule_knew(const struct engine *engine, uint8_t graver, uint8_t rule)
 	const struct plan *plan = &engine->config->plan;
 	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + graver];
 	struct mono told = mono_is_never(alarm->acknowledged) ? alarm->raised : alarm->acknowledged;
-	bool before = !mono_ahead(engine->alarms[ALARM_BASE_RULE + rule].violated, told);
+	struct mono established = engine->rules[rule].established; /* a silent first reading was told to nobody */
+	bool before = !mono_is_never(established) && !mono_ahead(established, told);
 
 	if (rule_out(engine, graver) || rule_verdict(engine, rule, true).judgement == JUDGEMENT_GONE)
 		return false;

@@ -17,6 +17,7 @@ void rule_open(struct engine *engine)
 	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++) {
 		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER,
 		                                       .determined = MONO_NEVER,
+		                                       .established = MONO_NEVER,
 		                                       .onset.again = MONO_NEVER,
 		                                       .unattended_since = MONO_NEVER};
 		for (uint8_t k = 0; k < RULE_REPEATS_MAX; k++)
@@ -325,9 +326,14 @@ static void supersede(struct step *step, uint8_t rule)
 static void note_cover(struct engine *engine, uint8_t rule)
 {
 	const struct alarm *alarm = &engine->alarms[ALARM_BASE_RULE + rule];
+	struct mono *established = &engine->rules[rule].established;
 	bool waits = alarm->state == ALARM_PENDING;
 	rule_set cover = waits ? rule_cover(engine, rule) : 0;
 
+	if (!rule_established(engine, rule))
+		*established = MONO_NEVER;
+	else if (mono_is_never(*established))
+		*established = engine->now;
 	if (cover != 0 || !waits)
 		engine->rules[rule].cover = cover;
 }

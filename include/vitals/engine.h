@@ -98,6 +98,7 @@ struct rule_state {
 	bool lowered;                         /* falling, in a phase in which that matters less */
 	bool unattended;                      /* nobody answered in time */
 	int32_t told[RULE_TERMS_MAX]; /* each term's value when somebody last knew of it: until it is acknowledged */
+	struct mono established;      /* since when its condition is, announced or kept back; MONO_NEVER if it is not */
 	rule_set cover;               /* while it is kept back: the announced alarms that stand for it, or stood last */
 };
 

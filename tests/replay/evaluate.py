@@ -438,7 +438,7 @@ class Evaluation:
                 self.change(t, name, "priority", priority)
                 shown = priority
             elif not shown and here and not covered and not self.returning[name](t):
-                what = self.left_of(name, above, self.begun[name][here[0]], t)
+                what = self.left_of(name, above, spans[here[0]][0], self.begun[name][here[0]], t)
                 if what:
                     self.change(t, name, what, priority)
                     shown = priority
@@ -452,13 +452,13 @@ class Evaluation:
         return [(max(a, self.lost_at(value, a)), b) for a, b, s in self.recording.stretches(value, lambda t, v: "live")
                 if s == "unknown" and seen and seen[0] <= a]
 
-    def left_of(self, name, above, begun, t):
+    def left_of(self, name, above, on, begun, t):
         """What becomes of an alarm that nothing covers any more: "raised"; "eased", in the place of a graver one that ends here,
         answered or not as that was; or nothing: the graver one was not answered and says so for both, or this one was on its
         way back when it ended and no value breaks its limit now. A value that is lost is news."""
         ended = [(off, other) for other in above for _, off in self.present.get(other, [])
                  if begun < off <= t and any(c[:3] == (off, other, "end") for c in self.changes)]
-        knew = [(off, other) for off, other in ended if off == max(ended)[0] and self.knew(name, other, begun, off, t)]
+        knew = [(off, other) for off, other in ended if off == max(ended)[0] and self.knew(name, other, on, off, t)]
         if not knew or any(a <= t < b for a, b in self.losses(name)):
             return "raised"
         if any((other, off) in self.latches for off, other in knew):
@@ -468,14 +468,14 @@ class Evaluation:
             return "eased"
         return "raised" if self.beyond[name](t) else None
 
-    def knew(self, name, graver, begun, off, t):
+    def knew(self, name, graver, on, off, t):
         """Has whoever was told of the graver one been told of this, or of worse? Of live values always: it is back at clear.
         Of pressures by each that is beyond its limit; what the graver one does not look at must have been so before."""
         if name in LIVE:
             return True
         told_at, told = next((a for a in self.answers.get(graver, [])[::-1] if a[0] <= off), (None, None))
         raised = max(c[0] for c in self.changes if c[1] == graver and c[2] in ("raised", "eased") and c[0] <= off)
-        before = begun <= (raised if told_at is None else told_at)
+        before = on <= (raised if told_at is None else told_at)
         if graver not in LIVE and told is None:
             told = next((v for at, v in self.pressures(graver)[::-1] if at < (t if (graver, off) in self.latches else off)), None)
         now = next(v for at, v in reversed(self.pressures(name)) if at <= t)

@@ -32,17 +32,22 @@ static int64_t lost_at(const struct room *room, const struct plan_rule *p)
 	return at;
 }
 
+static int64_t stale_since(const struct room *room, enum parameter parameter, int64_t at)
+{
+	int64_t lacking = world_lacking(room, parameter);
+
+	return room->oracle.sent[parameter].has_value && lacking < at ? lacking : at;
+}
+
 /* Since when there is no value: a frame said so now, or the last one became stale before. */
 static int64_t gap_begins(const struct room *room, const struct plan_rule *p)
 {
 	int64_t at = room->now;
 
 	for (int t = 0; t < p->term_count; t++) {
-		const struct sent *sent = &room->oracle.sent[p->terms[t].parameter];
-		int64_t lacking = world_lacking(room, p->terms[t].parameter);
-
-		if (sent->has_value && lacking < at)
-			at = lacking;
+		at = stale_since(room, p->terms[t].parameter, at);
+		if (p->terms[t].reference == REFERENCE_DIFFERENCE)
+			at = stale_since(room, p->terms[t].other, at);
 	}
 	return at;
 }

@@ -207,6 +207,29 @@ static void test_another_value(void **state)
 	assert_int_equal(w.engine.alarms[LESS].raised.ns > w.engine.alarms[GRAVE].raised.ns, true);
 }
 
+/* A first reading of which nobody heard was not answered with the graver one, whenever it came. */
+static void test_a_silent_first_reading_was_told_to_nobody(void **state)
+{
+	(void)state;
+	struct plan_rule *rule;
+
+	world_plan(&w);
+	rule = lesser("B11", 0);
+	protocol_term(rule, PARAMETER_NIBP_SYS, COMPARISON_BELOW, 100, 105);
+	protocol_confirm(rule, PRIORITY_NONE);
+	protocol_term(graver("H2"), PARAMETER_ECG_HR, COMPARISON_ABOVE, 130, 125);
+	world_open(&w, 100 * S);
+	live(&w, 101 * S, 97, 140);
+	pressure(&w, 90, 60);
+	live(&w, 103 * S, 97, 140);
+	assert_int_equal(acknowledge(&w, GRAVE), RESULT_OK);
+	live(&w, 120 * S, 97, 70);
+	assert_int_equal(state_of(&w, GRAVE), ALARM_INACTIVE);
+	assert_int_equal(state_of(&w, LESS), ALARM_PENDING);
+	pressure(&w, 91, 60);
+	assert_int_equal(changes(&w, LESS, ALARM_RAISED), 1);
+}
+
 /* What is taken out has not got better. */
 static void test_taken_out_is_not_better(void **state)
 {
@@ -338,6 +361,7 @@ int main(void)
 	    cmocka_unit_test(test_on_its_way_back),
 	    cmocka_unit_test(test_a_delay_is_over_with_it),
 	    cmocka_unit_test(test_another_value),
+	    cmocka_unit_test(test_a_silent_first_reading_was_told_to_nobody),
 	    cmocka_unit_test(test_taken_out_is_not_better),
 	    cmocka_unit_test(test_unanswered_without_latching),
 	    cmocka_unit_test(test_falling_does_not_escalate),

@@ -89,6 +89,7 @@ static void move_engine(struct engine *engine, int64_t by)
 	for (int i = 0; i < PLAN_RULES_MAX; i++) {
 		move(&engine->rules[i].confirm_at, by);
 		move(&engine->rules[i].determined, by);
+		move(&engine->rules[i].established, by);
 		move(&engine->rules[i].unattended_since, by);
 		move(&engine->rules[i].onset.again, by);
 		for (int k = 0; k < RULE_REPEATS_MAX; k++)
