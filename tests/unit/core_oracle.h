@@ -452,11 +452,13 @@ static inline const char *check_actions(struct shadow *shadow, const struct even
 		const struct action *a = &actions->list[i];
 
 		if (a->kind == ACTION_ALARM) {
+			enum priority before = shadow->alarms[a->u.alarm.alarm.id].priority;
 			const char *wrong = check_alarm_action(shadow, &a->u.alarm.alarm, a->u.alarm.change);
 
 			MUST(wrong == NULL, wrong);
 			MUST(!readings, "an alarm behind readings");
-			if ((a->u.alarm.change == ALARM_RAISED || a->u.alarm.change == ALARM_PRIORITY_CHANGED) &&
+			if ((a->u.alarm.change == ALARM_RAISED || a->u.alarm.change == ALARM_WORSE ||
+			     (a->u.alarm.change == ALARM_PRIORITY_CHANGED && a->u.alarm.alarm.priority > before)) &&
 			    a->u.alarm.alarm.priority > PRIORITY_NONE)
 				*signalled = true;
 		}
