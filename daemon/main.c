@@ -230,6 +230,8 @@ static bool take_up(const struct options *options, struct record_start *record)
 	bool kept = keep_plan(options);
 	record->plan_path = config.plan_path;
 	record->plan_text = read_text(config.plan_path);
+	record->config_path = config.path;
+	record->config_text = read_text(config.path);
 	if (!restore_engine(&loop, record, kept))
 		return fail("black box");
 	record->box = loop.box;

@@ -26,6 +26,7 @@ struct taking {
 	bool begun;        /* the engine is set up */
 	bool whole;        /* nothing was missing or damaged */
 	bool doubtful;     /* the computer was started again in between */
+	int64_t away_ns;   /* how long nothing was watched */
 	bool marked;       /* the new box has the engine as the record knows it */
 	uint64_t last;     /* number of the last event taken */
 };
@@ -258,7 +259,8 @@ static void catch_up(struct taking *taking, struct mono alive)
 		again(taking, &tick, due);
 	}
 	struct event away = {.kind = EVENT_AWAY, .wall_ns = taking->now.wall_ns};
-	away.u.away = (struct event_away){mono_since(taking->now.mono, stopped), taking->doubtful};
+	taking->away_ns = mono_since(taking->now.mono, stopped);
+	away.u.away = (struct event_away){taking->away_ns, taking->doubtful};
 	if (engine->session.open)
 		again(taking, &away, taking->now.mono);
 }
@@ -313,6 +315,15 @@ static void begin(struct record_start *start, const struct box_identity *identit
 	run->mono_ns = taking->now.mono.ns;
 }
 
+/* For how long nobody watched stands on the record, however short it was. */
+static void tell_taken_up(struct loop *loop, const struct taking *taking)
+{
+	char text[NAME_BYTES + 48];
+	(void)snprintf(text, sizeof(text), "%s, not watched for %s%lld ms", loop->engine.session.id,
+	               taking->doubtful ? "about " : "", (long long)(taking->away_ns / NS_PER_MS)); /* fits */
+	perform_notice(loop, SEVERITY_NOTICE, "session-taken-up", text);
+}
+
 /* Which way was gone, and whether something is lost or may be. */
 static void tell(struct loop *loop, const struct taking *taking, const struct record_memory *memory, bool taken)
 {
@@ -321,7 +332,7 @@ static void tell(struct loop *loop, const struct taking *taking, const struct re
 		notice(loop, SEVERITY_CRITICAL, "record-shortened",
 		       "rows are gone, or are not those that were written; known before: ", memory->known);
 	if (session->open)
-		notice(loop, SEVERITY_NOTICE, "session-taken-up", "", session->id);
+		tell_taken_up(loop, taking);
 	bool sure = taken && taking->whole && (session->open || same_name(session->id, memory->session_id));
 	loop->session_lost = memory->readable ? memory->session_open && !sure : !taken;
 	loop->session_lost = loop->session_lost || (taken && !taking->whole);

@@ -15,7 +15,8 @@ static const char *const copies[] = {
     "INSERT INTO main.run SELECT * FROM source.run WHERE first <= ?2 AND first >="
     " (SELECT max(first) FROM source.run WHERE first <= ?1)",
     "INSERT INTO main.input SELECT * FROM source.input WHERE last >= ?1 AND first <= ?2",
-    "INSERT INTO main.file SELECT * FROM source.file WHERE hash IN (SELECT plan FROM main.session)",
+    "INSERT INTO main.file SELECT * FROM source.file WHERE hash IN (SELECT plan FROM main.session)"
+    " OR hash IN (SELECT config FROM main.run)",
     "INSERT INTO main.device SELECT * FROM source.device WHERE config IN (SELECT config FROM main.run)",
     "INSERT INTO main.display SELECT * FROM source.display WHERE config IN (SELECT config FROM main.run)",
     "INSERT INTO main.progress VALUES(1, ?2)",

@@ -58,6 +58,14 @@ bool keeper_due(const struct keeper *keeper, const struct keeper_note *note, uin
 	return all || !keeper->wrote_ever || mono_since(now, keeper->wrote) >= NS_PER_S;
 }
 
+static bool write_run(struct keeper *keeper, struct store *store)
+{
+	const char *text = keeper->config_text;
+	return store_put_run(store, &keeper->run) &&
+	       (text == NULL ||
+	        store_put_file(store, keeper->run.config_hash_hex, keeper->config_path, text, strlen(text)));
+}
+
 static bool write_session(struct keeper *keeper, struct store *store, const struct keeper_note *note)
 {
 	struct store_session row = note->session;
@@ -120,7 +128,7 @@ static bool write_trends(struct keeper *keeper, struct store *store, const struc
 bool keeper_write(struct keeper *keeper, struct store *store, const struct keeper_note *note,
                   const struct keeper_trends *trends, uint64_t mark)
 {
-	if (!keeper->run_written && !store_put_run(store, &keeper->run))
+	if (!keeper->run_written && !write_run(keeper, store))
 		return false;
 	/* Of a session that was taken up from another file only the name is known. */
 	if (keeper->in_session && !keeper->session_written && keeper->session.opened &&

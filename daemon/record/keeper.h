@@ -38,6 +38,8 @@ struct keeper {
 	char *plan_text; /* or NULL */
 	size_t plan_size;
 	char plan_path[PATH_BYTES];
+	char *config_text; /* or NULL */
+	char config_path[PATH_BYTES];
 	bool run_written;
 	uint64_t recorded; /* number of the last event of which everything is in the file */
 	bool in_session, session_written;

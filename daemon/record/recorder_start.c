@@ -57,6 +57,7 @@ static void tear_down(struct recorder *recorder, struct mono deadline)
 {
 	store_close(&recorder->store);
 	free(recorder->keeper.plan_text);
+	free(recorder->keeper.config_text);
 	/* A stuck syslog keeps its own memory; lines lost there are in the record. */
 	if (recorder->relay != NULL)
 		(void)relay_stop(recorder->relay, deadline);
@@ -120,6 +121,8 @@ bool recorder_run(struct recorder *recorder, const struct record_start *start)
 	keeper->plan_text = start->plan_text;
 	keeper->plan_size = start->plan_text == NULL ? 0 : strlen(start->plan_text);
 	copy_text(keeper->plan_path, sizeof(keeper->plan_path), start->plan_path);
+	keeper->config_text = start->config_text;
+	copy_text(keeper->config_path, sizeof(keeper->config_path), start->config_path);
 	keeper->in_session = keeper->session_written = start->in_session;
 	copy_text(keeper->session.session.id, sizeof(keeper->session.session.id), start->session_id);
 	keeper->session.session.opened = start->opened;

@@ -97,6 +97,8 @@ struct record_start {
 	uint64_t opened; /* number of the event that opened it */
 	const char *plan_path;
 	char *plan_text; /* becomes the recorder's; NULL if it is not known */
+	const char *config_path;
+	char *config_text; /* of the main file; the same */
 };
 
 /* Starts the thread. False if there is no thread to be had. */

@@ -47,7 +47,7 @@ def test_killed_monitor_takes_its_session_up():
             bedside.start_daemon()
             same_session(bedside, before)
         bedside.subscribe().wait_value("spo2")  # the devices are found again
-        bedside.wait_record("notice", 'what="session-taken-up"')
+        assert re.search(r"not watched for \d+ ms", bedside.wait_record("notice", 'what="session-taken-up"'))
         bedside.ctl("session", "close")
         bedside.daemon.stop(signal.SIGKILL)
         bedside.start_daemon()

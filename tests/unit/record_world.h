@@ -248,7 +248,8 @@ static inline void start(void)
 	const struct box_identity identity = {.engine_bytes = sizeof(struct engine)};
 	fixture.box = box_create("", &identity, why);
 	assert_non_null(fixture.box);
-	const struct record_start begin = {.box = fixture.box, .run = {.first = 2}, .recorded = 1, .plan_path = ""};
+	const struct record_start begin = {
+	    .box = fixture.box, .run = {.first = 2}, .recorded = 1, .plan_path = "", .config_path = ""};
 	assert_true(recorder_run(fixture.recorder, &begin));
 }
 
