@@ -49,8 +49,12 @@ static struct mono counts_from(const struct engine *engine, uint8_t check)
 
 void check_open(struct engine *engine)
 {
-	for (uint8_t i = 0; i < engine->config->plan.check_count; i++)
-		engine->session.checks[i] = (struct check_state){.due = MONO_NEVER, .overdue_since = MONO_NEVER};
+	for (uint8_t i = 0; i < engine->config->plan.check_count; i++) {
+		struct check_state *state = &engine->session.checks[i];
+
+		memset(state, 0, sizeof(*state)); /* all its bytes: engines are compared by them */
+		state->due = state->overdue_since = MONO_NEVER;
+	}
 	check_anchored(engine);
 }
 

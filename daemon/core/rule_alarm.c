@@ -13,15 +13,17 @@ static const struct plan_rule *plan_rule(const struct engine *engine, uint8_t ru
 
 void rule_open(struct engine *engine)
 {
-	engine->no_vital_sign = (struct onset){.again = MONO_NEVER};
+	/* All their bytes: engines are compared by them. */
+	memset(&engine->no_vital_sign, 0, sizeof(engine->no_vital_sign));
+	memset(engine->rules, 0, sizeof(engine->rules));
+	engine->no_vital_sign.again = MONO_NEVER;
 	for (uint8_t i = 0; i < PLAN_RULES_MAX; i++) {
-		engine->rules[i] = (struct rule_state){.confirm_at = MONO_NEVER,
-		                                       .determined = MONO_NEVER,
-		                                       .established = MONO_NEVER,
-		                                       .onset.again = MONO_NEVER,
-		                                       .unattended_since = MONO_NEVER};
+		struct rule_state *state = &engine->rules[i];
+
+		state->confirm_at = state->determined = state->established = MONO_NEVER;
+		state->onset.again = state->unattended_since = MONO_NEVER;
 		for (uint8_t k = 0; k < RULE_REPEATS_MAX; k++)
-			engine->rules[i].onsets[k] = MONO_NEVER;
+			state->onsets[k] = MONO_NEVER;
 	}
 }
 

@@ -247,7 +247,7 @@ static void missing_text(struct text *text, const struct engine *engine, const s
 static void away_text(const struct alarm *alarm, char *to, uint16_t size)
 {
 	struct text text = {.to = to, .size = size};
-	int32_t seconds = alarm->milli;
+	int32_t seconds = alarm->milli < 0 ? 0 : alarm->milli;
 
 	append(&text, "The monitor watched nothing for ");
 	if (alarm->reason != REASON_NONE)
