@@ -1,4 +1,4 @@
-/* The record file on SQLite; see store.h. The only user of sqlite3.h. Recorder thread, after recorder_start. */
+/* The record file on SQLite; see store.h. Recorder thread, after recorder_start. */
 #include "daemon/record/store.h"
 
 #include <errno.h>
