@@ -31,8 +31,7 @@ struct taking {
 	uint64_t last;     /* number of the last event taken */
 };
 
-/* ---- who we are -----------------------------------------------------------------------------------------------------
- */
+/* ---- who we are ------------------------------------------------------------ */
 
 static void hash_self(char hex[65])
 {
@@ -82,8 +81,7 @@ static bool same_monitor(const struct box_identity *a, const struct box_identity
 	       same_name(a->plan, b->plan) && a->engine_bytes == b->engine_bytes;
 }
 
-/* ---- the old plan
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- the old plan ------------------------------------------------------------ */
 
 static bool write_all(const char *path, const char *text)
 {
@@ -114,8 +112,7 @@ const char *restore_old_plan(struct recorder *recorder, const struct config *con
 	return written ? path : NULL;
 }
 
-/* ---- events of the last run
- * ------------------------------------------------------------------------------------------ */
+/* ---- events of the last run ---------------------------------------------------------- */
 
 /* Whoever starts after us must be able to tell again what is not in the record yet. */
 static void mark(struct taking *taking)
@@ -177,11 +174,11 @@ static void take_ring(struct taking *taking, const struct box *old, uint64_t fro
 		expected = place.number + 1;
 		take_bytes(taking, place.number, 0, bytes, size);
 	}
-	taking->whole = taking->whole && expected == box_newest(old) + 1;
+	/* With none since the checkpoint there is nothing to be missed. */
+	taking->whole = taking->whole && (box_newest(old) <= from || expected == box_newest(old) + 1);
 }
 
-/* ---- the three ways
- * --------------------------------------------------------------------------------------------------- */
+/* ---- the three ways ------------------------------------------------------------ */
 
 static bool from_checkpoint(struct taking *taking, const struct box *old, const struct box_identity *identity)
 {
@@ -220,8 +217,7 @@ static bool from_events(struct taking *taking, const struct record_memory *memor
 	return taking->begun;
 }
 
-/* ---- time that passed
- * ------------------------------------------------------------------------------------------------- */
+/* ---- time that passed ------------------------------------------------------------ */
 
 static void again(struct taking *taking, const struct event *event, struct mono at)
 {
@@ -235,7 +231,8 @@ static void catch_up(struct taking *taking, struct mono alive)
 {
 	struct loop *loop = taking->loop;
 	struct engine *engine = &loop->engine;
-	struct mono stopped = mono_later(engine->now, mono_earlier(alive, taking->now.mono));
+	struct mono stopped =
+	    mono_later(engine->now, mono_earlier(alive, taking->now.mono)); /* the last sign of life */
 	for (uint8_t i = 0; i < engine->config->device_count; i++) {
 		struct event event = {.kind = EVENT_DEVICE, .wall_ns = taking->now.wall_ns};
 		event.u.device = (struct event_device){i, DEVICE_RESYNC, FAULT_NONE};
@@ -265,8 +262,7 @@ static void catch_up(struct taking *taking, struct mono alive)
 		again(taking, &away, taking->now.mono);
 }
 
-/* ---- the start
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- the start ------------------------------------------------------------ */
 
 static void notice(struct loop *loop, enum severity severity, const char *what, const char *sentence,
                    const char *detail)
@@ -293,10 +289,23 @@ static const char *difference(const struct box_identity *a, const struct box_ide
 	                                        : "it is of another configuration";
 }
 
-static struct box *open_old(struct loop *loop, const struct box_identity *identity)
+/* One that later runs could not replace: what it holds is not what was last so. */
+static bool behind(struct loop *loop, const struct box *old, uint64_t progress)
+{
+	return box_newest(old) < progress &&
+	       box_restore(old, UINT64_MAX, &loop->engine, sizeof(loop->engine)) < progress;
+}
+
+/* NULL: there is none, or it is of no use. */
+static struct box *open_old(struct loop *loop, const struct box_identity *identity, uint64_t progress)
 {
 	char why[BOX_WHY_BYTES];
 	struct box *old = box_open(loop->config->box_path, why);
+	if (old != NULL && behind(loop, old, progress)) {
+		keep_aside(loop, "it is older than the record");
+		box_close(old);
+		return NULL;
+	}
 	if (why[0] != '\0')
 		keep_aside(loop, why);
 	else if (old != NULL && !same_monitor(box_identity(old), identity))
@@ -362,13 +371,15 @@ bool restore_engine(struct loop *loop, struct record_start *start, bool plan_kep
 	taking.now.mono = shell_now();
 	taking.now.wall_ns = shell_wall_ns();
 	begin(start, &identity, &taking);
-	struct box *old = open_old(loop, &identity);
+	struct box *old = open_old(loop, &identity, memory.progress);
 	taking.recorded = memory.progress;
 	if (old != NULL && box_recorded_up_to(old) > taking.recorded)
 		taking.recorded = box_recorded_up_to(old);
 	loop->box = box_create(loop->config->box_path, &identity, why);
 	if (loop->box == NULL)
 		return false;
+	bool same_boot = old != NULL && same_name(box_identity(old)->boot, identity.boot);
+	struct mono alive = same_boot ? box_alive_at(old) : (struct mono){INT64_MIN};
 	bool taken = from_checkpoint(&taking, old, &identity) || from_events(&taking, &memory, old);
 	if (!taken)
 		engine_init(&loop->engine, &loop->config->engine, taking.now.mono);
@@ -376,7 +387,7 @@ bool restore_engine(struct loop *loop, struct record_start *start, bool plan_kep
 	start->recorded = taking.recorded > 0 ? taking.recorded : 1; /* event 1 is the very first start */
 	loop->event_number = taking.last > start->recorded ? taking.last : start->recorded;
 	if (taken)
-		catch_up(&taking, old == NULL ? MONO_NEVER : box_alive_at(old));
+		catch_up(&taking, alive);
 	start->run.first = loop->event_number + 1;
 	tell(loop, &taking, &memory, taken);
 	tell_session(loop, start, &memory);
@@ -385,7 +396,6 @@ bool restore_engine(struct loop *loop, struct record_start *start, bool plan_kep
 	if (why[0] == '\0' && !box_publish(loop->box, loop->config->box_path))
 		(void)snprintf(why, sizeof(why), "%s", strerror(errno)); /* fits */
 	if (why[0] != '\0')
-		notice(loop, SEVERITY_WARNING, "black-box-not-kept", "a restart would lose what is not on disk: %s",
-		       why);
+		notice(loop, SEVERITY_WARNING, "black-box-not-kept", "a restart would lose what is not on disk: ", why);
 	return true;
 }

@@ -113,6 +113,33 @@ def test_copy_of_the_file_alone_has_its_tables():
         assert {"record", "session", "input", "trend", "run"} <= names, names
 
 
+def test_box_that_is_older_than_the_record_is_not_believed():
+    """As when a later run had no room for its own: what it holds is not what was last so."""
+    with Bedside() as bedside:
+        before = open_and_change(bedside)
+        bedside.daemon.stop(signal.SIGKILL)
+        shutil.copy(bedside.path("black-box"), bedside.path("old"))
+        bedside.start_daemon()
+        bedside.ctl("moaas", "3")
+        bedside.daemon.stop(signal.SIGTERM)
+        shutil.copy(bedside.path("old"), bedside.path("black-box"))
+        bedside.start_daemon()
+        same_session(bedside, before)
+        assert "older than the record" in bedside.wait_record("notice", 'what="black-box-refused"')
+        readings = {r.parameter: r.milli for r in bedside.request(status=pb.Empty()).snapshot.reading}
+        assert readings["moaas"] == 3000, readings
+
+
+def test_bedside_without_a_session_is_quiet_after_each_restart():
+    with Bedside() as bedside:
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{bedside.path("absent")}" }}\n'
+                             'device "oximeter" { link = "line"  driver = "masimo-ascii1" }\n')
+        for stop in signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL:
+            bedside.start_daemon()
+            assert "service-session" not in alarms_of(bedside)
+            bedside.daemon.stop(stop)
+
+
 def test_who_reads_is_on_record_once():
     with Bedside() as bedside:
         start(bedside)
