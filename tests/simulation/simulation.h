@@ -142,6 +142,7 @@ struct staff {
 	double diligence;  /* share of due things really done */
 	bool overrides;
 	int close_tries, start_tries;
+	int resume_tries; /* since the last pause */
 	uint64_t command_id;
 	int devices_left;
 	bool look_planned;

@@ -340,6 +340,26 @@ static void pause(struct room *room)
 	plan(room, soon(room, 120, 900), TASK_RESUME, 0);
 }
 
+/* Blocked: they wait, and in the end answer for it or end the administration. */
+static void resume(struct room *room)
+{
+	(void)command(room, COMMAND_SESSION_RESUME);
+	if (give(room) != RESULT_BLOCKED)
+		return;
+	room->tally->blocked++;
+	if (++room->staff.resume_tries <= 3) {
+		plan(room, soon(room, 120, 300), TASK_RESUME, 0);
+		return;
+	}
+	room->staff.resume_tries = 0;
+	if (!room->staff.overrides) {
+		stop(room);
+		return;
+	}
+	override(room, &command(room, COMMAND_SESSION_RESUME)->u.override);
+	(void)give(room);
+}
+
 static void tick_item(struct room *room, int number)
 {
 	struct event_command *c = command(room, COMMAND_ITEM);
@@ -379,7 +399,7 @@ static void perform(struct room *room, const struct task *task)
 		pause(room);
 		break;
 	case TASK_RESUME:
-		simple(room, COMMAND_SESSION_RESUME);
+		resume(room);
 		break;
 	case TASK_STOP:
 		stop(room);
