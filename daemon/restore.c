@@ -24,6 +24,7 @@ struct taking {
 	struct record_now now;
 	uint64_t recorded; /* everything up to this event is in the record */
 	bool begun;        /* the engine is set up */
+	bool from_memory;  /* out of the memory that the record keeps of it: what was so is in there */
 	bool whole;        /* nothing was missing or damaged */
 	bool doubtful;     /* the computer was started again in between */
 	int64_t away_ns;   /* how long nothing was watched */
@@ -147,6 +148,8 @@ static void take_bytes(struct taking *taking, uint64_t number, int64_t shift_ns,
 {
 	struct event event;
 	struct mono at;
+	if (number == 0 && taking->from_memory)
+		return;
 	if (!event_decode(&event, &at, bytes, size, &taking->loop->config->engine)) {
 		/* What was so before a session may be of a device that is gone; what happened in it may not. */
 		taking->whole = taking->whole && number == 0;
@@ -204,9 +207,14 @@ static bool from_checkpoint(struct taking *taking, const struct box *old, const 
 static bool from_events(struct taking *taking, const struct record_memory *memory, const struct box *old)
 {
 	bool other_boot;
+	struct loop *loop = taking->loop;
 	if (!memory->session_kept)
 		return false;
-	taking->begun = false;
+	/* Exact, where this core wrote it in this boot; times of another boot would have to be moved in it. */
+	taking->from_memory = recorder_session_engine(loop->recorder, memory, loop->config->hash_hex, &loop->engine) &&
+	                      recorder_same_boot(loop->recorder, memory, &taking->now);
+	loop->engine.config = &loop->config->engine;
+	taking->begun = taking->from_memory;
 	taking->whole =
 	    recorder_events(taking->loop->recorder, memory, &taking->now, take_recorded, taking, &other_boot) &&
 	    taking->whole;

@@ -178,3 +178,21 @@ bool memory_events(struct store *store, const struct record_memory *memory, cons
 	*other_boot = giving.other_boot;
 	return whole;
 }
+
+bool memory_engine(struct store *store, const struct record_memory *memory, const char *config_hash_hex,
+                   struct engine *engine)
+{
+	struct store_session session = {.opened = 0};
+	struct record_run run;
+	size_t size = 0;
+	if (!store_find_session(store, memory->session_id, &session) || session.opened != memory->opened ||
+	    strcmp(session.core, record_core_id) != 0 || !store_run_of(store, memory->opened, &run) ||
+	    strcmp(run.config_hash_hex, config_hash_hex) != 0)
+		return false;
+	void *bytes = store_session_blob(store, memory->opened, "engine", &size);
+	bool fits = bytes != NULL && size == sizeof(*engine);
+	if (fits)
+		memcpy(engine, bytes, size);
+	free(bytes);
+	return fits;
+}

@@ -13,4 +13,7 @@ void memory_read(struct store *store, const struct last_row *last, struct record
 bool memory_events(struct store *store, const struct record_memory *memory, const struct record_now *now,
                    record_event_fn give, void *context, bool *other_boot);
 
+bool memory_engine(struct store *store, const struct record_memory *memory, const char *config_hash_hex,
+                   struct engine *engine);
+
 #endif

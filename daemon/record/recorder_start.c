@@ -105,6 +105,18 @@ bool recorder_events(struct recorder *recorder, const struct record_memory *memo
 	return memory_events(&recorder->store, memory, now, give, context, other_boot);
 }
 
+bool recorder_same_boot(struct recorder *recorder, const struct record_memory *memory, const struct record_now *now)
+{
+	struct record_run run;
+	return store_run_of(&recorder->store, memory->opened, &run) && strcmp(run.boot, now->boot) == 0;
+}
+
+bool recorder_session_engine(struct recorder *recorder, const struct record_memory *memory, const char *config_hash_hex,
+                             struct engine *engine)
+{
+	return memory_engine(&recorder->store, memory, config_hash_hex, engine);
+}
+
 char *recorder_plan_text(struct recorder *recorder, const char *hash_hex)
 {
 	char name[NAME_BYTES];

@@ -74,6 +74,14 @@ struct record_now {
 bool recorder_events(struct recorder *recorder, const struct record_memory *memory, const struct record_now *now,
                      record_event_fn give, void *context, bool *other_boot);
 
+/* Was the session opened since this start of the computer? */
+bool recorder_same_boot(struct recorder *recorder, const struct record_memory *memory, const struct record_now *now);
+
+/* The engine as it was in memory before that session, if this core kept it with this configuration: then nothing has to
+ * be told by events (number 0). `engine->config` is the caller's to set. False: it means nothing here. */
+bool recorder_session_engine(struct recorder *recorder, const struct record_memory *memory, const char *config_hash_hex,
+                             struct engine *engine);
+
 /* The text of a plan that ran once. NULL if it is not there; freed by the caller. */
 char *recorder_plan_text(struct recorder *recorder, const char *hash_hex);
 
