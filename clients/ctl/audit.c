@@ -24,6 +24,8 @@ static void print_sum(const char *path, const struct trail_sum *sum)
 		       path, sum->untold);
 	if (sum->missed > 0)
 		printf("%s: %" PRIu64 " rows have no line here\n", path, sum->missed);
+	if (sum->behind > 0)
+		printf("%s: the record has %" PRIu64 " rows behind the last line\n", path, sum->behind);
 	if (sum->findings > TRAIL_FINDINGS_TOLD)
 		printf("%s: only the first %d are told\n", path, TRAIL_FINDINGS_TOLD);
 }
@@ -31,16 +33,20 @@ static void print_sum(const char *path, const struct trail_sum *sum)
 int audit_verify(const struct options *options, const char *path)
 {
 	struct trail_sum store, log;
-	if (!trail_verify_store(path, &store, stdout, stderr))
-		return EXIT_REFUSED;
-	print_sum(path, &store);
-	uint64_t findings = store.findings;
+	uint64_t findings = 0;
+	bool log_alone = strcmp(path, "-") == 0 && options->syslog != NULL;
+	if (!log_alone) {
+		if (!trail_verify_store(path, &store, stdout, stderr))
+			return EXIT_REFUSED;
+		print_sum(path, &store);
+		findings = store.findings;
+	}
 	if (options->syslog != NULL) {
-		if (!trail_verify_log(options->syslog, path, &log, stdout, stderr))
+		if (!trail_verify_log(options->syslog, log_alone ? NULL : path, &log, stdout, stderr))
 			return EXIT_REFUSED;
 		print_sum(options->syslog, &log);
 		findings += log.findings;
-	} else {
+	} else if (!store.end_known) {
 		printf("rows cut off at the end show only beside a log (--syslog FILE) or the hash that was known "
 		       "before\n");
 	}

@@ -34,8 +34,7 @@ static void cut(struct line *line)
 	put(line, LINE_CUT, sizeof(LINE_CUT) - 1);
 }
 
-/* How many bytes the character at `from` has in UTF-8; 0 if it is none (RFC 3629). */
-static size_t utf8_size(const unsigned char *from)
+size_t line_utf8_size(const unsigned char *from)
 {
 	static const struct {
 		unsigned char first, last, second, second_last;
@@ -62,8 +61,8 @@ static size_t escape(char out[4], const char *from, size_t *taken)
 	static const char digits[] = "0123456789abcdef";
 	unsigned char byte = (unsigned char)*from;
 	*taken = 1;
-	if (byte >= 0x80 && utf8_size((const unsigned char *)from) > 0) {
-		*taken = utf8_size((const unsigned char *)from);
+	if (byte >= 0x80 && line_utf8_size((const unsigned char *)from) > 0) {
+		*taken = line_utf8_size((const unsigned char *)from);
 		memcpy(out, from, *taken);
 		return *taken;
 	}

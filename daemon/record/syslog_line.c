@@ -9,6 +9,10 @@
 
 static const char cut_mark[] = " cut=\"1\"";
 
+/* What is shorter was not cut by us: up to four bytes less than the room that the mark leaves. Who forges a text must
+ * not be believed for writing the mark behind it. */
+#define CUT_LINE_LEAST (SYSLOG_LINE_BYTES - 4)
+
 void syslog_line_write(char line[SYSLOG_LINE_BYTES], const struct chain_row *row, const uint8_t *hash)
 {
 	char hex[2 * CHAIN_BYTES + 1];
@@ -70,18 +74,36 @@ static int nibble(char digit)
 	return at == NULL ? -1 : (int)(at - digits);
 }
 
-/* Bytes above 0x7e come back; what the record itself has escaped stays so. */
+/* The byte above 0x7f that stands escaped at `text`; 0 if there is none. */
+static unsigned char escaped(const char *text, size_t size)
+{
+	int high = size >= 4 && text[0] == '\\' && text[1] == 'x' ? nibble(text[2]) : -1;
+	int low = high >= 8 ? nibble(text[3]) : -1;
+	return low >= 0 ? (unsigned char)(high * 16 + low) : 0;
+}
+
+/* Characters of UTF-8 come back. What the record itself has escaped, because it was none, stays so. */
 static bool unescape(struct syslog_line *line, const char *text, size_t size)
 {
 	line->text_size = 0;
-	for (size_t i = 0; i < size; line->text_size++) {
-		int high = text[i] == '\\' && size - i >= 4 && text[i + 1] == 'x' ? nibble(text[i + 2]) : -1;
-		int low = high >= 7 ? nibble(text[i + 3]) : -1;
-		bool high_byte = low >= 0 && high * 16 + low > 0x7f;
-		if (line->text_size + 1 >= sizeof(line->text))
+	for (size_t i = 0; i < size;) {
+		unsigned char bytes[5] = {0};
+		size_t count = 0, length = 1;
+		while (count < 4 && (bytes[count] = escaped(text + i + 4 * count, size - i - 4 * count)) != 0)
+			count++;
+		if (count > 0)
+			length = line_utf8_size(bytes);
+		if (length == 0 && line->cut && i + 4 * count == size)
+			length = count; /* cut in two */
+		if (line->text_size + 4 >= sizeof(line->text))
 			return false;
-		line->text[line->text_size] = high_byte ? (char)(high * 16 + low) : text[i];
-		i += high_byte ? 4 : 1;
+		if (count == 0 || length == 0) {
+			line->text[line->text_size++] = text[i++];
+			continue;
+		}
+		memcpy(line->text + line->text_size, bytes, length);
+		line->text_size += length;
+		i += 4 * length;
 	}
 	line->text[line->text_size] = '\0';
 	return true;
@@ -92,6 +114,7 @@ bool syslog_line_read(struct syslog_line *line, const char *text)
 	int64_t severity;
 	size_t kind_size, hash_size, used = 0, rest;
 	const char *at = strstr(text, "kind=\"");
+	line->written = at;
 	const char *kind = at == NULL ? NULL : take(&at, "kind", &kind_size);
 	if (kind == NULL || kind_size >= sizeof(line->kind) || !take_number(&at, "seq", &line->seq) ||
 	    !take_number(&at, "t", &line->wall_ns) || !take_number(&at, "p", &severity) || severity < 0 ||
@@ -106,7 +129,9 @@ bool syslog_line_read(struct syslog_line *line, const char *text)
 	line->kind[kind_size] = '\0';
 	const char *body = at;
 	rest = strcspn(body, "\r\n");
-	line->cut = rest >= sizeof(cut_mark) - 1 &&
+	line->written_size = (size_t)(body - line->written) + rest;
+	line->cut = line->written_size >= CUT_LINE_LEAST && line->written_size < SYSLOG_LINE_BYTES &&
+	            rest >= sizeof(cut_mark) - 1 &&
 	            memcmp(body + rest - (sizeof(cut_mark) - 1), cut_mark, sizeof(cut_mark) - 1) == 0;
 	return unescape(line, body, rest - (line->cut ? sizeof(cut_mark) - 1 : 0));
 }

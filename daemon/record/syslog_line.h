@@ -4,7 +4,8 @@
  *   kind="alarm" seq="12" t="1764592000123456789" p="2" hash="64 hexadecimal digits" TEXT
  *
  * TEXT is the row's, with every byte above 0x7E as \xNN. If it is too long it is cut between two of its bytes and the
- * line ends with ` cut="1"`; then the row cannot be computed from it, but its hash stands for it in the chain. */
+ * line ends with ` cut="1"`; then the row cannot be computed from it, but its hash stands for it in the chain, and what
+ * is left of it can be compared with the record. */
 #ifndef DAEMON_RECORD_SYSLOG_LINE_H
 #define DAEMON_RECORD_SYSLOG_LINE_H
 
@@ -26,6 +27,8 @@ struct syslog_line {
 	char kind[NAME_BYTES];
 	uint8_t hash[CHAIN_BYTES];
 	bool cut;
+	const char *written; /* the line as the monitor gave it to syslog, in the text that was read */
+	size_t written_size;
 	size_t text_size;
 	char text[RECORD_TEXT_BYTES]; /* as in the record */
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/record/last_row.h"
 #include "daemon/record/store.h"
 #include "daemon/record/syslog_line.h"
 
@@ -41,8 +42,20 @@ static void end(struct trail *trail)
 /* ---- the record
  * --------------------------------------------------------------------------------------------------------- */
 
+static bool types_are_ours(sqlite3_stmt *s)
+{
+	static const int types[] = {SQLITE_INTEGER, SQLITE_INTEGER, SQLITE_INTEGER,
+	                            SQLITE_TEXT,    SQLITE_TEXT,    SQLITE_BLOB};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (sqlite3_column_type(s, (int)i) != types[i])
+			return false;
+	return true;
+}
+
 static bool fill_row(sqlite3_stmt *s, struct chain_row *row, const uint8_t **hash)
 {
+	if (!types_are_ours(s))
+		return false;
 	row->seq = sqlite3_column_int64(s, 0);
 	row->wall_ns = sqlite3_column_int64(s, 1);
 	row->severity = (uint8_t)sqlite3_column_int(s, 2);
@@ -51,7 +64,10 @@ static bool fill_row(sqlite3_stmt *s, struct chain_row *row, const uint8_t **has
 	row->kind_size = (size_t)sqlite3_column_bytes(s, 3);
 	row->text_size = (size_t)sqlite3_column_bytes(s, 4);
 	*hash = sqlite3_column_blob(s, 5);
-	return row->kind != NULL && row->text != NULL && *hash != NULL && sqlite3_column_bytes(s, 5) == CHAIN_BYTES;
+	/* SQLite turns what somebody put there into what is asked for: only what needs no turning was written by us. */
+	bool severity_fits = sqlite3_column_int64(s, 2) == row->severity;
+	return severity_fits && sqlite3_column_bytes(s, 5) == CHAIN_BYTES && *hash != NULL && row->kind != NULL &&
+	       row->text != NULL;
 }
 
 static void judge_row(struct trail *trail, const struct chain_row *row, const uint8_t *hash)
@@ -84,9 +100,13 @@ bool trail_verify_store(const char *path, struct trail_sum *sum, FILE *out, FILE
 {
 	struct trail trail = {.sum = sum, .out = out, .path = path};
 	struct store store;
+	struct last_row known;
 	sqlite3_stmt *s = NULL;
 	int code = SQLITE_ERROR;
 	memset(sum, 0, sizeof(*sum));
+	/* First: a monitor that writes meanwhile is then only further on. A copy has none beside it. */
+	if (!last_row_read(path, &known))
+		known.seq = 0;
 	if (!store_open_to_read(&store, path))
 		return complain(errors, path, store.why);
 	if (sqlite3_prepare_v2(store.db, "SELECT seq, wall_ns, severity, kind, text, hash FROM record ORDER BY seq", -1,
@@ -94,13 +114,20 @@ bool trail_verify_store(const char *path, struct trail_sum *sum, FILE *out, FILE
 		while ((code = sqlite3_step(s)) == SQLITE_ROW) {
 			struct chain_row row;
 			const uint8_t *hash;
-			if (fill_row(s, &row, &hash))
-				judge_row(&trail, &row, hash);
-			else
+			if (!fill_row(s, &row, &hash)) {
 				find(&trail, "row %" PRId64 " is none", (int64_t)sqlite3_column_int64(s, 0));
+				continue;
+			}
+			judge_row(&trail, &row, hash);
+			if (row.seq == known.seq && memcmp(hash, known.hash, CHAIN_BYTES) != 0)
+				find(&trail, "row %" PRId64 " is not the one that is known beside the record", row.seq);
 		}
 	if (code != SQLITE_DONE)
 		find(&trail, "cannot be read to its end: %s", sqlite3_errmsg(store.db));
+	if (known.seq > sum->last_seq)
+		find(&trail, "ends with row %" PRId64 ": beside the record, row %" PRId64 " is known", sum->last_seq,
+		     known.seq);
+	sum->end_known = known.seq > 0;
 	(void)sqlite3_finalize(s); /* only read */
 	store_close(&store);
 	end(&trail);
@@ -132,6 +159,9 @@ struct log {
 	sqlite3_stmt *row_of;
 	uint64_t gap; /* rows missing that nobody has announced yet */
 	int64_t gap_first;
+	uint64_t stalled;                /* of those that syslog-gap will announce: what syslog-stalled has said */
+	uint8_t first_hash[CHAIN_BYTES]; /* of the row 1 that these rows follow */
+	int64_t record_last, record_anchor;
 };
 
 /* Says of rows that are missing what a row of the record may have announced: how many lines syslog lost. */
@@ -142,7 +172,10 @@ static void announced(struct log *log, const struct syslog_line *line)
 	uint64_t count = lost == NULL ? 0 : strtoull(lost + 6, NULL, 10);
 	if (!says || count == 0)
 		return;
-	log->gap = count >= log->gap ? 0 : log->gap - count;
+	/* Both count from where syslog stalled. */
+	uint64_t more = count > log->stalled ? count - log->stalled : 0;
+	log->stalled = strcmp(line->kind, "syslog-gap") == 0 ? 0 : count;
+	log->gap = more >= log->gap ? 0 : log->gap - more;
 }
 
 static void tell_gap(struct log *log)
@@ -157,6 +190,7 @@ static void compare_with_store(struct log *log, const struct syslog_line *line)
 {
 	struct chain_row row;
 	const uint8_t *hash;
+	char written[SYSLOG_LINE_BYTES];
 	if (log->row_of == NULL)
 		return;
 	bool there = sqlite3_bind_int64(log->row_of, 1, line->seq) == SQLITE_OK &&
@@ -166,6 +200,12 @@ static void compare_with_store(struct log *log, const struct syslog_line *line)
 	else if (memcmp(hash, line->hash, CHAIN_BYTES) != 0)
 		find(&log->trail, "row %" PRId64 " is another one in the record (here %s %.60s, there %s %.60s)",
 		     line->seq, line->kind, line->text, row.kind, row.text);
+	else if (line->cut) { /* what cannot be computed again can be written again */
+		syslog_line_write(written, &row, hash);
+		if (strlen(written) != line->written_size || memcmp(written, line->written, line->written_size) != 0)
+			find(&log->trail, "row %" PRId64 " is not what was written (%s %.60s)", line->seq, line->kind,
+			     line->text);
+	}
 	(void)sqlite3_reset(log->row_of); /* only read */
 }
 
@@ -199,16 +239,19 @@ static void judge_line(struct log *log, const struct syslog_line *line)
 		find(trail, "row %" PRId64 " is there twice", line->seq);
 		return;
 	}
-	/* A record that was damaged is moved aside; the next one begins with 1. */
-	bool anew = trail->any && line->seq == 1 &&
-	            (strcmp(line->kind, "record-damaged") == 0 || strcmp(line->kind, "start") == 0 ||
-	             strcmp(line->kind, "notice") == 0);
+	/* A record that was damaged is moved aside, or somebody took it away; the next one begins with 1. */
+	bool anew = trail->any && line->seq == 1 && memcmp(line->hash, log->first_hash, CHAIN_BYTES) != 0;
 	if (trail->any && !anew && line->seq < expected) {
 		find(trail, "row %" PRId64 " comes after row %" PRId64, line->seq, sum->last_seq);
 		return;
 	}
-	if (anew)
+	if (anew) {
+		find(trail, "after row %" PRId64 " another record begins (%s %.60s)", sum->last_seq, line->kind,
+		     line->text);
 		memset(trail->hash, 0, CHAIN_BYTES);
+	}
+	if (line->seq == 1)
+		memcpy(log->first_hash, line->hash, CHAIN_BYTES);
 	if (trail->any && !anew && line->seq > expected) {
 		log->gap_first = log->gap == 0 ? expected : log->gap_first;
 		log->gap += (uint64_t)(line->seq - expected);
@@ -225,21 +268,35 @@ static void judge_line(struct log *log, const struct syslog_line *line)
 	sum->rows++;
 }
 
-/* What the record has and the log has not: only between the first and the last line is that the log's fault. */
-static void judge_end(struct log *log)
+static int64_t number_of(struct log *log, const char *sql)
 {
 	sqlite3_stmt *s = NULL;
-	int64_t last = 0;
+	int64_t number = 0;
+	if (sqlite3_prepare_v2(log->store.db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		number = sqlite3_column_int64(s, 0);
+	(void)sqlite3_finalize(s); /* only read */
+	return number;
+}
+
+/* A log may be an old one or younger than the record, but where the record has an anchor behind its last line, that is
+ * a log that goes no further than it should. */
+static void judge_end(struct log *log)
+{
+	struct trail_sum *sum = log->trail.sum;
 	tell_gap(log);
+	if (!log->trail.any)
+		find(&log->trail, "has no line of a record");
 	if (log->row_of == NULL)
 		return;
-	if (sqlite3_prepare_v2(log->store.db, "SELECT max(seq) FROM record", -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW)
-		last = sqlite3_column_int64(s, 0);
-	(void)sqlite3_finalize(s); /* only read */
-	if (last < log->trail.sum->last_seq)
-		find(&log->trail, "the record ends with row %" PRId64 ", the log with row %" PRId64, last,
-		     log->trail.sum->last_seq);
+	if (log->record_anchor > sum->last_seq)
+		find(&log->trail,
+		     "ends with row %" PRId64 ", the record has an anchor behind it, row %" PRId64
+		     ": lines are cut off, or stand in a later log",
+		     sum->last_seq, log->record_anchor);
+	sum->behind = log->record_last > sum->last_seq ? (uint64_t)(log->record_last - sum->last_seq) : 0;
+	if (log->record_last < sum->last_seq && number_of(log, "SELECT max(seq) FROM record") < sum->last_seq)
+		find(&log->trail, "the record ends with row %" PRId64 ", the log with row %" PRId64, log->record_last,
+		     sum->last_seq);
 }
 
 static bool open_beside(struct log *log, const char *store_path, FILE *errors)
@@ -248,6 +305,9 @@ static bool open_beside(struct log *log, const char *store_path, FILE *errors)
 		return true;
 	if (!store_open_to_read(&log->store, store_path))
 		return complain(errors, store_path, log->store.why);
+	/* Before the log is read: a monitor that writes meanwhile is then only further on. */
+	log->record_last = number_of(log, "SELECT max(seq) FROM record");
+	log->record_anchor = number_of(log, "SELECT seq FROM record WHERE kind = 'anchor' ORDER BY seq DESC LIMIT 1");
 	return sqlite3_prepare_v2(log->store.db,
 	                          "SELECT seq, wall_ns, severity, kind, text, hash FROM record WHERE seq = ?1", -1,
 	                          &log->row_of, NULL) == SQLITE_OK ||

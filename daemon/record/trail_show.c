@@ -69,6 +69,7 @@ static void print_pairs(FILE *out, const char *text, const char *const *left_out
 static void print_row(FILE *out, int64_t wall_ns, const char *kind, const char *text)
 {
 	static const char *const with_actor[] = {"actor", "change", "session", "patient", "plan", "phase", NULL};
+	static const char *const opening[] = {"actor", "change", NULL}; /* which, of whom, and by which plan */
 	static const char *const of_alarm[] = {"change",     "condition", "priority", "state", "id",
 	                                       "generation", "session",   "text",     NULL};
 	char when[32], actor[RECORD_TEXT_BYTES], a[RECORD_TEXT_BYTES], b[RECORD_TEXT_BYTES], c[RECORD_TEXT_BYTES];
@@ -85,7 +86,8 @@ static void print_row(FILE *out, int64_t wall_ns, const char *kind, const char *
 		(void)value(text, "actor", actor);
 		(void)fprintf(out, "%s: %s %s", actor[0] == '\0' ? "the monitor" : actor, kind,
 		              value(text, "change", a));
-		print_pairs(out, text, with_actor);
+		bool opened = strcmp(kind, "session") == 0 && strcmp(a, "opened") == 0;
+		print_pairs(out, text, opened ? opening : with_actor);
 	}
 	(void)fputc('\n', out);
 }

@@ -169,6 +169,9 @@ void line_start(struct line *line);
 /* Appends ` key="value"`; UTF-8 stays as it is, control characters, `"` `\` `]` and what is no UTF-8 become \xNN. */
 void line_text(struct line *line, const char *key, const char *value);
 void line_number(struct line *line, const char *key, int64_t value);
+/* How many bytes the character at `from` has in UTF-8; 0 if it is none (RFC 3629). Reads no further than its first byte
+ * that does not belong to it. */
+size_t line_utf8_size(const unsigned char *from);
 /* Thousandths, as a decimal with exactly three digits after the point: 120000 -> "120.000". */
 void line_milli(struct line *line, const char *key, int32_t milli);
 

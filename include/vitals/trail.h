@@ -14,6 +14,8 @@ struct trail_sum {
 	uint64_t findings;           /* what cannot be if nobody and nothing has meddled; each is told */
 	uint64_t untold;             /* rows whose copy was cut: their text cannot be computed again */
 	uint64_t missed;             /* rows between the first and the last that the log has no copy of, and says so */
+	uint64_t behind;             /* rows of the record behind the last one that the log has */
+	bool end_known;              /* the last row was compared with what is kept beside the record */
 	int64_t first_seq, last_seq; /* 0: none */
 	char last_hash[65];
 };

@@ -46,7 +46,7 @@ static void make(void)
 	start();
 	for (int i = 0; i < ROWS; i++) {
 		(void)snprintf(text, sizeof(text), "number=\"%d\" note=\"Grüße, ein \\x22Wort\\x22\"", i);
-		assert_true(put(i % 3 == 0 ? "alarm" : "observation", text));
+		assert_true(put(i == ROWS - 1 ? "anchor" : i % 3 == 0 ? "alarm" : "observation", text));
 	}
 	WAIT_FOR(log_count() == ROWS);
 	stop();
@@ -87,6 +87,11 @@ static void test_the_record(void **state)
 	    "severity = severity + 1",
 	    "hash = randomblob(32)",
 	    "text = text || ' '",
+	    /* What SQLite would turn into what was there. */
+	    "severity = severity + 256",
+	    "severity = severity || ' and more'",
+	    "wall_ns = wall_ns || ' and more'",
+	    "text = CAST(text AS BLOB)",
 	};
 	char sql[300];
 	(void)state;
@@ -161,6 +166,136 @@ static void test_the_log(void **state)
 	done();
 }
 
+/* A text is not believed for saying of itself that it was cut, with a record beside it or without. */
+static void test_forged_cut_lines(void **state)
+{
+	int order[ROWS];
+	(void)state;
+	make();
+	in_order(order);
+	for (int at = 0; at < ROWS; at++) {
+		char was[SYSLOG_LINE_BYTES];
+		memcpy(was, lines[at], sizeof(was));
+		char *text = strstr(lines[at], "number=");
+		assert_non_null(text);
+		(void)snprintf(text, 40, "number=\"forged\" cut=\"1\"");
+		write_log(order, ROWS);
+		assert_int_equal(findings_of_log(NULL), 1);
+		assert_int_equal(findings_of_log(fixture.path), 1);
+		/* As long as one that was cut: only the record knows. */
+		size_t used = (size_t)(text - lines[at]);
+		memset(text, 'x', SYSLOG_LINE_BYTES - 1 - used);
+		memcpy(lines[at] + SYSLOG_LINE_BYTES - 9, " cut=\"1\"", 9);
+		write_log(order, ROWS);
+		assert_int_equal(findings_of_log(NULL), 0);
+		assert_int_equal(sum.untold, 1);
+		assert_int_equal(findings_of_log(fixture.path), 1);
+		memcpy(lines[at], was, sizeof(was));
+	}
+	done();
+}
+
+static void test_ends_and_beginnings_of_logs(void **state)
+{
+	int order[ROWS + 1];
+	(void)state;
+	make();
+	in_order(order);
+	for (int count = 0; count < ROWS; count++) { /* the last row is an anchor */
+		write_log(order, count);
+		assert_int_equal(findings_of_log(fixture.path), count == 0 ? 2 : 1);
+		assert_int_equal(sum.behind, ROWS - count);
+	}
+	/* The first line again: no new beginning. Another first line: one, and it is told. */
+	order[ROWS] = 0;
+	write_log(order, ROWS + 1);
+	assert_int_equal(findings_of_log(NULL), 1);
+	struct chain_row row = {1, 5, 5, 5, 9, "start", "x=\"other\""};
+	uint8_t hash[CHAIN_BYTES] = {0};
+	chain_extend(hash, &row);
+	syslog_line_write(lines[0], &row, hash);
+	write_log(order + ROWS - 1, 2);
+	assert_int_equal(findings_of_log(NULL), 1);
+	done();
+}
+
+static void test_the_end_that_is_known_beside_the_record(void **state)
+{
+	(void)state;
+	make();
+	assert_int_equal(findings_of_store(fixture.path), 0);
+	assert_true(sum.end_known);
+	assert_int_equal(findings_after("SELECT 1"), 0);
+	assert_false(sum.end_known);
+	db_once(fixture.path, "UPDATE record SET hash = randomblob(32) WHERE seq = 12");
+	assert_int_equal(findings_of_store(fixture.path), 2);
+	db_once(fixture.path, "DELETE FROM record WHERE seq = 12");
+	assert_int_equal(findings_of_store(fixture.path), 1);
+	db_once(fixture.path, "DELETE FROM record");
+	assert_int_equal(findings_of_store(fixture.path), 1);
+	done();
+}
+
+/* A chain of its own, of which the lines in `left_out` (a bit each) are not in the log. */
+static uint64_t findings_of_chain(const struct chain_row *rows, int count, unsigned left_out)
+{
+	uint8_t hash[CHAIN_BYTES] = {0};
+	FILE *file = fopen(log_path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < count; i++) {
+		char line[SYSLOG_LINE_BYTES];
+		struct chain_row row = rows[i];
+		row.seq = i + 1;
+		row.severity = 5;
+		row.kind_size = strlen(row.kind);
+		row.text_size = strlen(row.text);
+		chain_extend(hash, &row);
+		syslog_line_write(line, &row, hash);
+		if ((left_out & (1U << i)) == 0)
+			assert_true(fprintf(file, "%s\n", line) > 0);
+	}
+	assert_int_equal(fclose(file), 0);
+	return findings_of_log(NULL);
+}
+
+static void test_lines_that_syslog_did_not_take(void **state)
+{
+	static const struct chain_row rows[] = {
+	    {.kind = "start", .text = ""},
+	    {.kind = "alarm", .text = "n=\"2\""},
+	    {.kind = "alarm", .text = "n=\"3\""},
+	    {.kind = "syslog-stalled", .text = "lost=\"2\""},
+	    {.kind = "alarm", .text = "n=\"5\""},
+	    {.kind = "alarm", .text = "n=\"6\""},
+	    {.kind = "syslog-gap", .text = "lost=\"2\""}, /* both count the same two */
+	    {.kind = "stop", .text = ""},
+	};
+	(void)state;
+	make();
+	assert_int_equal(findings_of_chain(rows, 8, 0), 0);
+	assert_int_equal(findings_of_chain(rows, 8, 0x06), 0);
+	assert_int_equal(findings_of_chain(rows, 8, 0x0c), 0); /* the first announcement itself did not come through */
+	assert_int_equal(findings_of_chain(rows, 8, 0x36), 1);
+	assert_int_equal(findings_of_chain(rows, 8, 0x16), 1);
+	done();
+}
+
+static void test_what_the_record_escaped_stays_so(void **state)
+{
+	static const char *const texts[] = {"\xff",         "\xc3",     "\xf0\xc3\xbc",
+	                                    "\xc3\xbc\xc3", "\xe2\x82", "\xe2\x82\xac\xff\xfe"};
+	(void)state;
+	make();
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct line text;
+		line_start(&text);
+		line_text(&text, "config", texts[i]);
+		const struct chain_row row = {.kind = "start", .text = text.text};
+		assert_int_equal(findings_of_chain(&row, 1, 0), 0);
+	}
+	done();
+}
+
 static void test_a_shorter_record_beside_its_log(void **state)
 {
 	int order[ROWS];
@@ -222,6 +357,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RECORD_TEST(test_the_record),
 	    RECORD_TEST(test_the_log),
+	    RECORD_TEST(test_forged_cut_lines),
+	    RECORD_TEST(test_ends_and_beginnings_of_logs),
+	    RECORD_TEST(test_the_end_that_is_known_beside_the_record),
+	    RECORD_TEST(test_lines_that_syslog_did_not_take),
+	    RECORD_TEST(test_what_the_record_escaped_stays_so),
 	    RECORD_TEST(test_a_shorter_record_beside_its_log),
 	    RECORD_TEST(test_json_and_cut_lines),
 	};
