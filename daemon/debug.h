@@ -1,6 +1,6 @@
 /* What a developer wants to know at night: lines for chosen rooms (`vitalsd --debug ROOM`), to syslog and never to the
  * record. Off, a line costs one look at a number; on, some microseconds of formatting into a bounded queue. Nobody ever
- * waits for a reader: the syslog thread (daemon/record/relay.c) takes the lines, those that find no room are counted.
+ * waits for a reader: the recorder (daemon/record/forward.c) takes the lines, those that find no room are counted.
  * In daemon/debug.c.
  *
  * Lines say nothing that the record may not: a patient's reference, never a name. */

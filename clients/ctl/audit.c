@@ -22,8 +22,12 @@ static void print_sum(const char *path, const struct trail_sum *sum)
 		printf("%s: %" PRIu64
 		       " lines are cut: that their hashes follow each other is all that can be told of them\n",
 		       path, sum->untold);
-	if (sum->missed > 0)
-		printf("%s: %" PRIu64 " rows have no line here\n", path, sum->missed);
+	if (sum->again > 0)
+		printf("%s: %" PRIu64 " rows were sent again after a restart, which the record says\n", path,
+		       sum->again);
+	if (sum->others > 0)
+		printf("%s: %" PRIu64 " lines of other bedsides (%s) were not looked at, only those of %s\n", path,
+		       sum->others, sum->other_bedside[0] == '\0' ? "unnamed" : sum->other_bedside, sum->bedside);
 	if (sum->behind > 0)
 		printf("%s: the record has %" PRIu64 " rows behind the last line\n", path, sum->behind);
 	if (sum->findings > TRAIL_FINDINGS_TOLD)
@@ -42,7 +46,7 @@ int audit_verify(const struct options *options, const char *path)
 		findings = store.findings;
 	}
 	if (options->syslog != NULL) {
-		if (!trail_verify_log(options->syslog, log_alone ? NULL : path, &log, stdout, stderr))
+		if (!trail_verify_log(options->syslog, log_alone ? NULL : path, options->bedside, &log, stdout, stderr))
 			return EXIT_REFUSED;
 		print_sum(options->syslog, &log);
 		findings += log.findings;

@@ -6,8 +6,9 @@
 #include "daemon/config/reading.h"
 
 static cfg_opt_t control_rows[] = {TREE_LINE(), TREE_VALUE("socket"), TREE_END()};
-static cfg_opt_t record_rows[] = {TREE_LINE(), TREE_VALUE("path"), TREE_VALUE("black_box"),
-                                  TREE_VALUE("keep_events_days"), TREE_END()};
+static cfg_opt_t record_rows[] = {
+    TREE_LINE(),         TREE_VALUE("path"), TREE_VALUE("black_box"), TREE_VALUE("keep_events_days"),
+    TREE_VALUE("group"), TREE_END()};
 static cfg_opt_t publish_rows[] = {TREE_LINE(),
                                    TREE_LIST("endpoints"),
                                    TREE_VALUE("curve_secret_key_file"),
@@ -49,6 +50,7 @@ static cfg_opt_t main_rows[] = {
     TREE_VALUE("bedside"),
     TREE_VALUE("plan"),
     TREE_VALUE("syslog_ident"),
+    TREE_VALUE("syslog_socket"),
     TREE_VALUE("realtime_priority"),
     TREE_LIST("people"),
     TREE_SECTION("control", control_rows),
@@ -398,6 +400,8 @@ static void read_general(struct reading *reading, const struct section *root)
 		    config->engine.bedside, wanted);
 	memcpy(config->syslog_ident, "vitalsd", sizeof "vitalsd");
 	(void)key_token(root, "syslog_ident", OPTIONAL, config->syslog_ident);
+	memcpy(config->syslog_socket, "/dev/log", sizeof "/dev/log");
+	(void)key_path(root, "syslog_socket", OPTIONAL, SOCKET_PATH_MAX, config->syslog_socket);
 	(void)key_integer(root, "realtime_priority", OPTIONAL, 0, 50, &priority);
 	config->realtime_priority = (uint8_t)priority;
 	if (section_only(root, "control", REQUIRED, &section))
@@ -406,6 +410,7 @@ static void read_general(struct reading *reading, const struct section *root)
 		(void)key_path(&section, "path", REQUIRED, PATH_BYTES - 1, config->record_path);
 		read_box(&section, config);
 		read_keeping(&section, config);
+		(void)key_token(&section, "group", OPTIONAL, config->record_group);
 	}
 	read_people(reading);
 	read_publish(reading);

@@ -247,9 +247,11 @@ static void print_general(const struct config *config, FILE *out)
 	const struct publish_config *publish = &config->publish;
 	(void)fprintf(out, "configuration %s\n  sha256 %s\n  plan sha256 %s\n", config->path, config->hash_hex,
 	              config->plan_hash_hex);
-	(void)fprintf(out, "bedside %s\ncontrol socket %s\nrecord %s\nblack box %s\nsyslog ident %s\n",
+	(void)fprintf(out, "bedside %s\ncontrol socket %s\nrecord %s\nblack box %s\nsyslog ident %s, socket %s\n",
 	              config->engine.bedside, config->control_socket, config->record_path, config->box_path,
-	              config->syslog_ident);
+	              config->syslog_ident, config->syslog_socket);
+	if (config->record_group[0] != '\0')
+		(void)fprintf(out, "record readable for group %s\n", config->record_group);
 	if (config->keep_events_ns > 0)
 		(void)fprintf(out, "events of a session kept for %d days after it\n",
 		              (int)(config->keep_events_ns / (24 * 3600 * NS_PER_S)));

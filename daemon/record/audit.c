@@ -12,6 +12,18 @@ static void begin(struct audit_line *audit, enum severity severity, const char *
 	line_start(&audit->line);
 }
 
+/* Each line of a session says which, and of whom; what ends with it belongs to it. */
+static void begin_of(struct audit_line *audit, const struct engine *engine, enum severity severity, const char *kind)
+{
+	const struct session *session = &engine->session;
+	bool closed_now = session->id[0] != '\0' && !mono_before(engine->watched_since, engine->now);
+	begin(audit, severity, kind);
+	if (!session->open && !closed_now)
+		return;
+	line_text(&audit->line, "session", session->id);
+	line_text(&audit->line, "patient", session->order.patient_ref);
+}
+
 static enum severity alarm_severity(enum alarm_change change, enum priority priority)
 {
 	if (change != ALARM_RAISED && change != ALARM_PRIORITY_CHANGED && change != ALARM_REASON_CHANGED &&
@@ -37,14 +49,13 @@ static void alarm_line(struct audit_line *audit, const struct engine *engine, en
 	char text[TEXT_BYTES + 32];
 	engine_condition_name(engine, alarm, name, sizeof(name));
 	engine_condition_text(engine, alarm, text, sizeof(text));
-	begin(audit, alarm_severity(change, alarm->priority), "alarm");
+	begin_of(audit, engine, alarm_severity(change, alarm->priority), "alarm");
 	line_text(&audit->line, "change", alarm_change_name(change));
 	line_text(&audit->line, "condition", name);
 	line_text(&audit->line, "priority", priority_name(alarm->priority));
 	line_text(&audit->line, "state", alarm_state_name(alarm->state));
 	line_number(&audit->line, "id", engine_alarm_id(engine, alarm->id));
 	line_number(&audit->line, "generation", alarm->generation);
-	line_text(&audit->line, "session", engine->session.id);
 	line_text(&audit->line, "text", text);
 	if (alarm->has_value) {
 		line_text(&audit->line, "parameter", parameter_table[alarm->parameter].name);
@@ -65,6 +76,17 @@ static void alarm_line(struct audit_line *audit, const struct engine *engine, en
 		line_text(&audit->line, "test", "yes");
 }
 
+/* What the same determination said besides. */
+static void rest_of_pressure(struct line *line, const struct engine *engine, struct mono determined)
+{
+	static const enum parameter others[] = {PARAMETER_NIBP_DIA, PARAMETER_NIBP_MEAN};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct measurement reading = engine_reading(engine, others[i], engine->now);
+		if (measurement_has_value(&reading) && reading.determined.ns == determined.ns)
+			line_milli(line, parameter_table[others[i]].name, reading.milli);
+	}
+}
+
 /* What became of the checks that changed; of one that was done also with which value, and how old that is. */
 static void check_pairs(struct line *line, const struct engine *engine, uint32_t changed)
 {
@@ -83,6 +105,8 @@ static void check_pairs(struct line *line, const struct engine *engine, uint32_t
 			continue;
 		line_milli(line, "value", reading.milli);
 		line_number(line, "age_s", mono_since(engine->now, reading.determined) / NS_PER_S);
+		if (parameter == PARAMETER_NIBP_SYS)
+			rest_of_pressure(line, engine, reading.determined);
 	}
 }
 
@@ -96,11 +120,9 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 	               change == SESSION_OXYGEN;
 	if (ordered && actor[0] != '\0')
 		return;
-	begin(audit, SEVERITY_NOTICE, "session");
+	begin_of(audit, engine, SEVERITY_NOTICE, "session");
 	line_text(&audit->line, "change", session_change_name(change));
 	line_text(&audit->line, "actor", actor);
-	line_text(&audit->line, "session", session->id);
-	line_text(&audit->line, "patient", session->order.patient_ref);
 	line_text(&audit->line, "plan", plan->name);
 	line_text(&audit->line, "phase", session->phase < plan->phase_count ? plan->phases[session->phase].name : "");
 	if (change == SESSION_OPENED) {
@@ -126,7 +148,7 @@ static void session_line(struct audit_line *audit, const struct engine *engine, 
 static void device_line(struct audit_line *audit, const struct engine *engine, uint8_t device)
 {
 	const struct engine_device_state *state = &engine->devices[device];
-	begin(audit, state->state == DEVICE_UP ? SEVERITY_NOTICE : SEVERITY_WARNING, "device");
+	begin_of(audit, engine, state->state == DEVICE_UP ? SEVERITY_NOTICE : SEVERITY_WARNING, "device");
 	line_text(&audit->line, "device", engine->config->devices[device].name);
 	line_text(&audit->line, "state", device_state_name(state->state));
 	line_text(&audit->line, "fault", device_fault_name(state->fault));
@@ -135,9 +157,8 @@ static void device_line(struct audit_line *audit, const struct engine *engine, u
 static void observation_line(struct audit_line *audit, const struct engine *engine, const char *actor,
                              const struct observation *observation)
 {
-	begin(audit, SEVERITY_NOTICE, "observation");
+	begin_of(audit, engine, SEVERITY_NOTICE, "observation");
 	line_text(&audit->line, "actor", actor);
-	line_text(&audit->line, "session", engine->session.id);
 	if (observation->has_score) {
 		line_text(&audit->line, "parameter", parameter_table[observation->parameter].name);
 		line_milli(&audit->line, "score", observation->milli);
@@ -208,9 +229,8 @@ void audit_look(struct audit_before *before, const struct engine *engine, const 
 static void begin_command(struct audit_line *audit, const struct engine *engine, const struct event_command *command,
                           const char *kind)
 {
-	begin(audit, SEVERITY_NOTICE, kind);
+	begin_of(audit, engine, SEVERITY_NOTICE, kind);
 	line_text(&audit->line, "actor", command->actor);
-	line_text(&audit->line, "session", engine->session.id);
 }
 
 static void override_pairs(struct audit_line *audit, const struct override *override)
@@ -316,8 +336,7 @@ void audit_load(struct audit_line *audit, const struct engine *engine, uint16_t 
 	if (load->raised == 0)
 		return;
 	engine_condition_name(engine, &engine->alarms[slot], name, sizeof(name));
-	begin(audit, SEVERITY_INFO, "load");
-	line_text(&audit->line, "session", engine->session.id);
+	begin_of(audit, engine, SEVERITY_INFO, "load");
 	line_text(&audit->line, "condition", name);
 	line_number(&audit->line, "raised", load->raised);
 	line_number(&audit->line, "nuisance", load->nuisance);
@@ -345,12 +364,12 @@ void audit_action(struct audit_line *audit, const struct engine *engine, const s
 		observation_line(audit, engine, action->u.observation.actor, &action->u.observation.observation);
 		break;
 	case ACTION_CUFF:
-		begin(audit, SEVERITY_INFO, "cuff");
+		begin_of(audit, engine, SEVERITY_INFO, "cuff");
 		line_text(&audit->line, "device", engine->config->devices[action->u.cuff.device].name);
 		line_text(&audit->line, "order", action->u.cuff.start ? "start" : "stop");
 		break;
 	case ACTION_REPLY:
-		begin(audit, SEVERITY_NOTICE, "command");
+		begin_of(audit, engine, SEVERITY_NOTICE, "command");
 		line_text(&audit->line, "actor", action->u.reply.actor);
 		line_text(&audit->line, "command", command_name(action->u.reply.command));
 		line_text(&audit->line, "result", result_name(action->u.reply.result));
@@ -374,7 +393,6 @@ void audit_start(struct audit_line *audit, const struct config *config, uint64_t
 		hex[i] = digits[(epoch >> (60 - 4 * i)) & 15];
 	hex[16] = '\0';
 	begin(audit, SEVERITY_NOTICE, "start");
-	line_text(&audit->line, "bedside", config->engine.bedside);
 	line_text(&audit->line, "version", VITALS_VERSION);
 	line_text(&audit->line, "config", config->path);
 	line_text(&audit->line, "config_hash", config->hash_hex);
@@ -409,9 +427,18 @@ void audit_notice(struct audit_line *audit, enum severity severity, const char *
 
 bool audit_kind_of_engine(const char *kind)
 {
-	static const char *const others[] = {"start",          "stop",       "notice",         "gap",
-	                                     "syslog-stalled", "syslog-gap", "record-damaged", "events-removed",
-	                                     "anchor",         "visit"};
+	static const char *const others[] = {"start",
+	                                     "stop",
+	                                     "notice",
+	                                     "gap",
+	                                     "syslog-stalled",
+	                                     "syslog-back",
+	                                     "syslog-again",
+	                                     "record-damaged",
+	                                     "record-not-shared",
+	                                     "events-removed",
+	                                     "anchor",
+	                                     "visit"};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (strcmp(kind, others[i]) == 0)
 			return false;

@@ -67,6 +67,7 @@ bool last_row_write(const char *record_path, struct last_row *last, bool sync)
 	memcpy(place.magic, magic, sizeof(magic));
 	place.row.turn = last->turn;
 	place.row.seq = last->seq;
+	place.row.forwarded = last->forwarded;
 	memcpy(place.row.hash, last->hash, sizeof(last->hash));
 	memcpy(place.row.session_id, last->session_id, sizeof(last->session_id));
 	sum_of(&place, place.sum);

@@ -14,8 +14,9 @@
 #define LAST_ROW_SUFFIX ".last"
 
 struct last_row {
-	uint64_t turn; /* of writing; the higher one counts */
-	int64_t seq;   /* 0: none */
+	uint64_t turn;     /* of writing; the higher one counts */
+	int64_t seq;       /* 0: none */
+	int64_t forwarded; /* the last one that syslog has taken */
 	uint8_t hash[CHAIN_BYTES];
 	char session_id[NAME_BYTES]; /* "" if none is open */
 };

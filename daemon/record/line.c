@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LINE_CUT  " truncated=\"1\""
-#define LINE_ROOM (RECORD_TEXT_BYTES - sizeof(LINE_CUT))
+#define LINE_ROOM (RECORD_TEXT_BYTES - RECORD_BEDSIDE_BYTES - sizeof(LINE_CUT))
 
 void line_start(struct line *line)
 {
@@ -82,7 +82,8 @@ void line_text(struct line *line, const char *key, const char *value)
 	size_t key_size = strlen(key);
 	if (line->truncated)
 		return;
-	if (!fits(line, key_size + 4)) { /* space, =, two quotes */
+	/* Space, =, two quotes and the first character: an empty value would say something else. */
+	if (!fits(line, key_size + 4 + (value[0] == '\0' ? 0 : 4))) {
 		cut(line);
 		return;
 	}

@@ -2,7 +2,7 @@
  * by the engine thread and cost it a short mutex; everything else happens on the recorder thread.
  *
  * There are two batches: the engine fills one, the thread writes the other, and they change places. One batch is one
- * transaction. After its commit the answers in it are released, then its lines go to the relay for syslog. If it cannot
+ * transaction. After its commit the answers in it are released, then syslog gets its rows (forward.c). If it cannot
  * be written it is kept and tried again every second, while the other fills up; what finds no room is counted and
  * becomes a "gap" row at its place in the chain. As long as that lasts, answers are given as not durable and rows go to
  * syslog marked recorded="no", so that at least one trail goes on. */
@@ -16,14 +16,17 @@
 
 /* ---- engine thread --------------------------------------------------------------------------- */
 
-static void fill_row(struct entry *entry, enum severity severity, int64_t wall_ns, const char *kind, const char *text)
+static void fill_row(const struct recorder *recorder, struct entry *entry, enum severity severity, int64_t wall_ns,
+                     const char *kind, const char *text)
 {
+	size_t head = strlen(recorder->bedside);
 	entry->is_reply = false;
 	entry->settled = false;
 	entry->severity = severity;
 	entry->wall_ns = wall_ns;
 	copy_text(entry->kind, sizeof(entry->kind), kind);
-	copy_text(entry->text, sizeof(entry->text), text);
+	memcpy(entry->text, recorder->bedside, head);
+	copy_text(entry->text + head, sizeof(entry->text) - head, text);
 }
 
 static void release(struct recorder *recorder, uint64_t id, enum result result, bool durable)
@@ -42,7 +45,7 @@ bool recorder_write(struct recorder *recorder, enum severity severity, int64_t w
 	bool taken = batch->count < QUEUE_ENTRIES;
 	bool first = batch->count == 0;
 	if (taken)
-		fill_row(&batch->list[batch->count++], severity, wall_ns, kind, text);
+		fill_row(recorder, &batch->list[batch->count++], severity, wall_ns, kind, text);
 	else if (recorder->lost < UINT32_MAX)
 		recorder->lost++;
 	shell_unlock(&recorder->mutex);
@@ -128,7 +131,6 @@ void recorder_session_closed(struct recorder *recorder, uint64_t number)
 static struct chain_row row_of(const struct entry *entry)
 {
 	return (struct chain_row){
-	    .seq = entry->seq,
 	    .wall_ns = entry->wall_ns,
 	    .severity = (uint8_t)entry->severity,
 	    .kind_size = strlen(entry->kind),
@@ -136,16 +138,6 @@ static struct chain_row row_of(const struct entry *entry)
 	    .kind = entry->kind,
 	    .text = entry->text,
 	};
-}
-
-static void relay_entry(struct recorder *recorder, const struct entry *entry, bool recorded)
-{
-	char line[SYSLOG_LINE_BYTES];
-	struct chain_row row = row_of(entry);
-	syslog_line_write(line, &row, recorded ? entry->hash : NULL);
-	recorder->syslog_taking = relay_push(recorder->relay, entry->severity, line);
-	if (!recorder->syslog_taking)
-		recorder->syslog_lost++;
 }
 
 /* ---- recorder thread: telling the engine ----------------------------------------------------- */
@@ -168,10 +160,27 @@ static void tell(struct recorder *recorder, bool failed)
 
 /* ---- recorder thread: batches ---------------------------------------------------------------- */
 
-static void own_row(struct batch *batch, enum severity severity, const char *kind, const struct line *line)
+static void own_row(struct recorder *recorder, enum severity severity, const char *kind, const struct line *line)
 {
+	struct batch *batch = recorder->draining;
 	if (batch->count < QUEUE_ENTRIES + OWN_ROWS)
-		fill_row(&batch->list[batch->count++], severity, shell_wall_ns(), kind, line->text);
+		fill_row(recorder, &batch->list[batch->count++], severity, shell_wall_ns(), kind, line->text);
+}
+
+/* After the first transaction since the record was opened: now all of its files are there. */
+static void share(struct recorder *recorder)
+{
+	struct line line;
+	if (recorder->shared || recorder->group[0] == '\0' || !recorder->written)
+		return;
+	recorder->shared = true;
+	const char *why = share_record(recorder->path, recorder->group);
+	if (why == NULL)
+		return;
+	line_start(&line);
+	line_text(&line, "group", recorder->group);
+	line_text(&line, "why", why);
+	own_row(recorder, SEVERITY_WARNING, "record-not-shared", &line);
 }
 
 static void add_gap_row(struct recorder *recorder, uint32_t lost)
@@ -180,24 +189,39 @@ static void add_gap_row(struct recorder *recorder, uint32_t lost)
 	line_start(&line);
 	line_number(&line, "lost", lost);
 	line_text(&line, "why", recorder->gap_due ? recorder->why : "the queue was full");
-	own_row(recorder->draining, SEVERITY_ERROR, "gap", &line);
+	own_row(recorder, SEVERITY_ERROR, "gap", &line);
 	recorder->gap_due = false;
 }
 
-/* Says once that syslog does not take lines, and how many were dropped when it does again. */
-static void add_syslog_row(struct recorder *recorder)
+/* Says that syslog takes no lines, and why, and when it has got what it missed. */
+static void add_syslog_row(struct recorder *recorder, struct mono now)
+{
+	const struct forward *forward = &recorder->forward;
+	struct line line;
+	bool stalled = !mono_is_never(forward->since) && mono_since(now, forward->since) > STALL_NS;
+	line_start(&line);
+	if (stalled && !recorder->stall_told) {
+		line_number(&line, "waiting", recorder->store.seq - forward->sent);
+		line_text(&line, "why", forward->full ? "it does not read" : strerror(forward->error));
+		own_row(recorder, SEVERITY_WARNING, "syslog-stalled", &line);
+		recorder->stall_told = true;
+		recorder->stalled = forward->since;
+	} else if (recorder->stall_told && mono_is_never(forward->since) && forward->sent == recorder->store.seq) {
+		line_number(&line, "stalled_s", mono_since(now, recorder->stalled) / NS_PER_S);
+		own_row(recorder, SEVERITY_WARNING, "syslog-back", &line);
+		recorder->stall_told = false;
+	}
+}
+
+/* Between the sending of a line and the note of it, a monitor can be killed. */
+static void add_again_row(struct recorder *recorder)
 {
 	struct line line;
 	line_start(&line);
-	line_number(&line, "lost", recorder->syslog_lost);
-	if (!recorder->syslog_lost_told) {
-		own_row(recorder->draining, SEVERITY_WARNING, "syslog-stalled", &line);
-		recorder->syslog_lost_told = true;
-	} else if (recorder->syslog_taking) {
-		own_row(recorder->draining, SEVERITY_WARNING, "syslog-gap", &line);
-		recorder->syslog_lost_told = false;
-		recorder->syslog_lost = 0;
-	}
+	line_number(&line, "from", recorder->again_from);
+	line_number(&line, "to", recorder->again_to);
+	own_row(recorder, SEVERITY_NOTICE, "syslog-again", &line);
+	recorder->again_from = 0;
 }
 
 /* A log whose end was cut off shows by what should be in it: at least this, and one behind each session. */
@@ -209,11 +233,11 @@ static void add_anchor_row(struct recorder *recorder, struct mono now)
 	recorder->anchored = now;
 	line_start(&line);
 	line_number(&line, "events", (int64_t)recorder->draining->mark);
-	own_row(recorder->draining, SEVERITY_NOTICE, "anchor", &line);
+	own_row(recorder, SEVERITY_NOTICE, "anchor", &line);
 }
 
 /* The batches change places: what the engine has filled is now to be written. */
-static void exchange(struct recorder *recorder)
+static void exchange(struct recorder *recorder, struct mono now)
 {
 	shell_lock(&recorder->mutex);
 	recorder->wanted = recorder->within;
@@ -237,8 +261,10 @@ static void exchange(struct recorder *recorder)
 		tell(recorder, true);
 	if (lost > 0 || recorder->gap_due)
 		add_gap_row(recorder, lost);
-	if (recorder->syslog_lost > 0)
-		add_syslog_row(recorder);
+	add_syslog_row(recorder, now);
+	share(recorder);
+	if (recorder->again_from != 0)
+		add_again_row(recorder);
 }
 
 /* Between sessions, now and then, one session at a time: what is older than it is to be kept goes, and a row says so.
@@ -259,17 +285,13 @@ static void look_for_old(struct recorder *recorder, struct mono now)
 	line_start(&line);
 	line_text(&line, "session", id);
 	line_number(&line, "rows", rows);
-	own_row(recorder->draining, SEVERITY_NOTICE, "events-removed", &line);
+	own_row(recorder, SEVERITY_NOTICE, "events-removed", &line);
 }
 
-static bool append(struct recorder *recorder, struct entry *entry)
+static bool append(struct recorder *recorder, const struct entry *entry)
 {
 	struct chain_row row = row_of(entry);
-	if (!store_append(&recorder->store, &row))
-		return false;
-	entry->seq = row.seq;
-	memcpy(entry->hash, recorder->store.open_hash, sizeof(entry->hash));
-	return true;
+	return store_append(&recorder->store, &row);
 }
 
 /* Begins a new record after a damaged one was moved aside, with a row that says so. */
@@ -280,11 +302,27 @@ static bool begin_after_damage(struct recorder *recorder, const char *why, const
 	line_start(&line);
 	line_text(&line, "why", why);
 	line_text(&line, "moved_to", aside);
-	fill_row(&entry, SEVERITY_CRITICAL, shell_wall_ns(), "record-damaged", line.text);
+	fill_row(recorder, &entry, SEVERITY_CRITICAL, shell_wall_ns(), "record-damaged", line.text);
 	keeper_new_file(&recorder->keeper);
 	bool written = store_begin(&recorder->store) && append(recorder, &entry) && store_commit(&recorder->store);
-	relay_entry(recorder, &entry, written);
+	if (!written) {
+		struct chain_row row = row_of(&entry);
+		forward_unrecorded(&recorder->forward, &row, shell_now());
+	}
 	return written;
+}
+
+/* Opened for the first time, or anew: how far syslog is, is known beside it. */
+static void stand(struct recorder *recorder)
+{
+	recorder->shared = recorder->written = false;
+	struct last_row last;
+	bool first = !recorder->forward.known;
+	forward_stand(&recorder->forward, &recorder->store, last_row_read(recorder->path, &last) ? last.forwarded : -1);
+	if (first && recorder->forward.sent < recorder->store.seq) {
+		recorder->again_from = recorder->forward.sent + 1;
+		recorder->again_to = recorder->store.seq;
+	}
 }
 
 /* A monitor must not stay dark because its record is damaged; but a file that is not ours is not touched. */
@@ -293,12 +331,16 @@ enum store_opened recorder_open_record(struct recorder *recorder)
 	struct store *store = &recorder->store;
 	char why[STORE_WHY_BYTES], aside[PATH_BYTES + 32];
 	enum store_opened opened = store_open(store, recorder->path);
+	if (opened == STORE_OPENED)
+		stand(recorder);
 	if (opened != STORE_DAMAGED)
 		return opened;
 	copy_text(why, sizeof(why), store->why);
-	bool begun = store_set_aside(store, recorder->path, aside, sizeof(aside)) &&
-	             store_open(store, recorder->path) == STORE_OPENED && begin_after_damage(recorder, why, aside);
-	return begun ? STORE_OPENED : STORE_REFUSED;
+	if (!store_set_aside(store, recorder->path, aside, sizeof(aside)) ||
+	    store_open(store, recorder->path) != STORE_OPENED)
+		return STORE_REFUSED;
+	stand(recorder);
+	return begin_after_damage(recorder, why, aside) ? STORE_OPENED : STORE_REFUSED;
 }
 
 static bool write_batch(struct recorder *recorder)
@@ -320,16 +362,23 @@ static bool write_batch(struct recorder *recorder)
 	return keeper_write(&recorder->keeper, store, &batch->note, &batch->trends, batch->mark) && store_commit(store);
 }
 
-/* Gives the answer, or hands the line on. With `recorded` only what was not settled before. */
+/* Gives the answer. Syslog gets what is recorded from the record, and the rest from here. With `recorded` only what was
+ * not settled before. */
 static void settle(struct recorder *recorder, struct entry *entry, bool recorded)
 {
 	if (entry->settled)
 		return;
 	entry->settled = true;
-	if (entry->is_reply)
+	if (entry->is_reply) {
 		release(recorder, entry->id, entry->result, recorded);
-	else
-		relay_entry(recorder, entry, recorded);
+		return;
+	}
+	if (recorder->use_stderr)
+		forward_show(entry->kind, entry->text);
+	if (!recorded) {
+		struct chain_row row = row_of(entry);
+		forward_unrecorded(&recorder->forward, &row, shell_now());
+	}
 }
 
 static void settle_batch(struct recorder *recorder, bool recorded)
@@ -370,16 +419,29 @@ static void set_failed(struct recorder *recorder, bool failed)
 }
 
 /* Kept beside the record; a file that cannot be written costs no more than that. */
-static void note_last_row(struct recorder *recorder, const struct keeper_note *note)
+static void note_last_row(struct recorder *recorder, bool sync)
 {
 	struct last_row *last = &recorder->last;
 	last->seq = recorder->store.seq;
+	last->forwarded = recorder->forward.sent;
 	memcpy(last->hash, recorder->store.hash, sizeof(last->hash));
 	memset(last->session_id, 0, sizeof(last->session_id));
 	if (recorder->keeper.in_session)
 		memcpy(last->session_id, recorder->keeper.session.session.id, sizeof(last->session_id));
-	if (!last_row_write(recorder->path, last, note->opened || note->closed != 0))
+	if (!last_row_write(recorder->path, last, sync))
 		debug(DEBUG_RECORD, "%s" LAST_ROW_SUFFIX " cannot be written", recorder->path);
+}
+
+/* True if syslog may take more at once. */
+static bool forward(struct recorder *recorder, struct mono now)
+{
+	if (recorder->store.db == NULL || recorder->failed)
+		return false;
+	int64_t before = recorder->forward.sent;
+	bool more = forward_rows(&recorder->forward, &recorder->store, now);
+	if (recorder->forward.sent != before)
+		note_last_row(recorder, false);
+	return more;
 }
 
 /* Is there anything to be written? */
@@ -396,7 +458,7 @@ static bool turn(struct recorder *recorder, bool stopping)
 	struct mono now = shell_now();
 	/* Only this thread writes `failed`, so it may read it without the mutex. */
 	if (!recorder->failed) {
-		exchange(recorder);
+		exchange(recorder, now);
 		look_for_old(recorder, now);
 		add_anchor_row(recorder, now);
 	}
@@ -411,7 +473,9 @@ static bool turn(struct recorder *recorder, bool stopping)
 		if (written) {
 			keeper_done(&recorder->keeper, &recorder->draining->note, recorder->draining->mark, true,
 			            shell_now());
-			note_last_row(recorder, &recorder->draining->note);
+			note_last_row(recorder,
+			              recorder->draining->note.opened || recorder->draining->note.closed != 0);
+			recorder->written = true;
 			settle_batch(recorder, true);
 			recorder->draining->count = 0;
 			recorder->draining->note.opened = false;
@@ -437,30 +501,49 @@ static bool turn(struct recorder *recorder, bool stopping)
 	shell_unlock(&recorder->mutex);
 	if (!more)
 		tell(recorder, false);
-	return more;
+	return forward(recorder, shell_now()) || more;
 }
 
 static void wait_for_work(struct recorder *recorder)
 {
-	struct pollfd wake = {.fd = recorder->wake_fd, .events = POLLIN};
-	if (poll(&wake, 1, ROUND_MS) > 0)
+	struct pollfd fds[2] = {{.fd = recorder->wake_fd, .events = POLLIN},
+	                        {.fd = forward_fd(&recorder->forward), .events = POLLOUT}};
+	if (poll(fds, 2, ROUND_MS) > 0 && fds[0].revents != 0)
 		shell_wake_clear(recorder->wake_fd);
+}
+
+/* The last rows, as far as syslog takes them; the next start goes on from there. */
+static void forward_rest(struct recorder *recorder)
+{
+	struct mono deadline = mono_after(shell_now(), FORWARD_END_NS);
+	recorder->forward.retry_at = MONO_NEVER; /* nobody is there to wait for another try */
+	while (forward(recorder, shell_now()) || forward_fd(&recorder->forward) >= 0) {
+		struct pollfd log = {.fd = forward_fd(&recorder->forward), .events = POLLOUT};
+		int64_t left = mono_since(deadline, shell_now());
+		if (left <= 0 || (log.fd >= 0 && poll(&log, 1, (int)(left / NS_PER_MS) + 1) <= 0))
+			break;
+	}
+	forward_debug(&recorder->forward, recorder->use_stderr, shell_now());
 }
 
 void recorder_thread(void *context)
 {
 	struct recorder *recorder = context;
+	debug_listen(recorder->wake_fd);
 	for (;;) {
 		atomic_store(&recorder->beat_ns, shell_now().ns);
 		shell_lock(&recorder->mutex);
 		bool stopping = recorder->stopping;
 		shell_unlock(&recorder->mutex);
 		bool more = turn(recorder, stopping);
+		if (!more)
+			forward_debug(&recorder->forward, recorder->use_stderr, shell_now());
 		if (stopping && !more)
 			break;
 		if (!more)
 			wait_for_work(recorder);
 	}
+	forward_rest(recorder);
 	recorder->clean = !recorder->failed;
 	store_close(&recorder->store);
 }

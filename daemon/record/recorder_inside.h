@@ -7,9 +7,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "daemon/record/forward.h"
 #include "daemon/record/keeper.h"
 #include "daemon/record/last_row.h"
-#include "daemon/record/relay.h"
+#include "daemon/record/share.h"
 #include "daemon/record/store.h"
 #include "daemon/shell.h"
 #include "vitals/record.h"
@@ -17,19 +18,21 @@
 #define QUEUE_ENTRIES 1024
 #define ANCHOR_NS     (600 * NS_PER_S)
 #define OWN_ROWS                                                                                                       \
-	4 /* an anchor; rows the recorder itself adds to a batch: a gap, syslog stalled or back, events removed */
-#define RETRY_NS NS_PER_S
-#define ROUND_MS 500
-#define LOOK_NS  (3600 * NS_PER_S) /* for what is older than it is to be kept */
+	6 /* rows the recorder itself adds to a batch: not shared, a gap, syslog stalled or back, lines sent again, an \
+	     anchor, events removed */
+#define RETRY_NS       NS_PER_S
+#define STALL_NS       (5 * NS_PER_S) /* that syslog may take nothing before the record says so */
+#define ROUND_MS       500
+#define FORWARD_END_NS NS_PER_S          /* that the last lines may take */
+#define LOOK_NS        (3600 * NS_PER_S) /* for what is older than it is to be kept */
 
 struct entry {
 	bool is_reply;
-	bool settled; /* answer given, or line handed to syslog, before it could be written */
+	bool settled; /* answer given, or line handed to syslog, because it could not be written */
 	enum severity severity;
 	enum result result;
 	uint64_t id;
-	int64_t wall_ns, seq;
-	uint8_t hash[CHAIN_BYTES];
+	int64_t wall_ns;
 	char kind[NAME_BYTES];
 	char text[RECORD_TEXT_BYTES];
 };
@@ -45,7 +48,8 @@ struct batch {
 struct recorder {
 	struct shell_thread thread;
 	int wake_fd, lock_fd;
-	char path[PATH_BYTES];
+	bool use_stderr;
+	char path[PATH_BYTES], bedside[RECORD_BEDSIDE_BYTES]; /* as it begins each text */
 	_Atomic int64_t beat_ns;
 
 	pthread_mutex_t mutex; /* of what follows, up to the next comment */
@@ -63,17 +67,20 @@ struct recorder {
 
 	/* The thread's own. */
 	struct store store;
-	struct relay *relay;
+	struct forward forward;
+	int64_t again_from, again_to; /* rows that syslog gets and perhaps has: the record is to say so; 0 = none */
 	struct batch *draining;
 	uint32_t settled_count; /* entries of `filling` already settled while the record fails */
 	struct mono retry_at;
 	bool gap_due;              /* a failure is over: say so in the record, even if nothing was lost */
 	_Atomic bool told_failed;  /* what the engine was last told; read by any thread */
 	char why[STORE_WHY_BYTES]; /* of the last failure */
-	uint32_t syslog_lost;
-	bool syslog_taking, syslog_lost_told;
-	bool running; /* the thread was started */
-	bool clean;   /* at the end: everything was written */
+	char group[NAME_BYTES];    /* may read the record */
+	bool written, shared;      /* since it was opened */
+	bool stall_told;
+	struct mono stalled; /* then: since when syslog took nothing */
+	bool running;        /* the thread was started */
+	bool clean;          /* at the end: everything was written */
 	struct keeper keeper;
 	int64_t keep_ns;       /* events of closed sessions; 0 = for ever */
 	struct mono looked_at; /* when something to be removed was looked for last */

@@ -40,9 +40,11 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 		return complain(recorder, "no mutex or eventfd");
 	if (!lock_record(recorder))
 		return false;
-	recorder->relay = relay_start(config->syslog_ident, use_stderr);
-	if (recorder->relay == NULL)
-		return complain(recorder, "the syslog thread could not be started");
+	forward_init(&recorder->forward, config);
+	recorder->use_stderr = use_stderr;
+	copy_text(recorder->group, sizeof(recorder->group), config->record_group);
+	(void)snprintf(recorder->bedside, sizeof(recorder->bedside), "bedside=\"%s\" ",
+	               config->engine.bedside); /* fits */
 	/* A full or missing disk is an alarm, not a reason to leave a bedside unwatched: the thread goes on trying. */
 	enum store_opened opened = recorder_open_record(recorder);
 	if (opened != STORE_OPENED)
@@ -53,14 +55,13 @@ static bool set_up(struct recorder *recorder, const struct config *config, bool 
 	return true;
 }
 
-static void tear_down(struct recorder *recorder, struct mono deadline)
+static void tear_down(struct recorder *recorder)
 {
 	store_close(&recorder->store);
 	free(recorder->keeper.plan_text);
 	free(recorder->keeper.config_text);
-	/* A stuck syslog keeps its own memory; lines lost there are in the record. */
-	if (recorder->relay != NULL)
-		(void)relay_stop(recorder->relay, deadline);
+	debug_listen(-1);
+	forward_close(&recorder->forward);
 	if (recorder->lock_fd >= 0)
 		(void)close(recorder->lock_fd); /* nothing was written */
 	if (recorder->wake_fd >= 0)
@@ -88,7 +89,7 @@ struct recorder *recorder_start(const struct config *config, struct mailbox *mai
 	atomic_init(&recorder->beat_ns, shell_now().ns);
 	atomic_init(&recorder->told_failed, false);
 	if (!set_up(recorder, config, use_stderr)) {
-		tear_down(recorder, mono_after(shell_now(), NS_PER_S));
+		tear_down(recorder);
 		return NULL;
 	}
 	return recorder;
@@ -158,6 +159,6 @@ bool recorder_stop(struct recorder *recorder, int wait_ms)
 		return false;
 	}
 	bool clean = recorder->clean;
-	tear_down(recorder, deadline);
+	tear_down(recorder);
 	return clean;
 }

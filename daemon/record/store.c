@@ -33,6 +33,9 @@ static const char tail_sql[] =
     "SELECT seq, wall_ns, severity, kind, text, hash FROM"
     " (SELECT seq, wall_ns, severity, kind, text, hash FROM record ORDER BY seq DESC LIMIT ?1) ORDER BY seq";
 
+static const char after_sql[] =
+    "SELECT seq, wall_ns, severity, kind, text, hash FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+
 static void say(struct store *store, const char *what, const char *detail)
 {
 	(void)snprintf(store->why, sizeof(store->why), "%s: %s", what, detail); /* cut is fine */
@@ -156,22 +159,29 @@ static enum store_opened identify(struct store *store)
 	return STORE_OPENED;
 }
 
+/* The columns of tail_sql and after_sql. NULL if they are no row of ours, else its hash. */
+static const uint8_t *columns(sqlite3_stmt *statement, struct chain_row *row)
+{
+	int64_t severity = sqlite3_column_int64(statement, 2);
+	row->seq = sqlite3_column_int64(statement, 0);
+	row->wall_ns = sqlite3_column_int64(statement, 1);
+	row->severity = (uint8_t)severity;
+	row->kind = (const char *)sqlite3_column_text(statement, 3);
+	row->text = (const char *)sqlite3_column_text(statement, 4);
+	row->kind_size = (size_t)sqlite3_column_bytes(statement, 3);
+	row->text_size = (size_t)sqlite3_column_bytes(statement, 4);
+	const uint8_t *hash = sqlite3_column_blob(statement, 5);
+	bool whole = severity >= 0 && severity <= UINT8_MAX && row->kind != NULL && row->text != NULL && hash != NULL &&
+	             sqlite3_column_bytes(statement, 5) == CHAIN_BYTES;
+	return whole ? hash : NULL;
+}
+
 /* One row of the tail against the one before it. The first row of a long record is taken as it is. */
 static bool tail_row(struct store *store, sqlite3_stmt *statement, bool first)
 {
-	int64_t severity = sqlite3_column_int64(statement, 2);
-	struct chain_row row = {
-	    .seq = sqlite3_column_int64(statement, 0),
-	    .wall_ns = sqlite3_column_int64(statement, 1),
-	    .severity = (uint8_t)severity,
-	    .kind = (const char *)sqlite3_column_text(statement, 3),
-	    .text = (const char *)sqlite3_column_text(statement, 4),
-	};
-	row.kind_size = (size_t)sqlite3_column_bytes(statement, 3);
-	row.text_size = (size_t)sqlite3_column_bytes(statement, 4);
-	const void *hash = sqlite3_column_blob(statement, 5);
-	if (severity < 0 || severity > UINT8_MAX || row.kind == NULL || row.text == NULL || hash == NULL ||
-	    sqlite3_column_bytes(statement, 5) != CHAIN_BYTES)
+	struct chain_row row;
+	const uint8_t *hash = columns(statement, &row);
+	if (hash == NULL)
 		return false;
 	if (!first || row.seq == 1) {
 		if (row.seq != store->seq + 1)
@@ -353,4 +363,21 @@ bool store_commit(struct store *store)
 	store->seq = store->open_seq;
 	memcpy(store->hash, store->open_hash, CHAIN_BYTES);
 	return true;
+}
+
+uint32_t store_rows_after(struct store *store, int64_t seq, uint32_t most, store_row_fn take, void *context)
+{
+	sqlite3_stmt *s = NULL;
+	uint32_t taken = 0;
+	bool more = sqlite3_prepare_v2(store->db, after_sql, -1, &s, NULL) == SQLITE_OK &&
+	            sqlite3_bind_int64(s, 1, seq) == SQLITE_OK && sqlite3_bind_int64(s, 2, most) == SQLITE_OK;
+	while (more && sqlite3_step(s) == SQLITE_ROW) {
+		struct chain_row row;
+		const uint8_t *hash = columns(s, &row);
+		more = hash != NULL && take(context, &row, hash);
+		if (more)
+			taken++;
+	}
+	(void)sqlite3_finalize(s); /* what cannot be read shows when it is written to */
+	return taken;
 }

@@ -57,6 +57,10 @@ bool store_begin(struct store *store);
 bool store_append(struct store *store, struct chain_row *row);
 bool store_commit(struct store *store);
 
+/* Committed rows behind row `seq`, in order, `most` at once, until `take` says false. How many it took. */
+typedef bool (*store_row_fn)(void *context, const struct chain_row *row, const uint8_t hash[CHAIN_BYTES]);
+uint32_t store_rows_after(struct store *store, int64_t seq, uint32_t most, store_row_fn take, void *context);
+
 /* ---- events, sessions, runs (daemon/record/store_input.c): within store_begin .. store_commit ----------------------
  */
 

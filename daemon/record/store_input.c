@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/record/store.h"
 
@@ -414,20 +415,48 @@ void store_rows_done(struct store_rows *rows)
 	rows->statement = NULL;
 }
 
-bool store_open_to_read(struct store *store, const char *path)
+/* The version of the file; 0 if it cannot be read. */
+static int64_t open_to_read(struct store *store, const char *name, bool *readable)
 {
 	int64_t version = 0;
 	memset(store, 0, sizeof(*store));
-	bool open = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
+	bool open = sqlite3_open_v2(name, &store->db, flags, NULL) == SQLITE_OK &&
 	            sqlite3_busy_timeout(store->db, 2000) == SQLITE_OK;
 	sqlite3_stmt *s = open ? prepare(store, "PRAGMA user_version") : NULL;
-	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+	*readable = s != NULL && sqlite3_step(s) == SQLITE_ROW;
+	if (*readable)
 		version = sqlite3_column_int64(s, 0);
 	(void)sqlite3_finalize(s); /* only read */
-	if (open && version == STORE_VERSION)
+	return version;
+}
+
+/* A path as SQLite wants it in a URI. */
+static void uri_of(char *uri, size_t size, const char *path, const char *options)
+{
+	size_t used = (size_t)snprintf(uri, size, "file:"); /* fits */
+	for (const char *c = path; *c != '\0' && used + 4 < size; c++)
+		used += (size_t)snprintf(uri + used, size - used, strchr("%?#", *c) == NULL ? "%c" : "%%%02x", *c);
+	(void)snprintf(uri + used, size - used, "%s", options); /* a path that is cut is not found */
+}
+
+bool store_open_to_read(struct store *store, const char *path)
+{
+	char uri[4 * PATH_BYTES], log[PATH_BYTES + 8];
+	bool readable;
+	uri_of(uri, sizeof(uri), path, "");
+	int64_t version = open_to_read(store, uri, &readable);
+	(void)snprintf(log, sizeof(log), "%s-wal", path); /* a path that is cut is not found */
+	if (!readable && access(log, F_OK) != 0) {
+		/* Nobody has it open, and who only reads cannot make the files that SQLite wants beside it. */
+		store_close(store);
+		uri_of(uri, sizeof(uri), path, "?immutable=1");
+		version = open_to_read(store, uri, &readable);
+	}
+	if (version == STORE_VERSION)
 		return true;
 	(void)snprintf(store->why, sizeof(store->why), "%s",
-	               !open || s == NULL ? sqlite3_errmsg(store->db) : "no record of version 2"); /* cut is fine */
+	               !readable ? sqlite3_errmsg(store->db) : "no record of version 2"); /* cut is fine */
 	store_close(store);
 	return false;
 }

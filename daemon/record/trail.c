@@ -153,37 +153,40 @@ static void take_json(char *line)
 	*to = '\0';
 }
 
+#define RECENT 2048 /* rows whose hashes are kept: more than the recorder writes between two notes of how far it is */
+
 struct log {
 	struct trail trail;
 	struct store store; /* db NULL: there is none to compare with */
 	sqlite3_stmt *row_of;
-	uint64_t gap; /* rows missing that nobody has announced yet */
-	int64_t gap_first;
-	uint64_t stalled;                /* of those that syslog-gap will announce: what syslog-stalled has said */
+	bool chosen;                     /* whose lines these are */
 	uint8_t first_hash[CHAIN_BYTES]; /* of the row 1 that these rows follow */
 	int64_t record_last, record_anchor;
+	int64_t again_from, again_to; /* rows that came again, and no row has said so yet; 0 = none */
+	struct {
+		int64_t seq;
+		uint8_t hash[CHAIN_BYTES];
+	} recent[RECENT];
 };
 
-/* Says of rows that are missing what a row of the record may have announced: how many lines syslog lost. */
-static void announced(struct log *log, const struct syslog_line *line)
+static void tell_again(struct log *log)
 {
-	bool says = strcmp(line->kind, "syslog-gap") == 0 || strcmp(line->kind, "syslog-stalled") == 0;
-	const char *lost = strstr(line->text, "lost=\"");
-	uint64_t count = lost == NULL ? 0 : strtoull(lost + 6, NULL, 10);
-	if (!says || count == 0)
-		return;
-	/* Both count from where syslog stalled. */
-	uint64_t more = count > log->stalled ? count - log->stalled : 0;
-	log->stalled = strcmp(line->kind, "syslog-gap") == 0 ? 0 : count;
-	log->gap = more >= log->gap ? 0 : log->gap - more;
+	if (log->again_from != 0)
+		find(&log->trail, "rows %" PRId64 " to %" PRId64 " are there twice", log->again_from, log->again_to);
+	log->again_from = 0;
 }
 
-static void tell_gap(struct log *log)
+/* Which rows a monitor sent perhaps twice, because it was killed before it had noted that it had sent them. */
+static void announced(struct log *log, const struct syslog_line *line)
 {
-	if (log->gap > 0)
-		find(&log->trail, "%" PRIu64 " lines are missing from row %" PRId64 " on, and no line says why",
-		     log->gap, log->gap_first);
-	log->gap = 0;
+	const char *from = strstr(line->text, "from=\"");
+	if (strcmp(line->kind, "anchor") == 0)
+		tell_again(log);
+	if (log->again_from == 0 || strcmp(line->kind, "syslog-again") != 0 || from == NULL ||
+	    strtoll(from + 6, NULL, 10) != log->again_from)
+		return;
+	log->trail.sum->again += (uint64_t)(log->again_to - log->again_from + 1);
+	log->again_from = 0;
 }
 
 static void compare_with_store(struct log *log, const struct syslog_line *line)
@@ -209,7 +212,7 @@ static void compare_with_store(struct log *log, const struct syslog_line *line)
 	(void)sqlite3_reset(log->row_of); /* only read */
 }
 
-static void judge_text(struct log *log, const struct syslog_line *line)
+static void judge_text(struct log *log, const struct syslog_line *line, const uint8_t before[CHAIN_BYTES])
 {
 	struct trail *trail = &log->trail;
 	uint8_t computed[CHAIN_BYTES];
@@ -220,7 +223,7 @@ static void judge_text(struct log *log, const struct syslog_line *line)
 	                              .text_size = line->text_size,
 	                              .kind = line->kind,
 	                              .text = line->text};
-	memcpy(computed, trail->hash, CHAIN_BYTES);
+	memcpy(computed, before, CHAIN_BYTES);
 	if (line->cut) {
 		trail->sum->untold++;
 		return;
@@ -230,19 +233,33 @@ static void judge_text(struct log *log, const struct syslog_line *line)
 		find(trail, "row %" PRId64 " is not what was written (%s %.60s)", line->seq, line->kind, line->text);
 }
 
+/* A row that was passed already: the same one again, or one that does not belong here. */
+static void judge_again(struct log *log, const struct syslog_line *line)
+{
+	const size_t at = (size_t)(line->seq % RECENT), before = (size_t)((line->seq + RECENT - 1) % RECENT);
+	if (log->recent[at].seq != line->seq || memcmp(log->recent[at].hash, line->hash, CHAIN_BYTES) != 0) {
+		find(&log->trail, "row %" PRId64 " comes after row %" PRId64, line->seq, log->trail.sum->last_seq);
+		return;
+	}
+	if (log->recent[before].seq == line->seq - 1)
+		judge_text(log, line, log->recent[before].hash);
+	compare_with_store(log, line);
+	if (log->again_from == 0 || line->seq != log->again_to + 1) {
+		tell_again(log);
+		log->again_from = line->seq;
+	}
+	log->again_to = line->seq;
+}
+
 static void judge_line(struct log *log, const struct syslog_line *line)
 {
 	struct trail *trail = &log->trail;
 	struct trail_sum *sum = trail->sum;
 	int64_t expected = sum->last_seq + 1;
-	if (trail->any && line->seq == sum->last_seq && memcmp(line->hash, trail->hash, CHAIN_BYTES) == 0) {
-		find(trail, "row %" PRId64 " is there twice", line->seq);
-		return;
-	}
 	/* A record that was damaged is moved aside, or somebody took it away; the next one begins with 1. */
 	bool anew = trail->any && line->seq == 1 && memcmp(line->hash, log->first_hash, CHAIN_BYTES) != 0;
 	if (trail->any && !anew && line->seq < expected) {
-		find(trail, "row %" PRId64 " comes after row %" PRId64, line->seq, sum->last_seq);
+		judge_again(log, line);
 		return;
 	}
 	if (anew) {
@@ -252,20 +269,45 @@ static void judge_line(struct log *log, const struct syslog_line *line)
 	}
 	if (line->seq == 1)
 		memcpy(log->first_hash, line->hash, CHAIN_BYTES);
-	if (trail->any && !anew && line->seq > expected) {
-		log->gap_first = log->gap == 0 ? expected : log->gap_first;
-		log->gap += (uint64_t)(line->seq - expected);
-		sum->missed += (uint64_t)(line->seq - expected);
-	} else if (anew || trail->any || line->seq == 1) {
-		judge_text(log, line);
-	}
+	if (trail->any && !anew && line->seq > expected)
+		find(trail, "lines of rows %" PRId64 " to %" PRId64 " are missing", expected, line->seq - 1);
+	else if (anew || trail->any || line->seq == 1)
+		judge_text(log, line, trail->hash);
 	announced(log, line);
 	compare_with_store(log, line);
 	memcpy(trail->hash, line->hash, CHAIN_BYTES);
 	sum->first_seq = trail->any ? sum->first_seq : line->seq;
 	sum->last_seq = line->seq;
+	log->recent[line->seq % RECENT].seq = line->seq;
+	memcpy(log->recent[line->seq % RECENT].hash, line->hash, CHAIN_BYTES);
 	trail->any = true;
 	sum->rows++;
+}
+
+/* The monitor that a row is of; "" if it does not say. */
+static void bedside_of(const char *text, char bedside[NAME_BYTES])
+{
+	static const char key[] = "bedside=\"";
+	size_t size = strncmp(text, key, sizeof(key) - 1) == 0 ? strcspn(text + sizeof(key) - 1, "\"") : 0;
+	size = size < NAME_BYTES ? size : 0;
+	memcpy(bedside, text + (size > 0 ? sizeof(key) - 1 : 0), size);
+	bedside[size] = '\0';
+}
+
+/* Several monitors of one computer write into one log: those of the record are looked at, or of the first line. */
+static bool is_of_this(struct log *log, const struct syslog_line *line)
+{
+	struct trail_sum *sum = log->trail.sum;
+	char bedside[NAME_BYTES];
+	bedside_of(line->text, bedside);
+	if (!log->chosen)
+		memcpy(sum->bedside, bedside, sizeof(bedside));
+	log->chosen = true;
+	if (strcmp(bedside, sum->bedside) == 0)
+		return true;
+	if (sum->others++ == 0)
+		memcpy(sum->other_bedside, bedside, sizeof(bedside));
+	return false;
 }
 
 static int64_t number_of(struct log *log, const char *sql)
@@ -283,7 +325,7 @@ static int64_t number_of(struct log *log, const char *sql)
 static void judge_end(struct log *log)
 {
 	struct trail_sum *sum = log->trail.sum;
-	tell_gap(log);
+	tell_again(log);
 	if (!log->trail.any)
 		find(&log->trail, "has no line of a record");
 	if (log->row_of == NULL)
@@ -299,12 +341,25 @@ static void judge_end(struct log *log)
 		     sum->last_seq);
 }
 
+static bool bedside_of_record(struct log *log)
+{
+	sqlite3_stmt *s = NULL;
+	bool found = sqlite3_prepare_v2(log->store.db, "SELECT text FROM record ORDER BY seq DESC LIMIT 1", -1, &s,
+	                                NULL) == SQLITE_OK &&
+	             sqlite3_step(s) == SQLITE_ROW && sqlite3_column_type(s, 0) == SQLITE_TEXT;
+	if (found)
+		bedside_of((const char *)sqlite3_column_text(s, 0), log->trail.sum->bedside);
+	(void)sqlite3_finalize(s); /* only read */
+	return found;
+}
+
 static bool open_beside(struct log *log, const char *store_path, FILE *errors)
 {
 	if (store_path == NULL)
 		return true;
 	if (!store_open_to_read(&log->store, store_path))
 		return complain(errors, store_path, log->store.why);
+	log->chosen = bedside_of_record(log);
 	/* Before the log is read: a monitor that writes meanwhile is then only further on. */
 	log->record_last = number_of(log, "SELECT max(seq) FROM record");
 	log->record_anchor = number_of(log, "SELECT seq FROM record WHERE kind = 'anchor' ORDER BY seq DESC LIMIT 1");
@@ -314,20 +369,27 @@ static bool open_beside(struct log *log, const char *store_path, FILE *errors)
 	       complain(errors, store_path, sqlite3_errmsg(log->store.db));
 }
 
-bool trail_verify_log(const char *path, const char *store_path, struct trail_sum *sum, FILE *out, FILE *errors)
+bool trail_verify_log(const char *path, const char *store_path, const char *bedside, struct trail_sum *sum, FILE *out,
+                      FILE *errors)
 {
-	struct log log = {.trail = {.sum = sum, .out = out, .path = path}};
 	static struct syslog_line line; /* large; one thread */
+	static struct log log;
 	char *text = NULL;
 	size_t room = 0;
 	memset(sum, 0, sizeof(*sum));
+	memset(&log, 0, sizeof(log));
+	log.trail = (struct trail){.sum = sum, .out = out, .path = path};
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return complain(errors, path, "cannot be read");
 	bool good = open_beside(&log, store_path, errors);
+	if (bedside != NULL) {
+		(void)snprintf(sum->bedside, sizeof(sum->bedside), "%s", bedside); /* a longer one is none */
+		log.chosen = true;
+	}
 	while (good && getline(&text, &room, file) >= 0) {
 		take_json(text);
-		if (syslog_line_read(&line, text))
+		if (syslog_line_read(&line, text) && line.seq > 0 && is_of_this(&log, &line))
 			judge_line(&log, &line);
 	}
 	good = good && ferror(file) == 0;

@@ -68,10 +68,12 @@ static void print_pairs(FILE *out, const char *text, const char *const *left_out
 
 static void print_row(FILE *out, int64_t wall_ns, const char *kind, const char *text)
 {
-	static const char *const with_actor[] = {"actor", "change", "session", "patient", "plan", "phase", NULL};
-	static const char *const opening[] = {"actor", "change", NULL}; /* which, of whom, and by which plan */
-	static const char *const of_alarm[] = {"change",     "condition", "priority", "state", "id",
-	                                       "generation", "session",   "text",     NULL};
+	static const char *const with_actor[] = {"bedside", "actor", "change", "session",
+	                                         "patient", "plan",  "phase",  NULL};
+	static const char *const opening[] = {"bedside", "actor", "change",
+	                                      NULL}; /* which, of whom, and by which plan */
+	static const char *const of_alarm[] = {"bedside",    "change",  "condition", "priority", "state", "id",
+	                                       "generation", "session", "patient",   "text",     NULL};
 	char when[32], actor[RECORD_TEXT_BYTES], a[RECORD_TEXT_BYTES], b[RECORD_TEXT_BYTES], c[RECORD_TEXT_BYTES];
 	time_t seconds = (time_t)(wall_ns / NS_PER_S);
 	struct tm tm;

@@ -68,8 +68,10 @@ struct config {
 	char record_path[PATH_BYTES]; /* SQLite file */
 	char box_path[PATH_BYTES];    /* black box, on tmpfs; by default beside the control socket */
 	char plan_path[PATH_BYTES];
-	int64_t keep_events_ns; /* of closed sessions, after their closing; 0 = for ever */
+	char record_group[NAME_BYTES]; /* may read the record; "" = nobody else */
+	int64_t keep_events_ns;        /* of closed sessions, after their closing; 0 = for ever */
 	char syslog_ident[NAME_BYTES];
+	char syslog_socket[PATH_BYTES]; /* of the log daemon */
 	uint8_t
 	    realtime_priority; /* 0 = normal scheduling, else SCHED_FIFO priority of engine and link threads, 1 .. 50 */
 	struct publish_config publish;

@@ -1,5 +1,5 @@
-/* The record: one thread with a bounded queue owns the SQLite file (WAL) and syslog(3), both of which can block. The
- * engine thread hands it batches and never waits. In daemon/record.
+/* The record: one thread with a bounded queue owns the SQLite file (WAL), whose disk can block, and the way to syslog.
+ * The engine thread hands it batches and never waits. In daemon/record.
  *
  * Each record is one row and one syslog line of escaped key="value" pairs, and carries the SHA-256 of the row before
  * it. A command's answer is released only after the rows before it are durable. A failed write raises EVENT_SERVICE
@@ -17,7 +17,8 @@
 #include "vitals/mono.h"
 #include "vitals/text.h"
 
-#define RECORD_TEXT_BYTES 1600 /* of a row; the copy in syslog is shorter (daemon/record/syslog_line.h) */
+#define RECORD_TEXT_BYTES    1600 /* of a row; the copy in syslog is shorter (daemon/record/syslog_line.h) */
+#define RECORD_BEDSIDE_BYTES 48   /* of these: what the recorder puts before each text, bedside="NAME" */
 
 /* Severity as in syslog(3). */
 enum severity {

@@ -7,13 +7,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "vitals/text.h"
+
 #define TRAIL_FINDINGS_TOLD 20 /* the others are only counted */
 
 struct trail_sum {
-	uint64_t rows;               /* looked at */
-	uint64_t findings;           /* what cannot be if nobody and nothing has meddled; each is told */
-	uint64_t untold;             /* rows whose copy was cut: their text cannot be computed again */
-	uint64_t missed;             /* rows between the first and the last that the log has no copy of, and says so */
+	uint64_t rows;     /* looked at */
+	uint64_t findings; /* what cannot be if nobody and nothing has meddled; each is told */
+	uint64_t untold;   /* rows whose copy was cut: their text cannot be computed again */
+	uint64_t again;    /* rows that the monitor sent a second time, and said so */
+	uint64_t others;   /* lines of other bedsides, not looked at */
+	char bedside[NAME_BYTES], other_bedside[NAME_BYTES]; /* whose lines were; the first of the others */
 	uint64_t behind;             /* rows of the record behind the last one that the log has */
 	bool end_known;              /* the last row was compared with what is kept beside the record */
 	int64_t first_seq, last_seq; /* 0: none */
@@ -25,8 +29,10 @@ struct trail_sum {
 bool trail_verify_store(const char *path, struct trail_sum *sum, FILE *out, FILE *errors);
 
 /* The copies in a log (any that puts one message on a line; or JSON lines of journalctl), each against the one before
- * it and, unless `store_path` is NULL, against the row in the record. */
-bool trail_verify_log(const char *path, const char *store_path, struct trail_sum *sum, FILE *out, FILE *errors);
+ * it and, unless `store_path` is NULL, against the row in the record. Those of `bedside`; if that is NULL, of the
+ * record's, or else of the first line's. */
+bool trail_verify_log(const char *path, const char *store_path, const char *bedside, struct trail_sum *sum, FILE *out,
+                      FILE *errors);
 
 /* What is told, in words; each NULL or "" : all. Times are nanoseconds since 1970, 0: open. */
 struct trail_filter {

@@ -227,6 +227,7 @@ class Bedside:
     def __init__(self, name="room-t"):
         self.name = name
         self.directory = tempfile.mkdtemp(prefix="vitals-test-")
+        self.record_keys = ""  # more of the section "record"
         self.context = zmq.Context()
         self.processes, self.sinks, self.subscribers = [], [], []
         self.endpoint = f"ipc://{self.path('publish')}"
@@ -289,7 +290,7 @@ class Bedside:
         with open(self.config, "w", encoding="utf-8") as f:
             f.write(f'bedside = "{self.name}"\nplan = "{plan}"\npeople = {{ "dr.a", "dr.b" }}\n'
                     f'control {{ socket = "{self.control}" }}\n'
-                    f'record {{ path = "{self.record}" }}\n'
+                    f'record {{ path = "{self.record}"\n{self.record_keys} }}\n'
                     f'publish {{ endpoints = {{ "{self.endpoint}" }} }}\n{extra}\n{links_and_devices}')
         return self.config
 

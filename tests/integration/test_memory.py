@@ -8,8 +8,9 @@ import re
 import shutil
 import signal
 import sqlite3
+import subprocess
 
-from harness import PATIENCE_S, ROOT, Bedside, Skip, pb, wait_for
+from harness import BUILD, PATIENCE_S, ROOT, Bedside, Skip, pb, wait_for
 from test_bedside import start
 
 
@@ -330,6 +331,7 @@ def rsyslogd(bedside, log_path):
     """The real one, with the drop-in that is shipped, on the socket of the namespace that only the daemon sees."""
     with open(os.path.join(ROOT, "systemd/vitalsd.rsyslog.conf"), encoding="utf-8") as file:
         drop_in = file.read().replace("/var/log/vitalsd.log", log_path).replace(' fileGroup="vitalsd-audit"', "")
+    drop_in = drop_in.replace("\n}", f'\n  action(type="omfile" file="{log_path}.rfc5424" template="vitalsd_rfc5424")\n}}')
     conf = bedside.path("rsyslog.conf")
     with open(conf, "w", encoding="utf-8") as file:
         file.write('global(workDirectory="' + bedside.directory + '")\nmodule(load="imuxsock" SysSock.Use="off")\n'
@@ -350,9 +352,17 @@ def test_the_log_of_a_real_rsyslogd_verifies():
         with contextlib.suppress(FileNotFoundError):
             os.unlink(bedside.path("log"))
         log_path = bedside.path("vitalsd.log")
+        start(bedside, wrapper)  # nobody takes its lines yet
+        wait_for(lambda: bedside.records("syslog-stalled"), "a row about the log daemon that is not there")
         log_daemon = rsyslogd(bedside, log_path)
-        start(bedside, wrapper)
+        wait_for(lambda: bedside.records("syslog-back"), "a row about the log daemon that is back")
+        log_daemon.stop()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(bedside.path("log"))
         bedside.ctl("session", "open", "--patient", "P-010")
+        bedside.daemon.stop(signal.SIGKILL)  # what was not sent is sent by the next one
+        start(bedside, wrapper)
+        log_daemon = rsyslogd(bedside, log_path)
         bedside.ctl("note", "Grüße: der linke Arm ist kürzer, sagt sie \"x\" " + "ü" * 16)
         bedside.ctl("session", "close", "--override", "dr.a", "--reason", "the end of the test")
         bedside.daemon.stop(signal.SIGTERM)
@@ -362,6 +372,10 @@ def test_the_log_of_a_real_rsyslogd_verifies():
         assert "ü" * 16 in str(bedside.records("observation")), "the record cuts what staff wrote"
         told = bedside.ctl("audit", "verify", bedside.record, "--syslog", log_path)
         assert told.count("0 found wrong") == 2, told
+        element = re.compile(r'<13[0-5]>1 \S+ \S+ vitalsd \d+ - \[vitals@32473( [a-z_0-9]+="([^"\\\]]|\\x[0-9a-f]{2})*")+\]')
+        structured = read(log_path + ".rfc5424").splitlines()
+        assert len(structured) == len(read(log_path).splitlines())
+        assert [line for line in structured if not element.fullmatch(line)] == [], structured
         lines = read(log_path).splitlines(keepends=True)
         with open(log_path, "w", encoding="utf-8") as file:
             file.write("".join(lines[:3] + lines[4:]))
@@ -369,6 +383,44 @@ def test_the_log_of_a_real_rsyslogd_verifies():
         story = bedside.ctl("audit", "show", bedside.record, "--person", "dr.a")
         assert "the end of the test" in story and len(story.splitlines()) < 4, story
         assert "kürzer" in bedside.ctl("audit", "show", bedside.record, "--since", "2020-01-01T00:00")
+
+
+def test_auditors_read_the_record_and_nothing_else():
+    """As a member of the group alone, while the monitor writes it and after it has stopped."""
+    if os.geteuid() != 0:
+        raise Skip("only root can become somebody else")
+    with Bedside() as bedside:
+        os.chmod(bedside.directory, 0o711)
+        copies = bedside.path("copies")
+        os.mkdir(copies)
+        os.chmod(copies, 0o777)
+        bedside.record_keys = 'group = "nogroup"'
+        start(bedside)
+        bedside.ctl("session", "open", "--patient", "P-010")
+        as_auditor = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+        def auditor(*arguments, expect=0):
+            done = subprocess.run([*as_auditor, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+            assert done.returncode == expect, f"{arguments}: {done.returncode}, {done.stdout}{done.stderr}"
+            return done.stdout
+
+        def look():
+            ctl = os.path.join(BUILD, "vitalsctl")
+            assert "0 found wrong" in auditor(ctl, "audit", "verify", bedside.record)
+            assert "P-010" in auditor(ctl, "audit", "show", bedside.record)
+            auditor("/bin/sh", "-c", f"echo x >> {bedside.record}", expect=2)
+            auditor("/bin/cat", bedside.record + ".last", expect=1)
+
+        look()
+        auditor("/usr/bin/python3", "-c", f"import sqlite3; sqlite3.connect('file:{bedside.record}?mode=ro', uri=True)"
+                f".execute(\"VACUUM INTO '{copies}/copy.sqlite'\")")
+        assert "0 found wrong" in auditor(os.path.join(BUILD, "vitalsctl"), "audit", "verify", copies + "/copy.sqlite")
+        bedside.daemon.stop(signal.SIGTERM)
+        look()
+        assert bedside.records("record-not-shared") == []
+        bedside.record_keys = 'group = "no-such-group"'
+        start(bedside)
+        wait_for(lambda: bedside.records("record-not-shared"), "a row that says so")
 
 
 def read(path):

@@ -1,4 +1,4 @@
-/* What the tests of the recorder share: a syslog(3) of this program's own that can be stopped, a record in a directory
+/* What the tests of the recorder share: a log daemon of their own that can be stopped, a record in a directory
  * of its own, and a check of the chain that uses nothing of the daemon's code. Included once by each test program. */
 #ifndef TESTS_UNIT_RECORD_WORLD_H
 #define TESTS_UNIT_RECORD_WORLD_H
@@ -6,12 +6,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -26,74 +27,86 @@
 
 #define STOP_MS WAIT_MS
 
-/* ---- a syslog that can be stopped ------------------------------------------------------------ */
+/* ---- a log daemon that can be stopped ---------------------------------------------------------- */
 
 #define LOGGED_MAX 4096
 
-void openlog(const char *ident, int option, int facility);
-void closelog(void);
-void syslog(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void __syslog_chk(int priority, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
 static struct {
 	pthread_mutex_t mutex;
-	pthread_cond_t open;
-	bool closed;
-	char ident[NAME_BYTES];
-	int facility;
+	pthread_t thread;
+	bool closed, ending;
+	int fd;
 	size_t count;
 	int priorities[LOGGED_MAX];
+	char idents[LOGGED_MAX][NAME_BYTES];
 	char lines[LOGGED_MAX][1024];
-} logged = {.mutex = PTHREAD_MUTEX_INITIALIZER, .open = PTHREAD_COND_INITIALIZER};
+} logged = {.mutex = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
-static inline void log_line(int priority, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
-static inline void log_line(int priority, const char *format, va_list arguments)
+/* <PRIORITY>Mmm dd hh:mm:ss IDENT[PID]: TEXT */
+static inline void log_line(char *datagram)
 {
-	shell_lock(&logged.mutex);
-	while (logged.closed)
-		(void)pthread_cond_wait(&logged.open, &logged.mutex);
-	if (logged.count < LOGGED_MAX) {
-		(void)vsnprintf(logged.lines[logged.count], sizeof(logged.lines[0]), format, arguments);
-		logged.priorities[logged.count++] = priority;
+	char *ident = strchr(datagram, '>'), *pid = strchr(datagram, '['), *text = strstr(datagram, "]: ");
+	if (logged.count == LOGGED_MAX || ident == NULL || pid == NULL || text == NULL)
+		return;
+	*pid = '\0';
+	logged.priorities[logged.count] = (int)strtol(datagram + 1, NULL, 10);
+	(void)snprintf(logged.idents[logged.count], NAME_BYTES, "%s", ident + sizeof("Mmm dd hh:mm:ss "));
+	(void)snprintf(logged.lines[logged.count++], sizeof(logged.lines[0]), "%s", text + 3);
+}
+
+static inline void *log_daemon(void *context)
+{
+	(void)context;
+	for (bool ending = false; !ending;) {
+		char datagram[2048];
+		struct pollfd end = {.fd = logged.fd, .events = POLLIN};
+		bool any = poll(&end, 1, 20) == 1;
+		shell_lock(&logged.mutex);
+		ending = logged.ending;
+		while (any && !logged.closed) {
+			ssize_t size = recv(logged.fd, datagram, sizeof(datagram) - 1, MSG_DONTWAIT);
+			if (size < 0)
+				break;
+			datagram[size] = '\0';
+			log_line(datagram);
+		}
+		bool idle = logged.closed;
+		shell_unlock(&logged.mutex);
+		if (idle)
+			(void)poll(NULL, 0, 1); /* what has come waits, as it does behind a daemon that was stopped */
 	}
-	shell_unlock(&logged.mutex);
+	return NULL;
 }
 
-void syslog(int priority, const char *format, ...)
+static inline void log_start(const char *path)
 {
-	va_list arguments;
-	va_start(arguments, format);
-	log_line(priority, format, arguments);
-	va_end(arguments);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	assert_true(strlen(path) < sizeof(address.sun_path));
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	logged.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	logged.ending = false;
+	assert_true(logged.fd >= 0);
+	assert_int_equal(bind(logged.fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(pthread_create(&logged.thread, NULL, log_daemon, NULL), 0);
 }
 
-void __syslog_chk(int priority, int flag, const char *format, ...)
+static inline void log_end(const char *path)
 {
-	va_list arguments;
-	(void)flag;
-	va_start(arguments, format);
-	log_line(priority, format, arguments);
-	va_end(arguments);
-}
-
-void openlog(const char *ident, int option, int facility)
-{
-	(void)option;
+	if (logged.fd < 0)
+		return;
 	shell_lock(&logged.mutex);
-	(void)snprintf(logged.ident, sizeof(logged.ident), "%s", ident);
-	logged.facility = facility;
+	logged.ending = true;
 	shell_unlock(&logged.mutex);
-}
-
-void closelog(void)
-{
+	assert_int_equal(pthread_join(logged.thread, NULL), 0);
+	assert_int_equal(close(logged.fd), 0);
+	logged.fd = -1;
+	assert_int_equal(unlink(path), 0);
 }
 
 static inline void log_gate(bool closed)
 {
 	shell_lock(&logged.mutex);
 	logged.closed = closed;
-	(void)pthread_cond_broadcast(&logged.open);
 	shell_unlock(&logged.mutex);
 }
 
@@ -301,8 +314,11 @@ static inline int set_up(void **state)
 	memcpy(fixture.config.record_path, fixture.path, sizeof(fixture.path));
 	memcpy(fixture.config.syslog_ident, "vitalsd-test", 13);
 	fixture.mailbox = mailbox_open();
+	memcpy(fixture.config.engine.bedside, "t", 2);
+	(void)snprintf(fixture.config.syslog_socket, PATH_BYTES, "%s/dev-log", fixture.directory);
 	log_gate(false);
 	logged.count = 0;
+	log_start(fixture.config.syslog_socket);
 	return fixture.mailbox == NULL ? -1 : 0;
 }
 
@@ -315,6 +331,7 @@ static inline int tear_down(void **state)
 	if (fixture.recorder != NULL)
 		(void)recorder_stop(fixture.recorder, STOP_MS);
 	mailbox_close(fixture.mailbox);
+	log_end(fixture.config.syslog_socket);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s", fixture.path, names[i]);
 		(void)unlink(path);

@@ -44,7 +44,7 @@ static void limits_old_and_new(void **state)
 	look_and_record();
 	assert_true(audit.wanted);
 	assert_string_equal(audit.kind, "limit");
-	says("actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" rule=\"R2\" term=\"resp.below\" "
+	says("actor=\"nurse1\" rule=\"R2\" term=\"resp.below\" "
 	     "old=\"9.000\" new=\"7.000\" "
 	     "second_person=\"dr.b\"");
 	says("reason=\"sleeps \\x22deeply\\x22\"");
@@ -170,7 +170,7 @@ static void alarms_and_load(void **state)
 	audit_load(&audit, &engine, ALARM_BASE_RULE);
 	assert_true(audit.wanted);
 	assert_string_equal(audit.kind, "load");
-	says("session=\"20261201T093015Z-3f9a27c1\" condition=\"O2\" raised=\"3\" nuisance=\"1\" acknowledged=\"2\" "
+	says("condition=\"O2\" raised=\"3\" nuisance=\"1\" acknowledged=\"2\" "
 	     "acknowledge_ms=\"25000\"");
 	audit_load(&audit, &engine, ALARM_BASE_RULE + 1);
 	assert_false(audit.wanted);

@@ -4,6 +4,9 @@
 
 #include "daemon/record/audit.h"
 
+/* Begins each line of the open session. */
+#define OF_SESSION "session=\"20261201T093015Z-3f9a27c1\" patient=\"P-0042\" "
+
 static struct audit_line audit;
 static struct action action;
 
@@ -40,8 +43,9 @@ static void alarm_with_value_and_nobody(void **state)
 	record_action(ACTION_ALARM);
 	expect(
 	    SEVERITY_CRITICAL, "alarm",
+	    OF_SESSION
 	    "change=\"raised\" condition=\"O2\" priority=\"high\" state=\"active\" id=\"484709092\" generation=\"5\" "
-	    "session=\"20261201T093015Z-3f9a27c1\" text=\"SpO2 below 90 %\" parameter=\"spo2\" value=\"88.000\" "
+	    "text=\"SpO2 below 90 %\" parameter=\"spo2\" value=\"88.000\" "
 	    "limit=\"90.000\"");
 }
 
@@ -58,8 +62,9 @@ static void alarm_with_everybody(void **state)
 	action.u.alarm.alarm.test = true;
 	record_action(ACTION_ALARM);
 	expect(SEVERITY_NOTICE, "alarm",
+	       OF_SESSION
 	       "change=\"acknowledged\" condition=\"B1\" priority=\"medium\" state=\"acknowledged\" id=\"199048284\" "
-	       "generation=\"1\" session=\"20261201T093015Z-3f9a27c1\" text=\"Blood pressure very high\" "
+	       "generation=\"1\" text=\"Blood pressure very high\" "
 	       "parameter=\"nibp_sys\" "
 	       "value=\"184.000\" limit=\"180.000\" acknowledged_by=\"nurse1\" confirmed=\"yes\" reminders=\"1\" "
 	       "test=\"yes\"");
@@ -73,7 +78,7 @@ static void alarm_without_value(void **state)
 	/* The number of this parameter is that of a rule that waits for a repeat: no matter of a missing value. */
 	config.plan.rules[PARAMETER_ETCO2].confirm = true;
 	record_action(ACTION_ALARM);
-	assert_non_null(strstr(audit.line.text, "session=\"\" text=\""));
+	assert_null(strstr(audit.line.text, "session="));
 	assert_non_null(strstr(audit.line.text, "\" reason=\"sensor_off\""));
 	const char *const absent[] = {
 	    "parameter=", "value=", "limit=", "acknowledged_by=", "confirmed=", "reminders=", "test="};
@@ -123,10 +128,10 @@ static void session_opened(void **state)
 	SET(action.u.session.actor, "nurse1");
 	record_action(ACTION_SESSION);
 	expect(SEVERITY_NOTICE, "session",
-	       "change=\"opened\" actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" patient=\"P-0042\" "
-	       "plan=\"demo\" phase=\"baseline\" "
-	       "weight_g=\"70500\" dose_ug=\"35000\" duration_s=\"2400\" ug_per_ml=\"1000\" series=\"4\" "
-	       "age_years=\"67\" second_person=\"dr.b\"");
+	       OF_SESSION "change=\"opened\" actor=\"nurse1\" "
+	                  "plan=\"demo\" phase=\"baseline\" "
+	                  "weight_g=\"70500\" dose_ug=\"35000\" duration_s=\"2400\" ug_per_ml=\"1000\" series=\"4\" "
+	                  "age_years=\"67\" second_person=\"dr.b\"");
 }
 
 static void session_goes_on(void **state)
@@ -137,9 +142,9 @@ static void session_goes_on(void **state)
 	action.u.session.change = SESSION_PHASE;
 	record_action(ACTION_SESSION);
 	expect(SEVERITY_NOTICE, "session",
-	       "change=\"phase\" actor=\"\" session=\"20261201T093015Z-3f9a27c1\" patient=\"P-0042\" plan=\"demo\" "
-	       "phase=\"\" "
-	       "baseline_sys=\"118.500\" baseline_dia=\"76.000\" baseline_readings=\"2\"");
+	       OF_SESSION "change=\"phase\" actor=\"\" plan=\"demo\" "
+	                  "phase=\"\" "
+	                  "baseline_sys=\"118.500\" baseline_dia=\"76.000\" baseline_readings=\"2\"");
 }
 
 /* What somebody ordered has a line of its own with its contents; what happened by itself has only this one. */
@@ -183,13 +188,11 @@ static void observations(void **state)
 	observation->parameter = PARAMETER_MOAAS;
 	observation->milli = 4000;
 	record_action(ACTION_OBSERVATION);
-	expect(SEVERITY_NOTICE, "observation",
-	       "actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" parameter=\"moaas\" score=\"4.000\"");
+	expect(SEVERITY_NOTICE, "observation", OF_SESSION "actor=\"nurse1\" parameter=\"moaas\" score=\"4.000\"");
 	observation->has_score = false;
 	SET(observation->note, "sleeps");
 	record_action(ACTION_OBSERVATION);
-	expect(SEVERITY_NOTICE, "observation",
-	       "actor=\"nurse1\" session=\"20261201T093015Z-3f9a27c1\" note=\"sleeps\"");
+	expect(SEVERITY_NOTICE, "observation", OF_SESSION "actor=\"nurse1\" note=\"sleeps\"");
 }
 
 static void cuffs(void **state)
@@ -212,18 +215,20 @@ static void replies(void **state)
 	action.u.reply.command = COMMAND_SESSION_CLOSE;
 	action.u.reply.result = RESULT_OK;
 	record_action(ACTION_REPLY);
-	expect(SEVERITY_NOTICE, "command", "actor=\"nurse1\" command=\"session-close\" result=\"ok\"");
+	expect(SEVERITY_NOTICE, "command", OF_SESSION "actor=\"nurse1\" command=\"session-close\" result=\"ok\"");
 	action.u.reply.command = COMMAND_LIMIT; /* nothing of the gates blocks this */
 	action.u.reply.result = RESULT_BLOCKED;
 	record_action(ACTION_REPLY);
-	expect(SEVERITY_NOTICE, "command", "actor=\"nurse1\" command=\"limit\" result=\"blocked\"");
+	expect(SEVERITY_NOTICE, "command", OF_SESSION "actor=\"nurse1\" command=\"limit\" result=\"blocked\"");
 }
 
 /* More than fit: whole names, then the sign that there are others. */
 static void many_blockers(void **state)
 {
 	(void)state;
-	char line[512] = "actor=\"\" command=\"session-start\" result=\"blocked\" blockers=\"", name[NAME_BYTES];
+	char line[512] =
+	    "session=\"\" patient=\"\" actor=\"\" command=\"session-start\" result=\"blocked\" blockers=\"",
+	     name[NAME_BYTES];
 	struct plan *plan = &config.plan;
 	engine.session.open = true;
 	plan->item_count = PLAN_ITEMS_MAX;
@@ -272,7 +277,7 @@ static void start_and_stop(void **state)
 	char line[RECORD_TEXT_BYTES];
 	(void)snprintf(
 	    line, sizeof line,
-	    "bedside=\"room-1\" version=\"" VITALS_VERSION "\" config=\"/etc/vitalsd/room-1.conf\" "
+	    "version=\"" VITALS_VERSION "\" config=\"/etc/vitalsd/room-1.conf\" "
 	    "config_hash=\"aa11\" plan=\"ketamine-iv\" plan_hash=\"bb22\" demo=\"no\" epoch=\"0123456789abcdef\" "
 	    "boot=\"b-1\" mono_ns=\"77\" core=\"%s\"",
 	    record_core_id); /* fits */

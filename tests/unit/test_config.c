@@ -12,6 +12,7 @@ static void test_shipped_bedside(void **state)
 	read_good("etc/vitalsd.conf");
 	assert_string_equal(config.engine.bedside, "room-1");
 	assert_string_equal(config.syslog_ident, "vitalsd");
+	assert_string_equal(config.syslog_socket, "/dev/log");
 	assert_int_equal(config.realtime_priority, 0);
 	assert_string_equal(config.publish.endpoints[0], "ipc:///run/vitalsd/room-1/publish");
 	assert_false(config.publish.curve);
@@ -140,7 +141,8 @@ static void test_subset_and_own_line(void **state)
 {
 	(void)state;
 	read_good(write_main("bedside = \"t\"\nplan = \"%s/" GOOD "plan.conf\"\ncontrol { socket = \"/run/c\" }\n"
-	                     "record { path = \"/var/r\" }\npublish { " ENDPOINTS " }\nsyslog_ident = \"ward\"\n"
+	                     "record { path = \"/var/r\" }\npublish { " ENDPOINTS
+	                     " }\nsyslog_ident = \"ward\"\nsyslog_socket = \"/run/l\"\n"
 	                     "realtime_priority = 20\n"
 	                     "link \"l\" { type = \"serial\"  port = \"/dev/ttyS1\"  baud = 19200 }\n"
 	                     "device \"ox\" { link = \"l\"  driver = \"masimo-ascii1\"  parameters = { \"spo2\" } }\n"
@@ -149,6 +151,7 @@ static void test_subset_and_own_line(void **state)
 	                     "  poll_period_ms = 1000  parameters = { \"nibp_dia\" } }\n",
 	                     here(), here()));
 	assert_string_equal(config.syslog_ident, "ward");
+	assert_string_equal(config.syslog_socket, "/run/l");
 	assert_int_equal(config.realtime_priority, 20);
 	assert_int_equal(config.links[0].line.baud, 19200);
 	assert_int_equal(config.links[0].line.data_bits, 8);

@@ -20,7 +20,7 @@ static void test_rows_and_lines(void **state)
 	assert_int_equal(verify_chain(fixture.path), 2);
 	assert_int_equal(db_number(fixture.path,
 	                           "SELECT wall_ns FROM record WHERE seq = 1 AND severity = 2 AND kind = 'alarm'"
-	                           " AND text = 'condition=\"O2\"'"),
+	                           " AND text = 'bedside=\"t\" condition=\"O2\"'"),
 	                 42);
 	assert_int_equal(db_number(fixture.path, "PRAGMA user_version"), 2);
 	assert_int_equal(db_number(fixture.path, "PRAGMA application_id"), 0x76697464);
@@ -28,8 +28,7 @@ static void test_rows_and_lines(void **state)
 	assert_int_equal(status.st_mode & 07777, 0600);
 
 	/* Severity and facility in the numbers of syslog(3): local0 is 16 << 3. */
-	assert_string_equal(logged.ident, "vitalsd-test");
-	assert_int_equal(logged.facility, 16 << 3);
+	assert_string_equal(logged.idents[0], "vitalsd-test");
 	assert_int_equal(logged.priorities[0], (16 << 3) | 2);
 	assert_int_equal(logged.priorities[1], (16 << 3) | 5);
 	char line[256], sql[128];
@@ -38,7 +37,8 @@ static void test_rows_and_lines(void **state)
 	(void)snprintf(sql, sizeof(sql), "SELECT lower(hex(hash)) FROM record WHERE seq = 1");
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	(void)snprintf(line, sizeof(line), "kind=\"alarm\" seq=\"1\" t=\"42\" p=\"2\" hash=\"%s\" condition=\"O2\"",
+	(void)snprintf(line, sizeof(line),
+	               "kind=\"alarm\" seq=\"1\" t=\"42\" p=\"2\" hash=\"%s\" bedside=\"t\" condition=\"O2\"",
 	               (const char *)sqlite3_column_text(statement, 0));
 	(void)sqlite3_finalize(statement);
 	(void)sqlite3_close(db);
@@ -117,8 +117,7 @@ static bool finds_open_session(void)
 	return fixture.memory.session_open;
 }
 
-/* By an index over the rows of sessions alone: what lies between does not count, and a record of before gets it. */
-/* They go the way of syslog alone, and what waits there of the record goes first. */
+/* They go the way of syslog alone. */
 static void test_debug_lines_are_no_record(void **state)
 {
 	(void)state;
@@ -138,6 +137,7 @@ static void test_debug_lines_are_no_record(void **state)
 		assert_int_equal(logged.priorities[i] & 7, strncmp(logged.lines[i], "debug ", 6) == 0 ? 7 : 5);
 }
 
+/* By an index over the rows of sessions alone: what lies between does not count, and a record of before gets it. */
 static void test_an_open_session_is_found(void **state)
 {
 	(void)state;

@@ -26,7 +26,7 @@ static void write_log(const int *order, int count)
 
 static uint64_t findings_of_log(const char *store)
 {
-	assert_true(trail_verify_log(log_path, store, &sum, nowhere, stderr));
+	assert_true(trail_verify_log(log_path, store, NULL, &sum, nowhere, stderr));
 	return sum.findings;
 }
 
@@ -210,7 +210,7 @@ static void test_ends_and_beginnings_of_logs(void **state)
 	order[ROWS] = 0;
 	write_log(order, ROWS + 1);
 	assert_int_equal(findings_of_log(NULL), 1);
-	struct chain_row row = {1, 5, 5, 5, 9, "start", "x=\"other\""};
+	struct chain_row row = {1, 5, 5, 5, 21, "start", "bedside=\"t\" x=\"other\""};
 	uint8_t hash[CHAIN_BYTES] = {0};
 	chain_extend(hash, &row);
 	syslog_line_write(lines[0], &row, hash);
@@ -236,47 +236,77 @@ static void test_the_end_that_is_known_beside_the_record(void **state)
 	done();
 }
 
-/* A chain of its own, of which the lines in `left_out` (a bit each) are not in the log. */
-static uint64_t findings_of_chain(const struct chain_row *rows, int count, unsigned left_out)
+/* A chain of its own, in a log of which the lines come in this order. */
+static uint64_t findings_of_chain(const struct chain_row *rows, int count, const int *order, int lines_count)
 {
+	static char chain_lines[ROWS][SYSLOG_LINE_BYTES];
 	uint8_t hash[CHAIN_BYTES] = {0};
-	FILE *file = fopen(log_path, "w");
-	assert_non_null(file);
 	for (int i = 0; i < count; i++) {
-		char line[SYSLOG_LINE_BYTES];
 		struct chain_row row = rows[i];
 		row.seq = i + 1;
 		row.severity = 5;
 		row.kind_size = strlen(row.kind);
 		row.text_size = strlen(row.text);
 		chain_extend(hash, &row);
-		syslog_line_write(line, &row, hash);
-		if ((left_out & (1U << i)) == 0)
-			assert_true(fprintf(file, "%s\n", line) > 0);
+		syslog_line_write(chain_lines[i], &row, hash);
 	}
+	FILE *file = fopen(log_path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < lines_count; i++)
+		assert_true(fprintf(file, "%s\n", chain_lines[order[i]]) > 0);
 	assert_int_equal(fclose(file), 0);
 	return findings_of_log(NULL);
 }
 
-static void test_lines_that_syslog_did_not_take(void **state)
+static void test_lines_that_were_sent_again(void **state)
 {
 	static const struct chain_row rows[] = {
 	    {.kind = "start", .text = ""},
 	    {.kind = "alarm", .text = "n=\"2\""},
 	    {.kind = "alarm", .text = "n=\"3\""},
-	    {.kind = "syslog-stalled", .text = "lost=\"2\""},
-	    {.kind = "alarm", .text = "n=\"5\""},
-	    {.kind = "alarm", .text = "n=\"6\""},
-	    {.kind = "syslog-gap", .text = "lost=\"2\""}, /* both count the same two */
-	    {.kind = "stop", .text = ""},
+	    {.kind = "start", .text = ""},
+	    {.kind = "syslog-again", .text = "from=\"2\" to=\"3\""},
+	    {.kind = "anchor", .text = ""},
 	};
+	static const int again[] = {0, 1, 2, 1, 2, 3, 4, 5}, late[] = {0, 1, 2, 3, 4, 1, 2, 5},
+	                 others[] = {0, 0, 1, 2, 3, 4, 5, 5}, never[] = {0, 1, 2, 1, 2, 3, 5, 5};
 	(void)state;
 	make();
-	assert_int_equal(findings_of_chain(rows, 8, 0), 0);
-	assert_int_equal(findings_of_chain(rows, 8, 0x06), 0);
-	assert_int_equal(findings_of_chain(rows, 8, 0x0c), 0); /* the first announcement itself did not come through */
-	assert_int_equal(findings_of_chain(rows, 8, 0x36), 1);
-	assert_int_equal(findings_of_chain(rows, 8, 0x16), 1);
+	assert_int_equal(findings_of_chain(rows, 6, again, 8), 0);
+	assert_int_equal(sum.again, 2);
+	assert_int_equal(findings_of_chain(rows, 6, late, 8), 1);   /* not before what says so */
+	assert_int_equal(findings_of_chain(rows, 6, others, 8), 2); /* rows that it does not name */
+	assert_int_equal(findings_of_chain(rows, 6, never, 7), 2);  /* its own line is missing */
+	done();
+}
+
+/* Two monitors of one computer: the lines of the one that was asked for, and the others are counted. */
+static void test_a_log_of_two_bedsides(void **state)
+{
+	int order[ROWS];
+	(void)state;
+	make();
+	in_order(order);
+	write_log(order, ROWS);
+	struct chain_row row = {1, 5, 5, 5, 15, "start", "bedside=\"other\""};
+	uint8_t hash[CHAIN_BYTES] = {0};
+	char line[SYSLOG_LINE_BYTES];
+	chain_extend(hash, &row);
+	syslog_line_write(line, &row, hash);
+	FILE *file = fopen(log_path, "a");
+	assert_non_null(file);
+	assert_true(fprintf(file, "Dec  1 12:00:00 host vitalsd[78]: %s\n", line) > 0);
+	assert_int_equal(fclose(file), 0);
+	for (int beside = 0; beside < 2; beside++) {
+		assert_int_equal(findings_of_log(beside ? fixture.path : NULL), 0);
+		assert_string_equal(sum.bedside, "t");
+		assert_string_equal(sum.other_bedside, "other");
+		assert_int_equal(sum.others, 1);
+	}
+	assert_true(trail_verify_log(log_path, NULL, "other", &sum, nowhere, stderr));
+	assert_int_equal(sum.findings, 0);
+	assert_int_equal(sum.rows, 1);
+	assert_int_equal(sum.others, ROWS);
 	done();
 }
 
@@ -291,7 +321,7 @@ static void test_what_the_record_escaped_stays_so(void **state)
 		line_start(&text);
 		line_text(&text, "config", texts[i]);
 		const struct chain_row row = {.kind = "start", .text = text.text};
-		assert_int_equal(findings_of_chain(&row, 1, 0), 0);
+		assert_int_equal(findings_of_chain(&row, 1, &(const int){0}, 1), 0);
 	}
 	done();
 }
@@ -360,7 +390,8 @@ int main(void)
 	    RECORD_TEST(test_forged_cut_lines),
 	    RECORD_TEST(test_ends_and_beginnings_of_logs),
 	    RECORD_TEST(test_the_end_that_is_known_beside_the_record),
-	    RECORD_TEST(test_lines_that_syslog_did_not_take),
+	    RECORD_TEST(test_lines_that_were_sent_again),
+	    RECORD_TEST(test_a_log_of_two_bedsides),
 	    RECORD_TEST(test_what_the_record_escaped_stays_so),
 	    RECORD_TEST(test_a_shorter_record_beside_its_log),
 	    RECORD_TEST(test_json_and_cut_lines),
