@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
 from harness import BUILD, PATIENCE_S, Bedside, pb, wait_for  # noqa: E402
 
 SHIM = os.path.join(BUILD, "tests/fault/nth.so")
-AT_ONCE = int(os.environ.get("VITALS_TEST_AT_ONCE", "6"))
+AT_ONCE = int(os.environ.get("VITALS_TEST_AT_ONCE", "0")) or 6 * len(os.sched_getaffinity(0))
 KINDS = {
     "socket": "EMFILE", "socketpair": "EMFILE", "bind": "EACCES", "listen": "EADDRINUSE", "connect": "EAGAIN",
     "accept4": "EMFILE", "getsockopt": "ENOBUFS", "setsockopt": "ENOBUFS", "send": "ENOBUFS", "sendto": "EAGAIN",

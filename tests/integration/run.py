@@ -17,7 +17,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-AT_ONCE = int(os.environ.get("VITALS_TEST_AT_ONCE", "6"))
+AT_ONCE = int(os.environ.get("VITALS_TEST_AT_ONCE", "0")) or 6 * len(os.sched_getaffinity(0))
 LIMIT_S = int(os.environ.get("VITALS_TEST_LIMIT", "600"))
 
 
