@@ -174,9 +174,9 @@ static void expect_new_record_after(const char *aside_suffix)
 	assert_int_equal(verify_chain(fixture.path), 2);
 	assert_int_equal(
 	    db_number(fixture.path, "SELECT seq FROM record WHERE kind = 'record-damaged' AND severity = 2"), 1);
-	assert_true(log_has("moved_to=\""));
-	assert_true(log_has(aside_suffix)); /* where it is kept */
-	assert_true(log_has("kind=\"record-damaged\" seq=\"1\""));
+	WAIT_FOR(log_has("moved_to=\""));
+	WAIT_FOR(log_has(aside_suffix)); /* where it is kept */
+	WAIT_FOR(log_has("kind=\"record-damaged\" seq=\"1\""));
 }
 
 static void make_record(int rows)
