@@ -53,10 +53,27 @@ static void check_clock(struct loop *loop, struct mono now)
 	perform_event(loop, &event, now);
 }
 
+/* Who subscribes is whole at once, and not with the next snapshot. */
+static void hear_peers(struct loop *loop, struct mono now)
+{
+	struct publish_peer peer;
+	bool refused;
+	while (publisher_take_peer(loop->publisher, &peer, &refused))
+		perform_peer(loop, &peer, refused);
+	loop->snapshot_wanted = publisher_joined(loop->publisher) || loop->snapshot_wanted;
+	if (!loop->snapshot_wanted || loop->snapshots_left == 0)
+		return;
+	loop->snapshot_wanted = false;
+	loop->snapshots_left--;
+	perform_snapshot(loop, now);
+}
+
 /* A dead or silent child is replaced as soon as it has gone; the new epoch tells displays. */
 static void check_publisher(struct loop *loop, struct mono now)
 {
-	if (publisher_check(loop->publisher, now))
+	bool well = publisher_check(loop->publisher, now);
+	hear_peers(loop, now);
+	if (well)
 		return;
 	uint64_t malformed = publisher_malformed(loop->publisher);
 	if (malformed != loop->malformed_packets)
@@ -199,6 +216,8 @@ static void beat(struct loop *loop, struct mono now)
 	check_reload(loop, now);
 	judge_publisher(loop, now);
 	perform_visits(loop);
+	if (loop->beats % 2 == 0 && loop->snapshots_left < SNAPSHOTS_LEFT)
+		loop->snapshots_left++;
 	if (loop->beats % SNAPSHOT_BEATS == 0)
 		perform_snapshot(loop, now);
 	if (loop->beats % TREND_BEATS == 0 && loop->engine.session.open)
@@ -272,8 +291,7 @@ int loop_run(struct loop *loop)
 		struct pollfd fds[] = {
 		    {.fd = mailbox_fd(loop->mailbox), .events = POLLIN},
 		    {.fd = loop->signal_fd, .events = POLLIN},
-		    /* A dead child's socket stays readable: the beat looks after it then. */
-		    {.fd = loop->publisher_ok ? publisher_fd(loop->publisher) : -1, .events = POLLIN},
+		    {.fd = publisher_fd(loop->publisher), .events = POLLIN}, /* -1: the beat starts another child */
 		};
 		int ready = ppoll(fds, 3, &timeout, NULL);
 		if (ready < 0 && errno != EINTR)

@@ -19,6 +19,7 @@
 
 #define BEAT_NS        (500 * NS_PER_MS) /* heartbeat, housekeeping, watchdog */
 #define SNAPSHOT_BEATS 10                /* a snapshot every 5 s */
+#define SNAPSHOTS_LEFT 4                 /* at once for who subscribes; one more in each second */
 
 struct loop {
 	const struct config *config;
@@ -49,6 +50,8 @@ struct loop {
 	bool publisher_ok;
 	uint32_t send_failures;            /* since the last beat */
 	uint64_t malformed_packets;        /* of publisher children, as last reported */
+	bool snapshot_wanted;              /* somebody subscribed and waits for one */
+	uint8_t snapshots_left;            /* that may be sent for it: they cost everybody else's link */
 	struct mono publisher_troubled_at; /* when it failed, or the last of its successors was started */
 	bool recorder_slow;
 	bool links_slow;
@@ -82,7 +85,9 @@ void perform_turn_end(struct loop *loop, struct mono now);
 
 void perform_snapshot(struct loop *loop, struct mono now);
 void perform_heartbeat(struct loop *loop, struct mono now);
-/* Who was at the desk goes on the record. */
+/* A display connected, or a stranger was refused. */
+void perform_peer(struct loop *loop, const struct publish_peer *peer, bool refused);
+/* Who was at the desk or connected goes on the record. */
 void perform_visits(struct loop *loop);
 
 void perform_notice(struct loop *loop, enum severity severity, const char *what, const char *detail);

@@ -348,12 +348,39 @@ void perform_notice(struct loop *loop, enum severity severity, const char *what,
 	record(loop, &audit);
 }
 
+static const char *visit_name(enum visit_kind kind)
+{
+	switch (kind) {
+	case VISIT_READ:
+		return "read";
+	case VISIT_REFUSED:
+		return "refused";
+	case VISIT_DISPLAY:
+		return "display";
+	case VISIT_DISPLAY_REFUSED:
+		return "display-refused";
+	}
+	return "";
+}
+
+void perform_peer(struct loop *loop, const struct publish_peer *peer, bool refused)
+{
+	const struct people *people = &loop->config->people;
+	char actor[NAME_BYTES];
+	(void)snprintf(actor, sizeof(actor), "uid-%u", peer->uid); /* fits */
+	for (uint16_t i = 0; i < people->count; i++)
+		if (people->list[i].uid == peer->uid)
+			memcpy(actor, people->list[i].name, sizeof(actor));
+	desk_visited(loop->desk, refused ? VISIT_DISPLAY_REFUSED : VISIT_DISPLAY,
+	             peer->uid == PERSON_NO_ACCOUNT ? peer->who : actor, peer->from);
+}
+
 void perform_visits(struct loop *loop)
 {
 	struct audit_line audit;
 	struct visit visit;
 	while (desk_take_visit(loop->desk, &visit)) {
-		audit_visit(&audit, visit.kind == VISIT_READ ? "read" : "refused", visit.actor);
+		audit_visit(&audit, visit_name(visit.kind), visit.actor, visit.from);
 		record(loop, &audit);
 	}
 }

@@ -180,11 +180,16 @@ size_t desk_status(struct desk *desk, uint8_t *bytes)
 	return size;
 }
 
+static bool same_visit(const struct visit *a, const struct visit *b)
+{
+	return a->kind == b->kind && strcmp(a->actor, b->actor) == 0 && strcmp(a->from, b->from) == 0;
+}
+
 /* The place of this visit: where it was noted before, or a new one. */
 static struct guest *place_of(struct desk *desk, const struct visit *visit)
 {
 	for (size_t i = 0; i < desk->guest_count; i++)
-		if (desk->guests[i].visit.kind == visit->kind && strcmp(desk->guests[i].visit.actor, visit->actor) == 0)
+		if (same_visit(&desk->guests[i].visit, visit))
 			return &desk->guests[i];
 	struct guest *guest = &desk->guests[desk->guest_next];
 	desk->guest_next = (desk->guest_next + 1) % VISITS_MAX;
@@ -193,11 +198,12 @@ static struct guest *place_of(struct desk *desk, const struct visit *visit)
 	return guest;
 }
 
-void desk_visited(struct desk *desk, enum visit_kind kind, const char *actor)
+void desk_visited(struct desk *desk, enum visit_kind kind, const char *actor, const char *from)
 {
 	struct mono now = shell_now();
 	struct visit visit = {.kind = kind};
-	(void)snprintf(visit.actor, sizeof(visit.actor), "%s", actor); /* a name, or uid-N */
+	(void)snprintf(visit.actor, sizeof(visit.actor), "%s", actor); /* a name, uid-N, a key's beginning */
+	(void)snprintf(visit.from, sizeof(visit.from), "%s", from);
 	shell_lock(&desk->mutex);
 	struct guest *guest = place_of(desk, &visit);
 	if (mono_is_never(guest->at) || mono_since(now, guest->at) >= VISIT_AGAIN_NS) {

@@ -34,7 +34,4 @@ void desk_forget(struct desk *desk, uint64_t command);
 /* For `status`: copies the current state to `bytes` (DESK_STATE_BYTES). Its size; 0 if there is none. */
 size_t desk_status(struct desk *desk, uint8_t *bytes);
 
-/* Somebody whom this door knows as `actor` was here. */
-void desk_visited(struct desk *desk, enum visit_kind kind, const char *actor);
-
 #endif

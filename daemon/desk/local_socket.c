@@ -112,7 +112,7 @@ static void refuse(struct local_socket *local, struct client *client, uint64_t i
 
 static void refuse_bad(struct local_socket *local, struct client *client, const struct request *request)
 {
-	desk_visited(local->desk, VISIT_REFUSED, client->actor);
+	desk_visited(local->desk, VISIT_REFUSED, client->actor, "");
 	refuse(local, client, request->id, RESULT_BAD_REQUEST, &request->refusal);
 	client->bad_in_a_row++;
 	if (client->fd >= 0 && client->bad_in_a_row >= BAD_IN_A_ROW_MAX)
@@ -123,7 +123,7 @@ static void answer_status(struct local_socket *local, struct client *client, uin
 {
 	struct refusal refusal;
 	struct response response = desk_response(local->desk, id, RESULT_OK, NULL);
-	desk_visited(local->desk, VISIT_READ, client->actor);
+	desk_visited(local->desk, VISIT_READ, client->actor, "");
 	response.snapshot = local->snapshot;
 	response.snapshot_size = desk_status(local->desk, local->snapshot);
 	if (response.snapshot_size > 0) {
@@ -291,7 +291,7 @@ static void welcome(struct local_socket *local, int fd, struct mono now)
 		struct refusal refusal;
 		char account[NAME_BYTES];
 		(void)snprintf(account, sizeof(account), "uid-%u", (unsigned)peer.uid); /* fits */
-		desk_visited(local->desk, VISIT_REFUSED, account);
+		desk_visited(local->desk, VISIT_REFUSED, account, "");
 		refusal_begin(&refusal, REFUSAL_CLIENTS);
 		refusal_number(&refusal, "account", LOCAL_SOCKET_SHARE_MAX);
 		refusal_number(&refusal, "all", LOCAL_SOCKET_CLIENTS_MAX);

@@ -30,6 +30,8 @@
 #define TURN_MS           250 /* the loop-back check is looked at this often when nothing happens */
 #define SETTINGS_WAIT_S   5
 #define LAST_WORDS_MS     200
+#define REFUSALS_AT_ONCE  8
+#define REFUSAL_AGAIN_NS  (10 * NS_PER_S) /* one more may be told */
 
 /* When memory runs out the kernel ends this process before the one that judges alarms. */
 static void volunteer_for_oom(void)
@@ -128,6 +130,12 @@ static bool forward(struct sockets *sockets, struct loopback *loopback, int *sta
 	return true;
 }
 
+/* If the engine does not read, it will miss the reports and restart us. */
+static void say(const void *packet, size_t size)
+{
+	(void)send(PUBLISHER_FD, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Takes one message from the own subscription and reports a heartbeat that came back. False if there was none. */
 static bool listen_once(struct sockets *sockets, struct loopback *loopback)
 {
@@ -141,14 +149,41 @@ static bool listen_once(struct sockets *sockets, struct loopback *loopback)
 	if (size <= 0 || (size_t)size > sizeof body || !loopback_seen(loopback, body, (size_t)size))
 		return true;
 	const struct packet_report report = {.kind = PACKET_REPORT, .seen = loopback->seen};
-	/* If the engine does not read, it will miss the report and restart us. */
-	(void)send(PUBLISHER_FD, &report, sizeof report, MSG_DONTWAIT | MSG_NOSIGNAL);
+	say(&report, sizeof report);
 	return true;
+}
+
+/* Strangers can knock as often as they like; the record is told of some, and there is one line for each display. */
+struct refusals {
+	int left;
+	struct mono at; /* when `left` last grew */
+};
+
+static void answer_peer(struct zap *zap, struct refusals *refusals)
+{
+	struct packet_peer packet;
+	memset(&packet, 0, sizeof packet); /* padding too: it leaves the process */
+	packet.kind = PACKET_PEER;
+	enum zap_answer answer = zap_serve(zap, &packet.peer);
+	packet.refused = answer == ZAP_REFUSED;
+	if (answer == ZAP_NOBODY)
+		return;
+	struct mono now = shell_now();
+	if (mono_since(now, refusals->at) >= REFUSAL_AGAIN_NS) {
+		refusals->at = now;
+		refusals->left = refusals->left < REFUSALS_AT_ONCE ? refusals->left + 1 : REFUSALS_AT_ONCE;
+	}
+	if (packet.refused && refusals->left == 0)
+		return;
+	if (packet.refused)
+		refusals->left--;
+	say(&packet, sizeof packet);
 }
 
 static int serve(struct sockets *sockets)
 {
 	static struct loopback loopback;
+	struct refusals refusals = {.left = REFUSALS_AT_ONCE, .at = shell_now()};
 	int status;
 
 	for (;;) {
@@ -156,8 +191,10 @@ static int serve(struct sockets *sockets)
 		    {.fd = PUBLISHER_FD, .events = ZMQ_POLLIN},
 		    {.socket = sockets->listen, .events = ZMQ_POLLIN},
 		    {.socket = sockets->zap.socket, .events = ZMQ_POLLIN},
+		    {.socket = sockets->plain != NULL ? sockets->plain : sockets->curve, .events = ZMQ_POLLIN},
+		    {.socket = sockets->curve, .events = ZMQ_POLLIN},
 		};
-		int count = sockets->zap.socket != NULL ? 3 : 2;
+		int count = sockets->plain != NULL && sockets->curve != NULL ? 5 : 4;
 		if (zmq_poll(items, count, TURN_MS) < 0 && zmq_errno() != EINTR)
 			return PUBLISHER_EXIT_CALL;
 		if ((items[0].revents & (ZMQ_POLLIN | ZMQ_POLLERR)) && !forward(sockets, &loopback, &status))
@@ -165,7 +202,9 @@ static int serve(struct sockets *sockets)
 		for (int i = 0; i < LISTENED_PER_TURN && listen_once(sockets, &loopback); i++)
 			;
 		if (items[2].revents & ZMQ_POLLIN)
-			zap_serve(&sockets->zap);
+			answer_peer(&sockets->zap, &refusals);
+		if (sockets_joined(sockets))
+			say(&(const struct packet_joined){PACKET_JOINED}, sizeof(struct packet_joined));
 		if (loopback_late(&loopback, shell_now())) {
 			(void)fprintf(stderr, "vitalsd publisher: own heartbeat did not come back within a second\n");
 			return PUBLISHER_EXIT_LOOPBACK;

@@ -18,11 +18,19 @@
 #define SEND_BUFFER_BYTES (1024 * 1024) /* some seconds of traffic; the kernel may allow less */
 #define HEARD_LIMIT_NS    (2 * NS_PER_S)
 #define LAST_REAP_MS      50
+#define PEERS_KEPT        16
 #define REPORTS_PER_CHECK 64
 #define PAUSE_MIN_NS      (250 * NS_PER_MS) /* between two starts, after a child that died young */
 #define PAUSE_MAX_NS      (5 * NS_PER_S)
 #define STEADY_NS         NS_PER_S
 #define GROWN_UP_NS       (10 * NS_PER_S) /* heard for so long, it has not died young */
+
+union packet_up {
+	uint8_t kind;
+	struct packet_report report;
+	struct packet_peer peer;
+	struct packet_joined joined;
+};
 
 struct publisher {
 	const struct config *config;
@@ -32,6 +40,9 @@ struct publisher {
 	struct mono started, heard; /* the first check begins the time of the first child */
 	int64_t pause_ns;           /* before the next start; 0 for the first */
 	uint64_t malformed;         /* packets, of all children so far */
+	bool joined;
+	uint8_t peer_count;
+	struct packet_peer peers[PEERS_KEPT]; /* not told yet */
 };
 
 static int configure_spawn(posix_spawnattr_t *attributes, posix_spawn_file_actions_t *actions, int fd)
@@ -188,26 +199,62 @@ uint64_t publisher_malformed(const struct publisher *publisher)
 	return publisher->malformed;
 }
 
+bool publisher_take_peer(struct publisher *publisher, struct publish_peer *peer, bool *refused)
+{
+	if (publisher->peer_count == 0)
+		return false;
+	*peer = publisher->peers[0].peer;
+	*refused = publisher->peers[0].refused;
+	publisher->peer_count--;
+	memmove(publisher->peers, publisher->peers + 1, publisher->peer_count * sizeof publisher->peers[0]);
+	return true;
+}
+
+bool publisher_joined(struct publisher *publisher)
+{
+	bool joined = publisher->joined;
+	publisher->joined = false;
+	return joined;
+}
+
+static void take_packet(struct publisher *publisher, const union packet_up *packet, size_t size, struct mono now)
+{
+	switch (packet_check(packet, size, PACKET_UP)) {
+	case PACKET_REPORT:
+		publisher->heard = now;
+		break;
+	case PACKET_JOINED:
+		publisher->joined = true;
+		break;
+	case PACKET_PEER:
+		if (publisher->peer_count < PEERS_KEPT)
+			publisher->peers[publisher->peer_count++] = packet->peer;
+		break;
+	case PACKET_BAD:
+	case PACKET_SETTINGS:
+	case PACKET_MESSAGE:
+		publisher->malformed++; /* it is not what we started any more */
+		kill_child(publisher);
+		break;
+	}
+}
+
 bool publisher_check(struct publisher *publisher, struct mono now)
 {
 	if (!publisher->begun)
 		begin(publisher, now);
 	for (int i = 0; publisher->fd >= 0 && i < REPORTS_PER_CHECK; i++) {
-		struct packet_report report;
-		ssize_t size = recv(publisher->fd, &report, sizeof report, MSG_DONTWAIT | MSG_TRUNC);
+		union packet_up packet;
+		ssize_t size = recv(publisher->fd, &packet, sizeof packet, MSG_DONTWAIT | MSG_TRUNC);
 		int error = errno;
 		if (size < 0 && error == EAGAIN)
 			break;
 		if (size < 0 && error == EINTR)
 			continue;
-		if (size <= 0) {
+		if (size <= 0)
 			close_fd(publisher); /* it is gone; no second end of file shall wake the loop */
-		} else if (packet_check(&report, (size_t)size, PACKET_UP) == PACKET_REPORT) {
-			publisher->heard = now;
-		} else {
-			publisher->malformed++; /* it is not what we started any more */
-			kill_child(publisher);
-		}
+		else
+			take_packet(publisher, &packet, (size_t)size, now);
 	}
 	if (publisher->fd < 0) {
 		(void)reap(publisher, 0); /* if it is still on its way out, the restart ends and reaps it */

@@ -30,6 +30,13 @@ static bool message_is_whole(const struct packet_message *message, size_t size)
 	return size > PACKET_MESSAGE_HEAD && size <= sizeof *message && message->topic < TOPIC_COUNT;
 }
 
+static bool peer_is_whole(const struct packet_peer *packet, size_t size)
+{
+	const uint8_t *refused = (const uint8_t *)packet + offsetof(struct packet_peer, refused);
+	return size == sizeof *packet && *refused <= 1 && ends(packet->peer.who, sizeof packet->peer.who) &&
+	       ends(packet->peer.from, sizeof packet->peer.from);
+}
+
 enum packet_kind packet_check(const void *packet, size_t size, enum packet_way way)
 {
 	uint8_t kind = size > 0 ? *(const uint8_t *)packet : PACKET_BAD;
@@ -40,5 +47,9 @@ enum packet_kind packet_check(const void *packet, size_t size, enum packet_way w
 		return PACKET_MESSAGE;
 	if (way == PACKET_UP && kind == PACKET_REPORT && size == sizeof(struct packet_report))
 		return PACKET_REPORT;
+	if (way == PACKET_UP && kind == PACKET_PEER && peer_is_whole(packet, size))
+		return PACKET_PEER;
+	if (way == PACKET_UP && kind == PACKET_JOINED && size == sizeof(struct packet_joined))
+		return PACKET_JOINED;
 	return PACKET_BAD;
 }

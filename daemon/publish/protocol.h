@@ -24,6 +24,8 @@ enum packet_kind {
 	PACKET_SETTINGS = 0x51, /* down */
 	PACKET_MESSAGE,
 	PACKET_REPORT = 0xA1, /* up */
+	PACKET_PEER,
+	PACKET_JOINED,
 };
 
 enum packet_way {
@@ -49,6 +51,18 @@ struct packet_message {
 struct packet_report {
 	uint8_t kind;
 	uint64_t seen; /* how many so far */
+};
+
+/* Somebody connected: a display that may read, or a stranger that may not. */
+struct packet_peer {
+	uint8_t kind;
+	bool refused;
+	struct publish_peer peer;
+};
+
+/* Somebody subscribed to snapshots, and waits for the first. */
+struct packet_joined {
+	uint8_t kind;
 };
 
 /* The kind of a packet that came this way, if it is whole; else PACKET_BAD. `size` is the size that was sent

@@ -19,14 +19,15 @@
 #include "daemon/publish/protocol.h"
 #include "daemon/shell.h"
 
-#define SEND_QUEUE     2000 /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
-#define LISTEN_QUEUE   16
-#define INCOMING_BYTES 4096 /* subscriptions and handshakes are far smaller */
-#define HANDSHAKE_MS   3000
-#define SILENT_PEER_MS 5000     /* a TCP peer that acknowledges nothing for so long is dropped */
-#define BIND_WAIT_NS   NS_PER_S /* for an endpoint that is in use; less than the engine's patience */
-#define BIND_PAUSE_MS  20
-#define SOCKET_UMASK   0117 /* a new ipc socket file gets 0660 */
+#define SEND_QUEUE             2000 /* messages for one subscriber: more than 10 s of traffic of a busy bedside */
+#define LISTEN_QUEUE           16
+#define SUBSCRIPTIONS_PER_TURN 64
+#define INCOMING_BYTES         4096 /* subscriptions and handshakes are far smaller */
+#define HANDSHAKE_MS           3000
+#define SILENT_PEER_MS         5000     /* a TCP peer that acknowledges nothing for so long is dropped */
+#define BIND_WAIT_NS           NS_PER_S /* for an endpoint that is in use; less than the engine's patience */
+#define BIND_PAUSE_MS          20
+#define SOCKET_UMASK           0117 /* a new ipc socket file gets 0660 */
 
 static const char ipc_prefix[] = "ipc://";
 static const char tcp_prefix[] = "tcp://";
@@ -64,9 +65,11 @@ static bool set_common(void *socket)
 static void *open_pub(void *context)
 {
 	int64_t incoming = INCOMING_BYTES;
-	void *socket = zmq_socket(context, ZMQ_PUB);
+	void *socket = zmq_socket(context, ZMQ_XPUB);
 
+	/* Verbose: each subscriber's word comes through, not only the first one's for a topic. */
 	if (socket == NULL || !set_common(socket) || !set_int(socket, ZMQ_SNDHWM, SEND_QUEUE) ||
+	    !set_int(socket, ZMQ_XPUB_VERBOSE, 1) ||
 	    zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &incoming, sizeof incoming) != 0) {
 		(void)fail("cannot open a socket for", "publishing");
 		return NULL;
@@ -207,6 +210,13 @@ static bool is_local(const char *endpoint)
 	       starts_with(endpoint, "tcp://[::1]:");
 }
 
+static bool open_plain(struct sockets *sockets)
+{
+	sockets->plain = open_pub(sockets->context);
+	return sockets->plain != NULL && (set_text(sockets->plain, ZMQ_ZAP_DOMAIN, ZAP_PLAIN_DOMAIN) ||
+	                                  fail("cannot set up", "the local socket"));
+}
+
 static bool open_curve(struct sockets *sockets, struct publish_config *publish)
 {
 	for (uint8_t i = 0; i < publish->client_key_count; i++) {
@@ -216,8 +226,6 @@ static bool open_curve(struct sockets *sockets, struct publish_config *publish)
 			return false;
 		}
 	}
-	if (!zap_open(&sockets->zap, sockets->context))
-		return fail("cannot open the", "ZAP handler");
 	sockets->curve = open_pub(sockets->context);
 	if (sockets->curve == NULL)
 		return false;
@@ -238,6 +246,7 @@ static bool give_listener_keys(struct sockets *sockets, const char *secret_key)
 	            set_text(sockets->listen, ZMQ_CURVE_SERVERKEY, server_public) &&
 	            set_text(sockets->listen, ZMQ_CURVE_PUBLICKEY, own_public) &&
 	            set_text(sockets->listen, ZMQ_CURVE_SECRETKEY, own_secret);
+	sockets->zap.own_key = done ? sockets->zap.key_count - 1 : -1;
 	explicit_bzero(own_secret, sizeof own_secret);
 	return done;
 }
@@ -295,7 +304,7 @@ static bool open_endpoints(struct sockets *sockets, struct publish_config *publi
 			              endpoint);
 			return false;
 		}
-		if (plain && sockets->plain == NULL && (sockets->plain = open_pub(sockets->context)) == NULL)
+		if (plain && sockets->plain == NULL && !open_plain(sockets))
 			return false;
 		if (!plain && sockets->curve == NULL && !open_curve(sockets, publish))
 			return false;
@@ -316,6 +325,9 @@ bool sockets_open(struct sockets *sockets, const char *bedside, struct publish_c
 	sockets->context = zmq_ctx_new();
 	if (sockets->context == NULL || zmq_ctx_set(sockets->context, ZMQ_IO_THREADS, 1) != 0)
 		return fail("cannot start", "libzmq");
+	sockets->zap.own_key = -1;
+	if (!zap_open(&sockets->zap, sockets->context))
+		return fail("cannot open the", "ZAP handler");
 	bool done = open_endpoints(sockets, publish);
 	explicit_bzero(publish->secret_key, sizeof publish->secret_key);
 	return done;
@@ -334,6 +346,28 @@ void sockets_send(struct sockets *sockets, enum topic topic, const uint8_t *byte
 {
 	send_to(sockets->plain, sockets->topics[topic], bytes, size);
 	send_to(sockets->curve, sockets->topics[topic], bytes, size);
+}
+
+/* A subscription is one frame: 1 and the beginning of the topics that are wanted. */
+static bool wants_snapshot(void *socket, const char *topic)
+{
+	char frame[1 + TOPIC_BYTES];
+	bool wanted = false;
+	for (int i = 0; socket != NULL && i < SUBSCRIPTIONS_PER_TURN; i++) {
+		int size = zmq_recv(socket, frame, sizeof frame, ZMQ_DONTWAIT);
+		if (size < 0)
+			break;
+		wanted = wanted || (size > 0 && (size_t)size <= sizeof frame && frame[0] == 1 &&
+		                    strncmp(topic, frame + 1, (size_t)size - 1) == 0);
+	}
+	return wanted;
+}
+
+bool sockets_joined(struct sockets *sockets)
+{
+	const char *topic = sockets->topics[TOPIC_SNAPSHOT];
+	bool plain = wants_snapshot(sockets->plain, topic), curve = wants_snapshot(sockets->curve, topic);
+	return plain || curve;
 }
 
 static void close_socket(void *socket, int linger_ms)

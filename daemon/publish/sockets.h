@@ -1,4 +1,4 @@
-/* The publisher child's ZeroMQ sockets: one PUB for endpoints that local access guards, one PUB with CURVE for the
+/* The publisher child's ZeroMQ sockets: one XPUB for endpoints that local access guards, one XPUB with CURVE for the
  * network, the ZAP handler and the child's own subscription. Private to the child, its only thread; in sockets.c. */
 #ifndef VITALS_PUBLISH_SOCKETS_H
 #define VITALS_PUBLISH_SOCKETS_H
@@ -23,6 +23,9 @@ bool sockets_open(struct sockets *sockets, const char *bedside, struct publish_c
 
 /* Hands one message to libzmq, which drops it for subscribers that are behind. Never blocks. */
 void sockets_send(struct sockets *sockets, enum topic topic, const uint8_t *bytes, size_t size);
+
+/* Takes what subscribers say, a bounded number of messages. True if one of them waits for a snapshot. */
+bool sockets_joined(struct sockets *sockets);
 
 /* Sends what is queued for at most linger_ms, then ends. */
 void sockets_close(struct sockets *sockets, int linger_ms);

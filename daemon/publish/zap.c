@@ -2,7 +2,10 @@
  * own I/O thread, but a stranger chose some of its bytes: frames are bounded and looked at only after their length. */
 #include "daemon/publish/zap.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #define FRAME_BYTES 256
@@ -76,26 +79,83 @@ static bool frame_is(const struct zap_request *request, enum zap_frame frame, co
 	return request->size[frame] == strlen(text) && memcmp(request->bytes[frame], text, strlen(text)) == 0;
 }
 
-static bool allowed(const struct zap *zap, const struct zap_request *request)
+static const uint8_t *key_of(const struct zap_request *request)
 {
-	if (request->count != ZAP_CREDENTIAL + 1 || !frame_is(request, ZAP_VERSION, "1.0") ||
-	    !frame_is(request, ZAP_DOMAIN_NAME, ZAP_DOMAIN) || !frame_is(request, ZAP_MECHANISM, "CURVE") ||
-	    request->size[ZAP_CREDENTIAL] != ZAP_KEY_BYTES)
-		return false;
-	for (uint8_t i = 0; i < zap->key_count; i++) {
-		if (memcmp(request->bytes[ZAP_CREDENTIAL], zap->keys[i], ZAP_KEY_BYTES) == 0)
-			return true;
-	}
-	return false;
+	bool curve = request->count == ZAP_CREDENTIAL + 1 && frame_is(request, ZAP_MECHANISM, "CURVE") &&
+	             request->size[ZAP_CREDENTIAL] == ZAP_KEY_BYTES;
+	return curve ? request->bytes[ZAP_CREDENTIAL] : NULL;
 }
 
-void zap_serve(const struct zap *zap)
+/* The place of its key in the list; -1 if it has none. */
+static int listed(const struct zap *zap, const struct zap_request *request)
+{
+	const uint8_t *key = key_of(request);
+	for (uint8_t i = 0; key != NULL && i < zap->key_count; i++) {
+		if (memcmp(key, zap->keys[i], ZAP_KEY_BYTES) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool allowed(const struct zap *zap, const struct zap_request *request)
+{
+	if (request->count < ZAP_MECHANISM + 1 || !frame_is(request, ZAP_VERSION, "1.0"))
+		return false;
+	if (frame_is(request, ZAP_DOMAIN_NAME, ZAP_PLAIN_DOMAIN))
+		return request->count == ZAP_MECHANISM + 1 && frame_is(request, ZAP_MECHANISM, "NULL");
+	return frame_is(request, ZAP_DOMAIN_NAME, ZAP_DOMAIN) && listed(zap, request) >= 0;
+}
+
+/* The last number of a peer's ":uid:gid:pid", and what stands before it. */
+static bool split_number(char *text, uint32_t *number)
+{
+	char *colon = strrchr(text, ':'), *end;
+	if (colon == NULL || colon[1] < '0' || colon[1] > '9')
+		return false;
+	unsigned long value = strtoul(colon + 1, &end, 10);
+	if (*end != '\0' || value > UINT32_MAX)
+		return false;
+	*number = (uint32_t)value;
+	*colon = '\0';
+	return true;
+}
+
+/* libzmq puts uid, gid and pid behind the address of a local socket, and nothing behind that of a network's. A stranger
+ * has no say in either. */
+static void describe(const struct zap_request *request, struct publish_peer *peer, uint32_t *pid)
+{
+	char address[FRAME_BYTES + 1] = "", local[FRAME_BYTES + 1], key[CURVE_KEY_BYTES];
+	uint32_t gid, uid;
+	memset(peer, 0, sizeof *peer);
+	peer->uid = PERSON_NO_ACCOUNT;
+	*pid = 0;
+	if (request->count > ZAP_ADDRESS) {
+		memcpy(address, request->bytes[ZAP_ADDRESS], request->size[ZAP_ADDRESS]);
+		address[request->size[ZAP_ADDRESS]] = '\0';
+	}
+	const uint8_t *credential = key_of(request);
+	if (credential != NULL && zmq_z85_encode(key, credential, ZAP_KEY_BYTES) != NULL)
+		(void)snprintf(peer->who, sizeof peer->who, "key %.12s", key);
+	memcpy(local, address, sizeof local);
+	if (split_number(local, pid) && split_number(local, &gid) && split_number(local, &uid) &&
+	    strchr(local, ':') == NULL) {
+		peer->uid = uid;
+	} else {
+		*pid = 0;
+		(void)snprintf(peer->from, sizeof peer->from, "%.47s", address); /* an address is shorter */
+	}
+}
+
+enum zap_answer zap_serve(const struct zap *zap, struct publish_peer *peer)
 {
 	struct zap_request request;
+	uint32_t pid;
 
 	if (!receive(zap->socket, &request))
-		return;
+		return ZAP_NOBODY;
 	bool yes = allowed(zap, &request);
+	describe(&request, peer, &pid);
+	bool own = pid == (uint32_t)getpid() || (zap->own_key >= 0 && listed(zap, &request) == zap->own_key);
 	size_t id_size = request.count > ZAP_REQUEST_ID ? request.size[ZAP_REQUEST_ID] : 0;
 	const struct {
 		const void *bytes;
@@ -108,6 +168,7 @@ void zap_serve(const struct zap *zap)
 		int flags = ZMQ_DONTWAIT | (i + 1 < frames ? ZMQ_SNDMORE : 0);
 		/* An asker that is gone needs no answer; the next question starts afresh. */
 		if (zmq_send(zap->socket, answer[i].bytes, answer[i].size, flags) < 0)
-			return;
+			return ZAP_NOBODY;
 	}
+	return own ? ZAP_NOBODY : yes ? ZAP_ALLOWED : ZAP_REFUSED;
 }

@@ -411,11 +411,13 @@ void audit_stop(struct audit_line *audit, const char *why)
 	line_text(&audit->line, "why", why);
 }
 
-void audit_visit(struct audit_line *audit, const char *what, const char *actor)
+void audit_visit(struct audit_line *audit, const char *what, const char *actor, const char *from)
 {
 	begin(audit, SEVERITY_INFO, "visit");
 	line_text(&audit->line, "what", what);
 	line_text(&audit->line, "actor", actor);
+	if (from[0] != '\0')
+		line_text(&audit->line, "from", from);
 }
 
 void audit_notice(struct audit_line *audit, enum severity severity, const char *what, const char *detail)

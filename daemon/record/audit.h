@@ -42,7 +42,7 @@ void audit_start(struct audit_line *audit, const struct config *config, uint64_t
 void audit_stop(struct audit_line *audit, const char *why);
 
 /* Somebody read the state, or was refused at the door. */
-void audit_visit(struct audit_line *audit, const char *what, const char *actor);
+void audit_visit(struct audit_line *audit, const char *what, const char *actor, const char *from);
 
 /* Something the daemon noticed about itself: `what` is a token, `detail` a sentence. */
 void audit_notice(struct audit_line *audit, enum severity severity, const char *what, const char *detail);

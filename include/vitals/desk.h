@@ -40,12 +40,16 @@ void desk_explain(struct desk *desk, uint64_t id, const struct refusal *refusal)
  * `size` bytes (a packed vitals.v1.Snapshot). */
 void desk_state(struct desk *desk, const uint8_t *bytes, size_t size);
 
-/* Somebody read the state, or was refused: for the record. Of each account and kind once in ten minutes. */
-enum visit_kind { VISIT_READ, VISIT_REFUSED };
+/* Somebody read the state, subscribed, or was refused: for the record. Of each one and kind once in ten minutes. */
+enum visit_kind { VISIT_READ, VISIT_REFUSED, VISIT_DISPLAY, VISIT_DISPLAY_REFUSED };
 struct visit {
 	enum visit_kind kind;
-	char actor[NAME_BYTES];
+	char actor[NAME_BYTES]; /* account, or the beginning of a display's key; "" = not known */
+	char from[48];          /* address of a display; "" = this computer */
 };
+
+/* A door's thread or the engine's. */
+void desk_visited(struct desk *desk, enum visit_kind kind, const char *actor, const char *from);
 
 /* Engine thread: the next that is to be told. False if there is none. */
 bool desk_take_visit(struct desk *desk, struct visit *visit);

@@ -9,9 +9,19 @@
 #include <stdbool.h>
 
 #include "vitals/config.h"
+#include "vitals/people.h"
 #include "vitals/wire.h"
 
 struct publisher;
+
+#define PEER_FROM_BYTES 48
+
+/* Who connected to the publisher, as far as the child can tell. */
+struct publish_peer {
+	uint32_t uid;               /* of a program on this computer; PERSON_NO_ACCOUNT = not known */
+	char who[NAME_BYTES];       /* "key ABCDEFGHIJKL" (its beginning), or "" */
+	char from[PEER_FROM_BYTES]; /* address without a port, or "" */
+};
 
 /* Forks the child (before any thread exists, and again after it died: the child execs this same binary, /proc/self/exe,
  * as `vitalsd --publisher-child`, with the socket as fd 3 and its part of the configuration sent first). NULL with
@@ -27,6 +37,13 @@ int publisher_fd(const struct publisher *publisher);
 /* Reads what the child says (it reports its own loop-back heartbeat every 500 ms) and reaps it when dead. Returns true
  * while it is alive and was heard within 2 s of `now`. When false: publisher_restart. */
 bool publisher_check(struct publisher *publisher, struct mono now);
+
+/* Engine thread, after publisher_check: the next one who connected or was refused (at most 16 are kept, and one that
+ * comes too often is told less often). False if there is none. */
+bool publisher_take_peer(struct publisher *publisher, struct publish_peer *peer, bool *refused);
+
+/* The same: has anybody subscribed to snapshots since this was asked last? */
+bool publisher_joined(struct publisher *publisher);
 
 /* How many packets of all children so far were none of those that a child may send. Each ended its child. */
 uint64_t publisher_malformed(const struct publisher *publisher);

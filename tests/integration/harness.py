@@ -228,6 +228,7 @@ class Bedside:
         self.name = name
         self.directory = tempfile.mkdtemp(prefix="vitals-test-")
         self.record_keys = ""  # more of the section "record"
+        self.publish = ""  # all of the section "publish", if it is another
         self.context = zmq.Context()
         self.processes, self.sinks, self.subscribers = [], [], []
         self.endpoint = f"ipc://{self.path('publish')}"
@@ -291,7 +292,7 @@ class Bedside:
             f.write(f'bedside = "{self.name}"\nplan = "{plan}"\npeople = {{ "dr.a", "dr.b" }}\n'
                     f'control {{ socket = "{self.control}" }}\n'
                     f'record {{ path = "{self.record}"\n{self.record_keys} }}\n'
-                    f'publish {{ endpoints = {{ "{self.endpoint}" }} }}\n{extra}\n{links_and_devices}')
+                    f'publish {{ {self.publish or f"""endpoints = {{ "{self.endpoint}" }}"""} }}\n{extra}\n{links_and_devices}')
         return self.config
 
     def map(self, name):

@@ -10,7 +10,9 @@ import signal
 import sqlite3
 import subprocess
 
-from harness import BUILD, PATIENCE_S, ROOT, Bedside, Skip, pb, wait_for
+import zmq
+
+from harness import BUILD, PATIENCE_S, ROOT, Bedside, Skip, free_port, pb, wait_for
 from test_bedside import start
 
 
@@ -147,8 +149,53 @@ def test_who_reads_is_on_record_once():
         for _ in range(5):
             bedside.request(status=pb.Empty())
         bedside.wait_record("visit", 'what="read"', 'actor="')
+        bedside.subscribe()
+        row = bedside.wait_record("visit", 'what="display"')
+        assert f'actor="uid-{os.geteuid()}"' in row or 'actor="uid-' not in row, row
         bedside.ctl("session", "open", "--patient", "P-010")
-        assert len(bedside.records("visit")) == 1
+        assert len(bedside.records("visit")) == 2
+
+
+def test_displays_on_the_network_and_strangers_are_on_record():
+    with Bedside() as bedside:
+        server, listed, stranger = (zmq.curve_keypair() for _ in range(3))
+        key_file = bedside.path("secret.key")
+        with open(os.open(key_file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write(server[1].decode() + "\n")
+        network = f"tcp://127.0.0.1:{free_port()}"
+        bedside.publish = (f'endpoints = {{ "{bedside.endpoint}", "{network}" }}\ncurve_secret_key_file = "{key_file}"\n'
+                           f'display_keys = {{ "{listed[0].decode()}" }}')
+        bedside.write_config(f'link "line" {{ type = "serial"  port = "{bedside.path("absent")}" }}\n'
+                             'device "line" { driver = "nellcor-ascii"  link = "line" }\n')
+        bedside.start_daemon()
+        for public, secret in (listed, stranger):
+            socket = bedside.context.socket(zmq.SUB)
+            socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = server[0], public, secret
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.setsockopt(zmq.SUBSCRIBE, b"")
+            socket.connect(network)
+            what = "display" if public == listed[0] else "display-refused"
+            bedside.wait_record("visit", f'what="{what}"', f'actor="key {escaped(public[:12])}"', 'from="127.0.0.1"')
+            socket.close()
+        assert len(bedside.records("visit")) == 3, "somebody is told twice, or the monitor tells of itself"
+
+
+def escaped(key):
+    return key.decode().replace("]", "\\x5d")
+
+
+def test_who_subscribes_is_whole_at_once():
+    """The snapshot comes because of it: in the monitor's own time it follows the one before sooner than a periodic one."""
+    with Bedside() as bedside:
+        _, display = start(bedside)
+        display.wait("snapshot")
+        for _ in range(3):
+            mark = display.mark()
+            late = bedside.subscribe()
+            late.wait("snapshot")
+            display.wait("snapshot", after=mark)
+        sent = [m.sent_mono_ns for _, _, m in display.messages if m.WhichOneof("body") == "snapshot"]
+        assert min(b - a for a, b in zip(sent, sent[1:])) < 4_000_000_000, sent
 
 
 def test_session_is_found_without_the_record():

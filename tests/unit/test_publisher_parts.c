@@ -60,6 +60,9 @@ static void loopback_survives_lost_heartbeats(void **state)
 }
 
 /* Asks the handler as libzmq would, and returns the status code. */
+static struct publish_peer peer;
+static enum zap_answer answered;
+
 static const char *ask(const struct zap *zap, void *asker, int count, const struct iovec *frames)
 {
 	static char answer[6][64];
@@ -69,7 +72,7 @@ static const char *ask(const struct zap *zap, void *asker, int count, const stru
 		            0);
 	zmq_pollitem_t item = {.socket = zap->socket, .events = ZMQ_POLLIN};
 	assert_int_equal(zmq_poll(&item, 1, 60000), 1);
-	zap_serve(zap);
+	answered = zap_serve(zap, &peer);
 	for (int i = 0; i < 6; i++) {
 		int size = zmq_recv(asker, answer[i], sizeof answer[i] - 1, 0);
 		assert_in_range(size, 0, sizeof answer[i] - 1);
@@ -90,6 +93,7 @@ static void zap_refuses_what_it_does_not_know(void **state)
 	void *context = zmq_ctx_new();
 
 	memset(&zap, 0, sizeof zap);
+	zap.own_key = -1;
 	assert_non_null(context);
 	assert_int_equal(zmq_curve_keypair(public, secret), 0);
 	assert_non_null(zmq_z85_decode(key, public));
@@ -112,7 +116,32 @@ static void zap_refuses_what_it_does_not_know(void **state)
 		assert_string_equal(ask(&zap, asker, count, asked), expected);                                         \
 	} while (0)
 	ASK(7, (void)0, "200");
+	assert_int_equal(answered, ZAP_ALLOWED);
+	assert_string_equal(peer.from, "::1");
+	assert_int_equal(peer.uid, PERSON_NO_ACCOUNT);
+	assert_memory_equal(peer.who, "key ", 4);
+	assert_memory_equal(peer.who + 4, public, 12);
+	assert_int_equal(strlen(peer.who), 16);
 	ASK(7, asked[6].iov_base = other, "400");
+	assert_int_equal(answered, ZAP_REFUSED);
+	assert_string_equal(peer.who, "key 000000000000");
+	/* Where no keys are asked for: who it is, by the kernel's word. */
+	struct iovec plain[] = {
+	    {"1.0", 3}, {"1", 1},   {ZAP_PLAIN_DOMAIN, strlen(ZAP_PLAIN_DOMAIN)}, {"localhost:1000:50:77", 20},
+	    {"", 0},    {"NULL", 4}};
+	assert_string_equal(ask(&zap, asker, 6, plain), "200");
+	assert_int_equal(answered, ZAP_ALLOWED);
+	assert_int_equal(peer.uid, 1000);
+	assert_string_equal(peer.from, "");
+	plain[3] = (struct iovec){"2001:db8:1:2:3:4", 16};
+	assert_string_equal(ask(&zap, asker, 6, plain), "200");
+	assert_int_equal(peer.uid, PERSON_NO_ACCOUNT);
+	assert_string_equal(peer.from, "2001:db8:1:2:3:4");
+	plain[3] = (struct iovec){":0:0:4294967296", 15};
+	assert_string_equal(ask(&zap, asker, 6, plain), "200");
+	assert_int_equal(peer.uid, PERSON_NO_ACCOUNT);
+	plain[2] = (struct iovec){ZAP_DOMAIN, strlen(ZAP_DOMAIN)}; /* but never for the network */
+	assert_string_equal(ask(&zap, asker, 6, plain), "400");
 	ASK(7, asked[6].iov_len = 31, "400");
 	ASK(7, asked[0].iov_base = "2.0", "400");
 	ASK(7, asked[2].iov_len = 3, "400");
@@ -185,7 +214,24 @@ static void messages_and_reports_are_checked(void **state)
 	assert_int_equal(packet_check(&r, sizeof r - 1, PACKET_UP), PACKET_BAD);
 	assert_int_equal(packet_check(&r, sizeof r + 1, PACKET_UP), PACKET_BAD);
 	assert_int_equal(packet_check(&r, 0, PACKET_UP), PACKET_BAD);
-	/* Of all kinds one is legal, each way. */
+	struct packet_peer p;
+	memset(&p, 0, sizeof p);
+	p.kind = PACKET_PEER;
+	assert_int_equal(packet_check(&p, sizeof p, PACKET_UP), PACKET_PEER);
+	assert_int_equal(packet_check(&p, sizeof p - 1, PACKET_UP), PACKET_BAD);
+	assert_int_equal(down(&p, sizeof p), PACKET_BAD);
+	memset(p.peer.from, 'x', sizeof p.peer.from);
+	assert_int_equal(packet_check(&p, sizeof p, PACKET_UP), PACKET_BAD);
+	memset(p.peer.from, 0, sizeof p.peer.from);
+	memset(p.peer.who, 'x', sizeof p.peer.who);
+	assert_int_equal(packet_check(&p, sizeof p, PACKET_UP), PACKET_BAD);
+	memset(p.peer.who, 0, sizeof p.peer.who);
+	memset(&p.refused, 2, 1);
+	assert_int_equal(packet_check(&p, sizeof p, PACKET_UP), PACKET_BAD);
+	const struct packet_joined j = {PACKET_JOINED};
+	assert_int_equal(packet_check(&j, sizeof j, PACKET_UP), PACKET_JOINED);
+	assert_int_equal(packet_check(&j, sizeof j + 1, PACKET_UP), PACKET_BAD);
+	/* Of all kinds one is legal with this size, each way. */
 	int legal = 0;
 	for (int kind = 0; kind < 256; kind++) {
 		r.kind = (uint8_t)kind;
