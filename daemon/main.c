@@ -32,7 +32,8 @@ enum exit_code {
 	EXIT_CONFIG = 3,
 };
 
-#define STOP_WAIT_MS 1000
+#define STOP_WAIT_MS     1000
+#define STOP_RECORDER_MS 3000 /* its last transaction waits for the disk, and a row that is lost there is lost */
 
 struct options {
 	const char *config_path, *bedside;
@@ -299,7 +300,7 @@ static bool stop(const char *why)
 		audit_stop(&audit, why);
 		if (!recorder_write(loop.recorder, audit.severity, shell_wall_ns(), audit.kind, audit.line.text))
 			clean = false;
-		if (!recorder_stop(loop.recorder, STOP_WAIT_MS))
+		if (!recorder_stop(loop.recorder, STOP_RECORDER_MS))
 			clean = desk_idle = false;
 	}
 	if (loop.local_socket != NULL && !local_socket_stop(loop.local_socket, STOP_WAIT_MS))

@@ -77,7 +77,7 @@ struct fake {
 	atomic_int bad_requests;
 	atomic_int turnaround_ms; /* a request to another unit earlier than that is a bad one */
 	int last_unit;
-	int64_t last_ms; /* when it was answered */
+	int64_t last_ms; /* when it was about to be answered */
 	uint8_t last_answer[FAKE_FRAME_BYTES];
 	size_t last_answer_count;
 };
@@ -213,6 +213,7 @@ static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 		fake_write(fake, request, fake_has_header(fake) ? 12 : 8);
 	if (mode == FAKE_BAD_CRC)
 		frame[fake_has_header(fake) ? 1 : count - 1] ^= 0x10;
+	const int64_t arrived_ms = fake_now_ms();
 	if (mode == FAKE_DRIBBLE) {
 		for (size_t i = 0; i < count && going_on; i++) {
 			fake_write(fake, frame + i, 1);
@@ -231,10 +232,10 @@ static inline bool fake_serve(struct fake *fake, const uint8_t *request)
 	memcpy(fake->last_answer, frame, count);
 	fake->last_answer_count = count;
 	if (fake->last_unit != inner[0] && fake->last_unit != 0 &&
-	    fake_now_ms() - fake->last_ms < atomic_load(&fake->turnaround_ms))
+	    arrived_ms - fake->last_ms < atomic_load(&fake->turnaround_ms))
 		atomic_fetch_add(&fake->bad_requests, 1);
 	fake->last_unit = inner[0];
-	fake->last_ms = fake_now_ms();
+	fake->last_ms = arrived_ms; /* before the answer was written: a fake that is slow afterwards accuses nobody */
 	atomic_fetch_add(&fake->requests, 1);
 	if (mode != FAKE_NORMAL)
 		atomic_fetch_add(&fake->misdeeds, 1);
